@@ -13,18 +13,9 @@ from imu_reps.domain.cue import Cue
 from imu_reps.domain.events import SensorSilent, StopAsked
 from imu_reps.domain.samples import SampleBlock, SensorPlace
 from imu_reps.sensors.stream_items import Item, LinkChange, Links
-from imu_reps.session.running_set import LINK_PATIENCE_S
 from imu_reps.session.session_events import Resting
-from imu_reps.session.session_plan import SessionPlan
+from imu_reps.session.session_plan import LIMITS, SessionPlan
 from imu_reps.session.set_recorder import LOST
-
-#: Length of the lead-in. The tremor baseline needs 5 s of stillness and the zero 1 s
-#: (docs/definitions.md#the-zero), so even a set that begins with the first repetition has both.
-LEAD_IN_S = 6.0
-
-#: Turn rate above which a sensor is being handled, strapped on or put down with its leg. On a leg at rest it
-#: stays below, including the bias.
-MOVED_DPS = 20.0
 
 
 class RunningRest:
@@ -54,8 +45,8 @@ class RunningRest:
         self._waiting = False
 
     def over(self, now_s: float, links: Links) -> bool:
-        """Whether the next set begins; a lost sensor is waited for up to `LINK_PATIENCE_S` longer."""
-        return self._beyond_s(now_s) >= (LINK_PATIENCE_S if _lost(links) else 0.0)
+        """Whether the next set begins; a lost sensor is waited for up to `LIMITS.link_patience_s` longer."""
+        return self._beyond_s(now_s) >= (LIMITS.link_patience_s if _lost(links) else 0.0)
 
     def event(self, now_s: float, links: Links) -> Resting:
         """Return the progress of the rest for the view."""
@@ -90,7 +81,7 @@ def _lost(links: Links) -> list[SensorPlace]:
 
 
 class LeadIn:
-    """Buffers the last `LEAD_IN_S` of a stream, and knows which sensors were lost before that."""
+    """Buffers the last `LIMITS.lead_in_s` of a stream, and knows which sensors were lost before that."""
 
     def __init__(self) -> None:
         self._items: deque[Item] = deque()
@@ -100,7 +91,7 @@ class LeadIn:
         """Add items that arrived."""
         self._items.extend(items)
         newest_s = max((_time_s(item) for item in self._items), default=0.0)
-        while self._items and _time_s(self._items[0]) < newest_s - LEAD_IN_S:
+        while self._items and _time_s(self._items[0]) < newest_s - LIMITS.lead_in_s:
             self._forget(self._items.popleft())
 
     @property
@@ -136,7 +127,7 @@ class LeadIn:
 def _is_moved(item: Item, sensor: SensorPlace) -> bool:
     if not isinstance(item, SampleBlock) or item.sensor != sensor:
         return False
-    return bool((np.linalg.norm(item.gyr_dps, axis=1) > MOVED_DPS).any())
+    return bool((np.linalg.norm(item.gyr_dps, axis=1) > LIMITS.moved_dps).any())
 
 
 def _time_s(item: Item) -> float:

@@ -36,20 +36,12 @@ from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
 from imu_reps.sensors.stream_items import Item, Links
 from imu_reps.session.session_events import Finished, SetProgress, SetState, after, counted_aloud, ended
-from imu_reps.session.session_plan import SetGoal, stop_reason
+from imu_reps.session.session_plan import LIMITS, SetGoal, stop_reason
 from imu_reps.session.set_recorder import OpenedSet
 from imu_reps.storage.recording import load
 
 _log = logging.getLogger(__name__)
 
-#: Time recorded after the last repetition, so that its end is in the file,
-TAIL_S = 2.0
-#: and at most this long while the leg is still on its way back.
-LONGEST_TAIL_S = 6.0
-
-#: A sensor lost for this long hardly ever returns. Without the ankle sensor nothing can be counted; without
-#: the pelvis sensor the posture cannot be recognised.
-LINK_PATIENCE_S = 60.0
 
 #: Counters of a sensor's status that are noted in the file, under their own names.
 _COUNTED = ("dropped", "damaged", "repeated")
@@ -309,10 +301,10 @@ class RunningSet:
         return event
 
     def _needed_sensor_lost(self, now_s: float) -> bool:
-        """Whether a sensor that counting depends on has been lost for longer than `LINK_PATIENCE_S`."""
+        """Whether a sensor that counting depends on has been lost for longer than its patience."""
         needed: tuple[SensorPlace, ...] = ("ankle",) if self.state.ready else ("ankle", "pelvis")
         return any(
-            now_s - self._last_arrival_s[place] > LINK_PATIENCE_S
+            now_s - self._last_arrival_s[place] > LIMITS.link_patience_s
             for place in needed
             if place == "ankle" or place in self._sensors
         )
@@ -320,21 +312,13 @@ class RunningSet:
     def _is_back(self, since_target_s: float) -> bool:
         """Whether the leg has had time to come to rest after the last repetition."""
         on_its_way: Phase = "eccentric" if self._goal.start == "low" else "concentric"
-        wait_s = LONGEST_TAIL_S if self.state.phase == on_its_way else TAIL_S
+        wait_s = LIMITS.longest_tail_s if self.state.phase == on_its_way else LIMITS.tail_s
         return since_target_s >= wait_s
 
 
 def _uncounted(event: Event) -> Event:
     """Return the event without its repetition count, for a set in which none are counted."""
     return replace(event, rep_count=None) if isinstance(event, SetEnded) else event
-
-
-#: The leg is at rest if its RMS turn rate stays below the limit for this long. The limit allows for the
-#: tremor of a straight leg held up and a gyroscope bias of a few degrees per second.
-REST_S, REST_DPS = 0.5, 8.0
-#: The leg is up if gravity at the shank has turned by at least this angle: half of the smallest usual high
-#: start, and more than the rolling of a foot.
-UP_DEG = 35.0
 
 
 class LegsUpWatch:
@@ -380,7 +364,7 @@ class LegsUpWatch:
 
     def _add(self, block: SampleBlock) -> None:
         latest = block if self._latest is None else concatenate([self._latest, block])
-        self._latest = latest[int(np.searchsorted(latest.time_s, latest.time_s[-1] - REST_S)) :]
+        self._latest = latest[int(np.searchsorted(latest.time_s, latest.time_s[-1] - LIMITS.leg_rest_s)) :]
 
     def _is_up(self) -> bool:
         """Whether the leg rests far from its reference: the last rest before `Ready`, or the first after."""
@@ -393,13 +377,13 @@ class LegsUpWatch:
         if latest.time_s[-1] > self._until_s:
             return False
         cosine = force @ self._reference_mps2 / (np.linalg.norm(force) * np.linalg.norm(self._reference_mps2))
-        return bool(cosine < np.cos(np.radians(UP_DEG)))
+        return bool(cosine < np.cos(np.radians(LIMITS.up_deg)))
 
     def _resting_mps2(self) -> FloatArray | None:
         """Return the mean specific force at the ankle sensor, shape (3,); None while the leg moves."""
         latest = self._latest
-        if latest is None or latest.time_s[-1] - latest.time_s[0] < 0.8 * REST_S:
+        if latest is None or latest.time_s[-1] - latest.time_s[0] < 0.8 * LIMITS.leg_rest_s:
             return None
         turning_dps = float(np.sqrt((latest.gyr_dps**2).sum(axis=1).mean()))
         force: FloatArray = latest.acc_mps2.mean(axis=0)
-        return force if turning_dps < REST_DPS and np.linalg.norm(force) > 0.0 else None
+        return force if turning_dps < LIMITS.leg_rest_dps and np.linalg.norm(force) > 0.0 else None

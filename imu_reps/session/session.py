@@ -20,7 +20,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.errors import RadioError
 from imu_reps.sensors.stream_items import LinkChange, LinkState, loop_time_s
 from imu_reps.session.between_sets import LeadIn, RunningRest
-from imu_reps.session.running_set import LINK_PATIENCE_S, RunningSet
+from imu_reps.session.running_set import RunningSet
 from imu_reps.session.session_events import (
     Connecting,
     CountingLate,
@@ -37,26 +37,13 @@ from imu_reps.session.session_events import (
     after,
     ended,
 )
-from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.session.session_plan import LIMITS, SessionPlan, SetGoal
 from imu_reps.session.set_recorder import SetOpener
 from imu_reps.sources import Source
 
 log = logging.getLogger("imu_reps.session")
 
 T = TypeVar("T")
-
-#: Minimum time between two counting passes. Handling every single-sample packet on its own costs several
-#: times as much as handling them in twos and threes, with no audible or visible benefit.
-GATHER_S = 0.01
-#: Maximum time between two passes: the largest delay of timed cues and of progress events.
-TICK_S = 0.03
-#: Longest wait for one counting pass, which usually takes milliseconds; the session then goes on without it.
-HANGS_S = 0.1
-#: Delay of counting from which `CountingLate` is emitted: a count spoken that late is of no use.
-LATE_S = 1.0
-#: Interval of the checks that the file still exists, and, while connecting, of those for new sensors.
-LOOK_S = 1.0
-FOUND_S = 0.1
 
 
 class Session:
@@ -167,7 +154,9 @@ class Session:
                 if states != before and set(states.values()) != {"streaming"}:
                     self._emit(Connecting(links))
                 before = states
-                await asyncio.wait({opening, stopping}, timeout=FOUND_S, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait(
+                    {opening, stopping}, timeout=LIMITS.found_s, return_when=asyncio.FIRST_COMPLETED
+                )
         finally:
             stopping.cancel()
             if not opening.done():
@@ -194,10 +183,10 @@ class Session:
         self._news.set()
 
     async def _tick(self, receiving: asyncio.Task[None]) -> None:
-        """Wait until something has arrived, for at most `TICK_S`; raise what `receiving` raised."""
-        await asyncio.sleep(self._last_pass_s + GATHER_S - loop_time_s())
+        """Wait until something has arrived, for at most `LIMITS.tick_s`; raise what `receiving` raised."""
+        await asyncio.sleep(self._last_pass_s + LIMITS.gather_s - loop_time_s())
         with suppress(TimeoutError):
-            async with asyncio.timeout_at(self._last_pass_s + TICK_S):
+            async with asyncio.timeout_at(self._last_pass_s + LIMITS.tick_s):
                 await self._news.wait()
         self._news.clear()
         self._last_pass_s = loop_time_s()
@@ -238,7 +227,7 @@ class Session:
 
     async def _first_samples(self, receiving: asyncio.Task[None]) -> bool:
         """Wait for samples to begin a set with; False if stopped before."""
-        until_s = loop_time_s() + LINK_PATIENCE_S
+        until_s = loop_time_s() + LIMITS.link_patience_s
         while not self._lead_in.has_samples:
             if self._stopped.is_set() or self._exhausted:
                 return self._exhausted  # a recording without samples is still a set, if an empty one
@@ -252,7 +241,7 @@ class Session:
         running = self._begin(number, goal)
         try:
             reason, counting = await self._until_over(running, receiving)
-            await asyncio.sleep(GATHER_S)  # lets the receiving task take what has arrived by now
+            await asyncio.sleep(LIMITS.gather_s)  # lets the receiving task take what has arrived by now
             now_s, links = loop_time_s(), self._source.status()
             self._say(running.end("discarded" if self._discarded else reason, now_s))
             self._running = None  # what arrives from here on belongs to the rest
@@ -302,7 +291,7 @@ class Session:
             if counting is None and running.is_waiting:
                 counting = self._count(running.count, running.waiting())
             if counting is not None:
-                await asyncio.wait({counting}, timeout=HANGS_S)
+                await asyncio.wait({counting}, timeout=LIMITS.hangs_s)
             now_s, events = loop_time_s(), []
             if counting is not None and counting.done():
                 events, counting = counting.result(), None
@@ -357,11 +346,11 @@ class _Watch:
         if self._file is None:  # a replay records nothing
             return
         behind_s = self._running.behind_s(now_s)
-        if behind_s > LATE_S and not self._is_late:
+        if behind_s > LIMITS.late_s and not self._is_late:
             self._is_late = True
             log.warning("counting is %.1f s behind", behind_s)
             self._emit(CountingLate())
-        if now_s >= self._looked_s + LOOK_S:
+        if now_s >= self._looked_s + LIMITS.look_s:
             self._looked_s = now_s
             was_removed = not self._file.is_held_up
             if (path := self._file.moved()) is not None:
@@ -376,7 +365,7 @@ class _Watch:
 
 def _nothing_sent() -> RadioError:
     return RadioError(
-        f"Neither sensor sent anything for {LINK_PATIENCE_S:.0f} s.",
+        f"Neither sensor sent anything for {LIMITS.link_patience_s:.0f} s.",
         hint="Wake both sensors, bring them near this computer, and record again.",
         code="no_stream",
     )

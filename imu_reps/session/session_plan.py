@@ -11,8 +11,51 @@ from imu_reps.domain.exercise import Exercise, Side, Start
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.tempo import Tempo
 
-#: Repetitions at the start that give the reference, and those in a row that must fall short: one is a slip.
-USUAL_REPS, LOST_REPS = 3, 2
+
+@dataclass(frozen=True, slots=True)
+class SessionLimits:
+    """Times of a session, and what is told from the sensors between sets."""
+
+    #: Minimum time between two counting passes. Handling every single-sample packet on its own costs several
+    #: times as much as handling them in twos and threes, with no audible or visible benefit.
+    gather_s: float = 0.01
+    #: Maximum time between two passes: the largest delay of timed cues and of progress events.
+    tick_s: float = 0.03
+    #: Longest wait for one counting pass, which usually takes milliseconds; the session then goes on without
+    #: it.
+    hangs_s: float = 0.1
+    #: Delay of counting from which `CountingLate` is emitted: a count spoken that late is of no use.
+    late_s: float = 1.0
+    #: Interval of the checks that the file still exists, and, while connecting, of those for new sensors.
+    look_s: float = 1.0
+    found_s: float = 0.1
+    #: Time recorded after the last repetition, so that its end is in the file,
+    tail_s: float = 2.0
+    #: and at most this long while the leg is still on its way back.
+    longest_tail_s: float = 6.0
+    #: A sensor lost for this long hardly ever returns. Without the ankle sensor nothing can be counted;
+    #: without the pelvis sensor the posture cannot be recognised.
+    link_patience_s: float = 60.0
+    #: The leg is at rest if its RMS turn rate stays below the limit for this long. The limit allows for the
+    #: tremor of a straight leg held up and a gyroscope bias of a few degrees per second.
+    leg_rest_s: float = 0.5
+    leg_rest_dps: float = 8.0
+    #: The leg is up if gravity at the shank has turned by at least this angle: half of the smallest usual
+    #: high start, and more than the rolling of a foot.
+    up_deg: float = 35.0
+    #: Length of the lead-in. The tremor baseline needs 5 s of stillness and the zero 1 s
+    #: (docs/definitions.md#the-zero), so even a set that begins with the first repetition has both.
+    lead_in_s: float = 6.0
+    #: Turn rate above which a sensor is being handled, strapped on or put down with its leg. On a leg at rest
+    #: it stays below, including the bias.
+    moved_dps: float = 20.0
+    #: Repetitions at the start that give the reference, and those in a row that must fall short: one is a
+    #: slip.
+    usual_reps: int = 3
+    lost_reps: int = 2
+
+
+LIMITS = SessionLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +171,10 @@ def stop_reason(rules: StopRules, reps: Sequence[Rep], start: Start = "low") -> 
 
 
 def _is_lost(values: Sequence[float | None], share: float | None) -> bool:
-    if share is None or len(values) < USUAL_REPS + LOST_REPS:
+    if share is None or len(values) < LIMITS.usual_reps + LIMITS.lost_reps:
         return False
-    first, last = _known(values[:USUAL_REPS]), _known(values[-LOST_REPS:])
-    if len(first) < USUAL_REPS or len(last) < LOST_REPS:
+    first, last = _known(values[: LIMITS.usual_reps]), _known(values[-LIMITS.lost_reps :])
+    if len(first) < LIMITS.usual_reps or len(last) < LIMITS.lost_reps:
         return False
     return fmean(last) < (1.0 - share) * median(first)
 

@@ -10,10 +10,9 @@ import pytest
 
 from imu_reps import RepPlan, SensorPlan, SetPlan, load
 from imu_reps.domain.cue import CueCode
-from imu_reps.session.between_sets import MOVED_DPS
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Cued, Resting, SetBegan
-from imu_reps.session.session_plan import SessionPlan, SetGoal
+from imu_reps.session.session_plan import LIMITS, SessionPlan, SetGoal
 from imu_reps.sim.radio.device import Wearer
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.sources.virtual_source import VirtualWorld
@@ -121,7 +120,7 @@ def test_moving_the_sensor_to_the_other_leg_affects_no_set(run_session: RunSessi
     assert recording.ankle is not None
 
     before = recording.ankle.time_s < summary.reps[0].start_s - 0.5
-    assert np.linalg.norm(recording.ankle.gyr_dps[before], axis=1).max() < MOVED_DPS
+    assert np.linalg.norm(recording.ankle.gyr_dps[before], axis=1).max() < LIMITS.moved_dps
     assert summary.set.rep_count == truth.rep_count == 3
     assert summary.zero.time_s is not None
     for rep, true in zip(summary.reps, truth.reps, strict=True):
