@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.analysis.reps.measure import LONGEST_HOLE_S
 from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.set_motion import SetMotion, held_high
 from imu_reps.analysis.set_summary import uncounted_set
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import BoolArray
+from imu_reps.domain.samples import LONGEST_HOLE_S, BoolArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import SetSummary
 from imu_reps.domain.track import GRID_HZ

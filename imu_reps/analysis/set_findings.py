@@ -30,10 +30,9 @@ from imu_reps.domain.recording import (
     last_rating,
 )
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
+from imu_reps.domain.samples import LONGEST_HOLE_S, SENSOR_PLACES, SensorPlace
 from imu_reps.domain.summary import Summary
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.quality.timing import HOLE_S
 
 #: More repetitions than this are too easy: slower ones are harder and more informative.
 MANY_REPS = 50
@@ -90,7 +89,7 @@ def _covered_by_absences(
     for place, spans in away_spans(clocks, recording.notes).items():
         gaps = np.diff(clocks[place].time_s)
         within = int((gaps > AWAY_S).sum())
-        if within and within == int((gaps > HOLE_S).sum()):
+        if within and within == int((gaps > LONGEST_HOLE_S).sum()):
             covered.add(("drop_out", place))
         if len(spans) > within:
             covered.add(("partial_overlap", None))

@@ -23,6 +23,9 @@ SENSOR_PLACES: tuple[SensorPlace, ...] = ("pelvis", "ankle")
 #: 1 g (CGPM 1901).
 STANDARD_GRAVITY_MPS2 = 9.80665
 
+#: Longest hole in a repetition that is judged, and in a rest: docs/definitions.md#per-repetition.
+LONGEST_HOLE_S = 0.15
+
 #: Maximum time of the host, and of a sensor's clock, which may count from 1970.
 MAX_S, MAX_CLOCK_S = 1e9, 1e10
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.recording import Recording, SensorHeader
-from imu_reps.domain.samples import MAX_CLOCK_S, FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import LONGEST_HOLE_S, MAX_CLOCK_S, FloatArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.quality.rates import MIN_RATE_HZ
@@ -92,10 +92,6 @@ class TimingParams:
 PARAMS = TimingParams()
 
 
-#: Longest hole in a rep that is judged: docs/definitions.md#per-repetition.
-HOLE_S = 0.15
-
-
 #: Number of units per second, of units that programs write times in.
 UNITS = {"ms": 1e3, "µs": 1e6, "ns": 1e9, "minutes": 1 / 60, "hours": 1 / 3600, "days": 1 / 86400}
 
@@ -159,7 +155,7 @@ def _check_rate(place: SensorPlace, header: SensorHeader, timed: TimedSamples) -
 
 def _loss(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
     lost, steps_s = timed.clock.lost, np.diff(timed.time_s)
-    is_hole = steps_s > max(HOLE_S, 2.5 * timed.period_s)
+    is_hole = steps_s > max(LONGEST_HOLE_S, 2.5 * timed.period_s)
     if lost is None:  # not counted: losses outside of holes show only in the times
         skipped_s = steps_s[(steps_s > HOLE_PERIODS * timed.period_s) & ~is_hole] - timed.period_s
         share = float(skipped_s.sum() / steps_s.sum())

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
+from imu_reps.domain.samples import LONGEST_HOLE_S
 from imu_reps.domain.summary import SensorSummary, Summary
 from imu_reps.domain.untrusted import printable
 from imu_reps.report.findings import finding_text
@@ -58,9 +59,8 @@ TECHNICAL = frozenset(
         "tap_used",
     }
 )
-#: Smaller losses and gaps are not reported.
+#: Smaller losses are not reported.
 _LOST_SHARE = 0.01
-_GAP_S = 0.15
 
 
 def text_report(
@@ -215,6 +215,6 @@ def _sensor(place: str, sensor: SensorSummary | None) -> str:
     words = [f"{place} {sensor.rate_hz:.0f} Hz"]
     if sensor.lost is not None and sensor.lost > _LOST_SHARE * (sensor.samples + sensor.lost):
         words.append(f"{sensor.lost / (sensor.samples + sensor.lost):.0%} lost".replace("%", " %"))
-    if sensor.longest_gap_s > _GAP_S:
+    if sensor.longest_gap_s > LONGEST_HOLE_S:
         words.append(f"longest gap {format_value(sensor.longest_gap_s, 's')}")
     return ", ".join(words)

@@ -10,6 +10,7 @@ import numpy as np
 
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import (
+    LONGEST_HOLE_S,
     SENSOR_PLACES,
     STANDARD_GRAVITY_MPS2,
     FloatArray,
@@ -43,7 +44,7 @@ RATE_TOLERANCE, OTHER_RATE = 0.02, 0.1
 MIN_RATE_HZ, GOOD_RATE_HZ = 20.0, 50.0
 #: Limits of lost samples and of gaps: repetitions with more are not judged.
 FEW_LOST, MANY_LOST = 0.005, 0.1
-LONG_GAP_S, BREAK_S = 0.15, 1.0
+BREAK_S = 1.0
 #: Delays at which cues are too late, and at which samples miss their repetition.
 CUE_S, LATE_S = 0.2, 2.0
 #: Usual bias without calibration; up to `MAX_BIAS_DPS` it is removed at every rest.
@@ -145,7 +146,7 @@ def _loss(facts: SensorFacts) -> Iterator[Check]:
     share = 0.0 if clock.lost is None else clock.lost / max(clock.lost + samples, 1)
     levels: tuple[Level, Level] = (
         _level(share, FEW_LOST, MANY_LOST),
-        _level(clock.longest_gap_s, LONG_GAP_S, BREAK_S),
+        _level(clock.longest_gap_s, LONGEST_HOLE_S, BREAK_S),
     )
     lost = "Lost samples cannot be counted" if clock.lost is None else f"{100 * share:.1f} % lost"
     gap = f"longest gap {clock.longest_gap_s:.2f} s" if clock.longest_gap_s else "no gap"

@@ -22,7 +22,7 @@ from imu_reps.analysis.reps.impacts import Impulse, strongest_jolt, touch_down
 from imu_reps.analysis.reps.phases import Phases, find_phases
 from imu_reps.analysis.reps.segmentation import ENDED_SHARE
 from imu_reps.analysis.set_motion import SetMotion, held_high, held_low
-from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.samples import LONGEST_HOLE_S, BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever, fit_levers
@@ -41,7 +41,6 @@ UNTURNED_SHARE = 1.0
 BOUNDARY_MARGIN_S = 0.1
 
 #: A repetition with more missing than this, in one hole or in all, is not judged.
-LONGEST_HOLE_S = 0.15
 LARGEST_HOLE_SHARE = 0.10
 
 #: Tilt that has grown by less since the repetition began was there before: the error of a pelvis sensor.

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.samples import LONGEST_HOLE_S, BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion, bridged
 from imu_reps.kinematics.mounting import (
@@ -36,7 +36,7 @@ LEFT_POSTURE_S = 2.0
 STILL_TICKS = int(STILL_WINDOW_S * GRID_HZ)
 
 #: Longest hole that does not end a rest if there was stillness before and after it.
-LOST_TICKS = int(0.15 * GRID_HZ)
+LOST_TICKS = int(LONGEST_HOLE_S * GRID_HZ)
 
 
 @dataclass(frozen=True, slots=True)
