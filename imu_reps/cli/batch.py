@@ -67,11 +67,11 @@ def batch(  # noqa: PLR0913 - an argument an option
     if not sources or not all(sources) or not out:
         raise click.UsageError("Name the recordings and, with -o OUT, where the result is to be.")
     from imu_reps.fleet.analyze_many import chosen_engine
-    from imu_reps.fleet.batch_run import FILES_A_TASK, BatchOrder
+    from imu_reps.fleet.batch_run import LIMITS, BatchOrder
 
     if cluster is not None:
         silence_cluster_logs()
-    order = BatchOrder(sources, out, settings, row_format, FILES_A_TASK if cluster else 1)  # type: ignore[arg-type]
+    order = BatchOrder(sources, out, settings, row_format, LIMITS.files_a_task if cluster else 1)  # type: ignore[arg-type]
     ctx.exit(_run(order, chosen_engine(workers, cluster)))
 
 

@@ -116,11 +116,11 @@ def _choose(free: list[NearbyDevice], count: int, questions: Prompter) -> list[N
 
 
 async def _identify_ankle(two: SensorPair, world: VirtualWorld | None) -> None:
-    from imu_reps.setup.pairing import LIFT_TRIES
+    from imu_reps.setup.pairing import TIMES
 
     if world:
         world.performance.begin(1, world.air.now_s())
-    for attempt in range(LIFT_TRIES):
+    for attempt in range(TIMES.lift_tries):
         echo_wrapped(LIFT_AGAIN if attempt else LIFT)
         place = await two.moved_sensor()
         if place is not None:

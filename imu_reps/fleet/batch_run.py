@@ -30,14 +30,22 @@ from imu_reps.fleet.files import FileStore, ListedFile, list_sources, open_priva
 from imu_reps.fleet.result_rows import ResultRows, RowFormat, to_rows
 from imu_reps.storage.plain_json import one_line, parse_json
 
-#: Interval of commits; results since the last one are in the journal.
-COMMIT_EVERY_S = 10.0
 
-#: Maximum number of results per commit.
-COMMIT_RESULTS = 5_000
+@dataclass(frozen=True, slots=True)
+class BatchLimits:
+    """When a batch commits, and of how many files."""
 
-#: Files per task on a cluster: seconds of work, so that the scheduler's overhead is negligible.
-FILES_A_TASK = 8
+    #: Interval of commits; results since the last one are in the journal.
+    commit_every_s: float = 10.0
+    #: Maximum number of results per commit.
+    commit_results: int = 5_000
+    #: Files per task on a cluster: seconds of work, so that the scheduler's overhead is negligible.
+    files_a_task: int = 8
+    #: A manifest of more files is compacted into one.
+    max_manifests: int = 200
+
+
+LIMITS = BatchLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,7 @@ class BatchOrder:
         Folder or URL of the result.
     row_format : {"parquet", "csv"}
     files_a_task : int
-        `FILES_A_TASK` on a cluster.
+        `LIMITS.files_a_task` on a cluster.
     """
 
     named: Sequence[str]
@@ -186,8 +194,8 @@ class Committer:
             self._waits_since_s = monotonic()
         self._journal.add(arrived)
         self._waiting.append(arrived)
-        is_time = monotonic() - self._waits_since_s >= COMMIT_EVERY_S
-        if is_time or len(self._waiting) >= COMMIT_RESULTS:
+        is_time = monotonic() - self._waits_since_s >= LIMITS.commit_every_s
+        if is_time or len(self._waiting) >= LIMITS.commit_results:
             self.commit()
 
     def commit(self) -> None:
@@ -266,9 +274,6 @@ def _locked(file: IO[bytes]) -> bool:
         return False
     return True
 
-
-#: A manifest of more files is compacted into one.
-MAX_FILES = 200
 
 _FOLDER = "manifest"
 _NAME = re.compile(rf"{_FOLDER}/(\d{{8}})\.jsonl")
@@ -355,7 +360,7 @@ class Manifest:
             return
         self._write(entries)
         self._entries |= {entry.source.file: entry for entry in entries}
-        if len(self._files) > MAX_FILES:
+        if len(self._files) > LIMITS.max_manifests:
             earlier = list(self._files)
             self._write(list(self._entries.values()), first=_WHOLE)
             for name in earlier:

@@ -9,6 +9,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -21,11 +22,27 @@ if TYPE_CHECKING:
 Job = TypeVar("Job")
 Answer = TypeVar("Answer")
 
-#: Tasks per worker: one running and one queued, so that it never waits.
-QUEUED = 2
 
-#: Number of workers in a row that end before they start after which the engine gives up.
-MAX_STILLBORN = 3
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """How many tasks workers hold, and how long they are waited for."""
+
+    #: Tasks per worker: one running and one queued, so that it never waits.
+    queued: int = 2
+    #: Number of workers in a row that end before they start after which the engine gives up.
+    max_stillborn: int = 3
+    #: Tasks queued per thread of the workers.
+    ahead: int = 3
+    #: Timeout for a lost scheduler to come back.
+    patience_s: float = 300.0
+    #: Interval of querying the number of workers.
+    ask_every_s: float = 2.0
+    #: Timeout of one connection attempt.
+    connect_s: float = 10.0
+
+
+LIMITS = WorkerLimits()
+
 
 #: Environment variables that limit BLAS to one thread, since every core has its process.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -57,7 +74,9 @@ def in_processes(
     stillborn = 0
     try:
         while True:
-            while len(workers) < count and len(waiting) > sum(QUEUED - len(one.tasks) for one in workers):
+            while len(workers) < count and len(waiting) > sum(
+                LIMITS.queued - len(one.tasks) for one in workers
+            ):
                 workers.append(_Worker(work))
             for worker in workers:
                 worker.take_from(waiting)
@@ -97,7 +116,7 @@ class _Worker(Generic[Job, Answer]):
         far_end.close()
 
     def take_from(self, waiting: deque[Job]) -> None:
-        while waiting and len(self.tasks) < QUEUED:
+        while waiting and len(self.tasks) < LIMITS.queued:
             self.tasks.append(waiting.popleft())
             with contextlib.suppress(OSError):  # it died: its pipe will show that
                 self.pipe.send(self.tasks[-1])
@@ -117,7 +136,7 @@ class _Worker(Generic[Job, Answer]):
 
 
 def _stop_if_none_begins(stillborn: int) -> None:
-    if stillborn >= MAX_STILLBORN:
+    if stillborn >= LIMITS.max_stillborn:
         raise UsageError(
             "The processes that should do the work end before they have begun.",
             hint="In a script, call from below `if __name__ == '__main__':`; or is there too little memory?",
@@ -146,19 +165,6 @@ def _serve(pipe: Connection, work: Callable[[Any], Any]) -> None:
         pipe.send(True)
         while True:
             pipe.send(work(pipe.recv()))
-
-
-#: Tasks queued per thread of the workers.
-AHEAD = 3
-
-#: Timeout for a lost scheduler to come back.
-PATIENCE_S = 300.0
-
-#: Interval of querying the number of workers.
-ASK_EVERY_S = 2.0
-
-#: Timeout of one connection attempt.
-CONNECT_S = 10.0
 
 
 def on_cluster(
@@ -191,7 +197,7 @@ def on_cluster(
     while waiting:
         with _connected(address, patience_s) as client:
             yield from _while_connected(client, work, waiting)
-        patience_s = PATIENCE_S
+        patience_s = LIMITS.patience_s
 
 
 def _while_connected(
@@ -245,12 +251,12 @@ class _Room:
 
     def __init__(self, client: Client) -> None:
         self._client = client
-        self._tasks, self._asked_s = AHEAD, float("-inf")
+        self._tasks, self._asked_s = LIMITS.ahead, float("-inf")
 
     def tasks(self) -> int:
-        if monotonic() - self._asked_s > ASK_EVERY_S:
+        if monotonic() - self._asked_s > LIMITS.ask_every_s:
             threads = sum(self._client.nthreads().values())
-            self._tasks, self._asked_s = AHEAD * max(threads, 1), monotonic()
+            self._tasks, self._asked_s = LIMITS.ahead * max(threads, 1), monotonic()
         return self._tasks
 
 
@@ -284,8 +290,8 @@ def _connected(address: str, patience_s: float) -> Iterator[Client]:
     _refuse_no_address(address)
     while True:
         try:
-            client = Client(address, timeout=CONNECT_S, set_as_default=False)
-            client.wait_for_workers(1, timeout=max(until_s - monotonic(), CONNECT_S))
+            client = Client(address, timeout=LIMITS.connect_s, set_as_default=False)
+            client.wait_for_workers(1, timeout=max(until_s - monotonic(), LIMITS.connect_s))
             break
         except (OSError, TimeoutError) as error:
             if monotonic() < until_s:
@@ -300,4 +306,4 @@ def _connected(address: str, patience_s: float) -> Iterator[Client]:
         yield client
     finally:
         with contextlib.suppress(OSError, TimeoutError, CancelledError):
-            client.close(timeout=CONNECT_S)
+            client.close(timeout=LIMITS.connect_s)

@@ -27,7 +27,7 @@ from imu_reps.importers.sensor_readings import (
     channel,
     columns_error,
 )
-from imu_reps.importers.text_tables import MAX_NUMBER, ExportTable, import_error
+from imu_reps.importers.text_tables import LIMITS, ExportTable, import_error
 
 #: Columns of acceleration and of angular rate, of the app (old, new) and of the PC software.
 _NAMES = (
@@ -278,7 +278,7 @@ def _movesense_channel(packets: list[dict[str, Any]], key: str, name: str) -> Ch
         values = np.array([[float(one[axis]) for axis in "xyz"] for packet in mine for one in packet[key]])
     except (TypeError, ValueError, KeyError, OverflowError):
         raise _no_number(name, key) from None
-    if not (np.abs(start_s) <= MAX_NUMBER).all() or not (np.abs(values) <= MAX_NUMBER).all():
+    if not (np.abs(start_s) <= LIMITS.max_number).all() or not (np.abs(values) <= LIMITS.max_number).all():
         raise _no_number(name, key)
     counts = np.array([len(packet[key]) for packet in mine])
     steps = np.diff(start_s) / counts[:-1]

@@ -16,16 +16,26 @@ from imu_reps.importers.sensor_readings import EPOCH, Channel, ExportedSensor
 from imu_reps.importers.text_tables import import_error
 from imu_reps.kinematics.sync.taps import TapNotFound, TapWindow, find_taps
 
-#: Minimum overlap of the two sensors.
-MIN_TOGETHER_S = 1.0
-#: The tap lies within the first seconds.
-TAP_WITHIN_S = 20.0
-#: Longest gap of the slower quantity that is interpolated, in periods.
-MAX_BRIDGED_PERIODS = 3.0
-#: Gravity, and shares of deviation at rest that are refused (wrong unit or no gravity) or reported.
-GRAVITY_MPS2, OFF_REFUSED, OFF_REPORTED = 9.81, 0.25, 0.05
-#: Length of the stillest stretch, taken as rest.
-REST_S = 1.0
+
+@dataclass(frozen=True, slots=True)
+class JoiningLimits:
+    """When two sensors, or the quantities of one, are joined."""
+
+    #: Minimum overlap of the two sensors.
+    min_together_s: float = 1.0
+    #: The tap lies within the first seconds.
+    tap_within_s: float = 20.0
+    #: Longest gap of the slower quantity that is interpolated, in periods.
+    max_bridged_periods: float = 3.0
+    #: Gravity, and shares of deviation at rest that are refused (wrong unit or no gravity) or reported.
+    gravity_mps2: float = 9.81
+    off_refused: float = 0.25
+    off_reported: float = 0.05
+    #: Length of the stillest stretch, taken as rest.
+    rest_s: float = 1.0
+
+
+LIMITS = JoiningLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +138,23 @@ def _onto(time_s: FloatArray, slow: Channel) -> tuple[FloatArray, BoolArray]:
     after = np.clip(np.searchsorted(slow.time_s, time_s), 1, len(slow) - 1)
     gap_s = slow.time_s[after] - slow.time_s[after - 1]
     exact = slow.time_s[after] == time_s
-    whole = gap_s <= MAX_BRIDGED_PERIODS * float(np.median(np.diff(slow.time_s)))
+    whole = gap_s <= LIMITS.max_bridged_periods * float(np.median(np.diff(slow.time_s)))
     inside = (time_s >= slow.time_s[0]) & (time_s <= slow.time_s[-1])
     return values, inside & (whole | exact)
 
 
 def _gravity(forces: FloatArray, rates: FloatArray, rate_hz: float, place: SensorPlace) -> list[str]:
     """Check gravity in the stillest second; return remarks."""
-    length = int(min(max(round(REST_S * rate_hz), 1), len(forces)))
+    length = int(min(max(round(LIMITS.rest_s * rate_hz), 1), len(forces)))
     unrest = np.linalg.norm(rates - np.median(rates, axis=0), axis=1)
     sums = np.convolve(unrest, np.ones(length), mode="valid")
     start = int(np.argmin(sums))
     size = float(np.linalg.norm(np.median(forces[start : start + length], axis=0)))
-    off = abs(size / GRAVITY_MPS2 - 1.0)
-    if off <= OFF_REPORTED:
+    off = abs(size / LIMITS.gravity_mps2 - 1.0)
+    if off <= LIMITS.off_reported:
         return []
     what = f"at its stillest the acceleration is {size:.2f} m/s², where gravity is 9.81"
-    if off <= OFF_REFUSED:
+    if off <= LIMITS.off_refused:
         return [f"{what}: not calibrated?"]
     hint = "Check the unit; export the acceleration with gravity."
     raise import_error(f"{place} sensor", f"{what}.", hint=hint, code="no_gravity")
@@ -241,7 +251,7 @@ def _together(
             code="no_common_clock",
         )
     overlap_s = min(time_s[-1] for time_s in times.values()) - max(time_s[0] for time_s in times.values())
-    if overlap_s < MIN_TOGETHER_S:
+    if overlap_s < LIMITS.min_together_s:
         raise import_error(
             "The two sensors",
             f"they were recorded at different times: {-overlap_s:.0f} s lie between the two files.",
@@ -253,5 +263,5 @@ def _together(
 
 def _beginning(block: SampleBlock) -> TapWindow:
     time_s = block.time_s - block.time_s[0]
-    near = time_s <= TAP_WITHIN_S
+    near = time_s <= LIMITS.tap_within_s
     return TapWindow(time_s[near], block.acc_mps2[near])

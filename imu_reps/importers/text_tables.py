@@ -14,14 +14,23 @@ import numpy as np
 from imu_reps.domain.samples import FloatArray
 from imu_reps.errors import RecordingError
 
-#: Minimum cells of a row of samples: a time and three axes.
-MIN_CELLS = 4
-#: Largest plausible number in any unit: a time in ns since 1970 is 2e18.
-MAX_NUMBER = 1e30
-#: Maximum number of characters of a number.
-MAX_NUMBER_LENGTH = 400
-#: Maximum lines above a table.
-MAX_PREAMBLE_LINES = 100
+
+@dataclass(frozen=True, slots=True)
+class TableLimits:
+    """What is read of the text of a table."""
+
+    #: Minimum cells of a row of samples: a time and three axes.
+    min_cells: int = 4
+    #: Largest plausible number in any unit: a time in ns since 1970 is 2e18.
+    max_number: float = 1e30
+    #: Maximum number of characters of a number.
+    max_number_length: int = 400
+    #: Maximum lines above a table.
+    max_preamble_lines: int = 100
+
+
+LIMITS = TableLimits()
+
 _NUMBER = re.compile(r"\s*[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+(e[+-]?\d+)?\s*", re.ASCII | re.IGNORECASE)
 
@@ -110,13 +119,13 @@ class ExportTable:
             texts = [text.replace(",", ".") for text in texts]
         values = np.full(len(texts), np.nan)
         # every element of an array of strings takes the size of the longest
-        if max(map(len, texts), default=0) <= MAX_NUMBER_LENGTH:
+        if max(map(len, texts), default=0) <= LIMITS.max_number_length:
             with (
                 suppress(ValueError),
                 np.errstate(over="ignore"),
             ):  # numbers that are too large become infinite, and are refused
                 values = np.array(texts, dtype=np.str_).astype(np.float64)
-        if (np.abs(values) <= MAX_NUMBER).all() and not any("_" in text for text in texts):
+        if (np.abs(values) <= LIMITS.max_number).all() and not any("_" in text for text in texts):
             return values
         wrong = next((k for k, text in enumerate(texts) if not _is_finite(text)), 0)
         raise import_error(
@@ -132,8 +141,8 @@ class ExportTable:
 
 
 def _is_finite(text: str) -> bool:
-    number = len(text) <= MAX_NUMBER_LENGTH and _NUMBER.fullmatch(text) and "," not in text
-    return bool(number) and abs(float(text)) <= MAX_NUMBER
+    number = len(text) <= LIMITS.max_number_length and _NUMBER.fullmatch(text) and "," not in text
+    return bool(number) and abs(float(text)) <= LIMITS.max_number
 
 
 def parse_table(text: str, name: str) -> ExportTable:
@@ -178,12 +187,12 @@ def _cells(line: str, separator: str) -> tuple[str, ...]:
 
 def _first_row(lines: list[str]) -> tuple[int, str, int] | None:
     """Return the first line of samples, the separator, and the number of cells in a row."""
-    for at, line in enumerate(lines[:MAX_PREAMBLE_LINES]):
+    for at, line in enumerate(lines[: LIMITS.max_preamble_lines]):
         for separator in sorted("\t;,", key=line.count, reverse=True):
             cells = _cells(line, separator)
             filled = [cell for cell in cells if cell]
             numbers = sum(bool(_NUMBER.fullmatch(cell)) for cell in filled)
-            if len(filled) >= MIN_CELLS and 2 * numbers > len(filled):
+            if len(filled) >= LIMITS.min_cells and 2 * numbers > len(filled):
                 return at, separator, len(cells)
     return None
 
@@ -193,7 +202,7 @@ def _heads(above: list[str], separator: str, count: int) -> list[tuple[str, ...]
     heads: list[tuple[str, ...]] = []
     for line in reversed(above):
         cells = _cells(line.lstrip("\ufeff"), separator)
-        if len(cells) < MIN_CELLS or abs(len(cells) - count) > 1:
+        if len(cells) < LIMITS.min_cells or abs(len(cells) - count) > 1:
             break
         heads.insert(0, (*cells, *[""] * (count - len(cells)))[:count])
     return heads

@@ -13,8 +13,18 @@ Level = Literal["ok", "watch", "bad"]
 
 #: The oldest BlueZ that bleak 3 works with.
 OLDEST_BLUEZ = (5, 55)
-#: A minute of two sensors at 200 Hz is about 3 MB.
-ENOUGH_BYTES, FEW_BYTES = 200_000_000, 10_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class DiskLimits:
+    """Free bytes that are enough for recordings, and few."""
+
+    #: A minute of two sensors at 200 Hz is about 3 MB.
+    enough_bytes: int = 200_000_000
+    few_bytes: int = 10_000_000
+
+
+DISK = DiskLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +152,8 @@ def _folder(facts: ComputerFacts) -> Check:
     if free is None:
         return Check("folder", "ok", f"Recordings go to {facts.folder}.")
     found = f"Recordings go to {facts.folder}: {free / 1e9:.1f} GB free."
-    if free >= ENOUGH_BYTES:
+    if free >= DISK.enough_bytes:
         return Check("folder", "ok", found)
-    return Check("folder", "watch" if free >= FEW_BYTES else "bad", found, "Free some space on that disk.")
+    return Check(
+        "folder", "watch" if free >= DISK.few_bytes else "bad", found, "Free some space on that disk."
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from imu_reps.sensors.stream_items import Item, LinkChange, SensorRequest, Senso
 from imu_reps.sensors.streams import Streams
 from imu_reps.setup.candidates import DEFAULT_RATE_HZ, NearbyDevice, nearest_rate
 from imu_reps.setup.placement_check import (
-    MOVED_DPS,
+    LIMITS,
     Placement,
     is_standing_still,
     is_still,
@@ -30,23 +31,30 @@ from imu_reps.storage.profile import PairedSensor
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Radio
 
-#: Window over which the movement that identifies a sensor is judged.
-MOVE_WINDOW_S = 1.0
-#: Timeout for lifting a sensor, and number of attempts.
-LIFT_S = 10.0
-LIFT_TRIES = 3
 
-#: Window for standing still, and timeout including strapping both on.
-STAND_WINDOW_S = 2.0
-STAND_PATIENCE_S = 120.0
-#: Window for lying still: at least half a breath.
-LIE_WINDOW_S = 3.0
-#: Timeout for strapping both on and lying down: a minute, twice that to turn one round.
-LIE_PATIENCE_S = 120.0
-#: Lying still this long after a hint means that the wearer wants it that way.
-INSISTENCE_S = 20.0
-#: Interval of checks.
-CHECK_EVERY_S = 0.25
+@dataclass(frozen=True, slots=True)
+class PairingTimes:
+    """How long pairing looks, waits and asks, in seconds."""
+
+    #: Window over which the movement that identifies a sensor is judged.
+    move_window_s: float = 1.0
+    #: Timeout for lifting a sensor, and number of attempts.
+    lift_s: float = 10.0
+    lift_tries: int = 3
+    #: Window for standing still, and timeout including strapping both on.
+    stand_window_s: float = 2.0
+    stand_patience_s: float = 120.0
+    #: Window for lying still: at least half a breath.
+    lie_window_s: float = 3.0
+    #: Timeout for strapping both on and lying down: a minute, twice that to turn one round.
+    lie_patience_s: float = 120.0
+    #: Lying still this long after a hint means that the wearer wants it that way.
+    insistence_s: float = 20.0
+    #: Interval of checks.
+    check_every_s: float = 0.25
+
+
+TIMES = PairingTimes()
 
 
 class RecentSamples:
@@ -121,9 +129,9 @@ class SensorPair:
         """Make the sensor at `place` blink or buzz; False if it cannot or does not answer."""
         return await self._streams.identify(self._stream_of[place])
 
-    async def moved_sensor(self, seconds: float = LIFT_S) -> SensorPlace | None:
+    async def moved_sensor(self, seconds: float = TIMES.lift_s) -> SensorPlace | None:
         """Wait until one sensor moves clearly more than the other; None on timeout."""
-        async for blocks in self._blocks(MOVE_WINDOW_S, seconds):
+        async for blocks in self._blocks(TIMES.move_window_s, seconds):
             if (place := moved_sensor(blocks)) is not None:
                 return place
         return None
@@ -134,8 +142,10 @@ class SensorPair:
         Returns specific force at the pelvis (3,), or None on timeout.
         """
         moved_yet: set[SensorPlace] = set()
-        async for blocks in self._blocks(STAND_WINDOW_S, STAND_PATIENCE_S):
-            moved_yet |= {place for place, block in blocks.items() if rms_dps(block.gyr_dps) >= MOVED_DPS}
+        async for blocks in self._blocks(TIMES.stand_window_s, TIMES.stand_patience_s):
+            moved_yet |= {
+                place for place, block in blocks.items() if rms_dps(block.gyr_dps) >= LIMITS.moved_dps
+            }
             both = len(blocks) == len(moved_yet) == len(SENSOR_PLACES)
             if both and all(is_standing_still(block) for block in blocks.values()):
                 return _force(blocks["pelvis"])
@@ -143,7 +153,7 @@ class SensorPair:
 
     async def wait_lying(self, standing_mps2: FloatArray) -> FloatArray | None:
         """Wait until they lie still, the pelvis about perpendicular to standing; return its force (3,)."""
-        async for blocks in self._blocks(LIE_WINDOW_S, LIE_PATIENCE_S):
+        async for blocks in self._blocks(TIMES.lie_window_s, TIMES.lie_patience_s):
             still = all(is_still(block, self.rate_hz(place)) for place, block in blocks.items())
             if still and len(blocks) == len(SENSOR_PLACES):
                 force = _force(blocks["pelvis"])
@@ -152,7 +162,7 @@ class SensorPair:
         return None
 
     async def wait_lying_still(
-        self, anterior: Axis, seen: Callable[[Placement], None], seconds: float = LIE_PATIENCE_S
+        self, anterior: Axis, seen: Callable[[Placement], None], seconds: float = TIMES.lie_patience_s
     ) -> Placement:
         """Wait until the wearer lies still with the pelvis sensor the right way round.
 
@@ -173,7 +183,7 @@ class SensorPair:
         """
         rates_hz = {place: self.rate_hz(place) for place in SENSOR_PLACES}
         before, lay, since_s = Placement("no_samples", "pelvis"), None, 0.0
-        async for blocks in self._blocks(LIE_WINDOW_S, seconds):
+        async for blocks in self._blocks(TIMES.lie_window_s, seconds):
             now = judge_placement(blocks, rates_hz, anterior)
             if now.fault is None:
                 return now
@@ -183,18 +193,18 @@ class SensorPair:
             before = now
             if now.is_lying_still:
                 lay = now
-                if loop_time_s() - since_s >= INSISTENCE_S:
+                if loop_time_s() - since_s >= TIMES.insistence_s:
                     break
         return lay or before
 
     async def _blocks(self, window_s: float, seconds: float) -> AsyncIterator[dict[SensorPlace, SampleBlock]]:
-        """Yield the last `window_s` of each sensor that has sent as much, at most every `CHECK_EVERY_S`."""
+        """Yield the last `window_s` of each sensor that has sent as much, not more often than is checked."""
         latest = RecentSamples(window_s, self._rates_hz)
         until_s, next_s = loop_time_s() + seconds, loop_time_s()
         while (items := await next_items(self._streams, until_s)) is not None:
             latest.take(items)
             if loop_time_s() >= next_s:
-                next_s = loop_time_s() + CHECK_EVERY_S
+                next_s = loop_time_s() + TIMES.check_every_s
                 # a swap is its own inverse
                 yield {self._stream_of[stream]: block for stream, block in latest.whole().items()}
 

@@ -13,16 +13,25 @@ from imu_reps.domain.samples import SENSOR_PLACES, STANDARD_GRAVITY_MPS2, FloatA
 from imu_reps.kinematics.mounting import READY_DEG, axis_vector, nearest_axis
 from imu_reps.kinematics.rest import still_mask, window_length
 
-#: A sensor that is lifted by hand turns far faster; a gyroscope at rest is off by 10 deg/s an axis at most.
-MOVED_DPS = 20.0
-#: Ratio to the other sensor, which may be jolted by the same table.
-MOVED_RATIO = 3.0
 
-#: Tolerance of specific force at rest: the cheapest parts are off by 40 mg and 3 % together.
-GRAVITY_TOLERANCE_MPS2 = 0.7
+@dataclass(frozen=True, slots=True)
+class PlacementLimits:
+    """When a sensor moves, rests, or stands still with its wearer."""
 
-#: Limits of standing still; a quiet stance sways by 1 to 3 deg/s at the hip.
-SWAY_DPS, SWAY_MPS2 = 6.0, 0.5
+    #: A sensor that is lifted by hand turns far faster; a gyroscope at rest is off by 10 deg/s an axis at
+    #: most.
+    moved_dps: float = 20.0
+    #: Ratio to the other sensor, which may be jolted by the same table.
+    moved_ratio: float = 3.0
+    #: Tolerance of specific force at rest: the cheapest parts are off by 40 mg and 3 % together.
+    gravity_tolerance_mps2: float = 0.7
+    #: Limits of standing still; a quiet stance sways by 1 to 3 deg/s at the hip.
+    sway_dps: float = 6.0
+    sway_mps2: float = 0.5
+
+
+LIMITS = PlacementLimits()
+
 
 PlacementFault = Literal["moving", "no_samples", "gravity", "upside_down", "on_edge", "tilted"]
 
@@ -73,7 +82,7 @@ def moved_sensor(last_second: Mapping[SensorPlace, SampleBlock]) -> SensorPlace 
         return None
     rms = {place: rms_dps(last_second[place].gyr_dps) for place in SENSOR_PLACES}
     more = max(SENSOR_PLACES, key=lambda place: rms[place])
-    clear = rms[more] >= max(MOVED_DPS, MOVED_RATIO * min(rms.values()))
+    clear = rms[more] >= max(LIMITS.moved_dps, LIMITS.moved_ratio * min(rms.values()))
     return more if clear else None
 
 
@@ -92,7 +101,7 @@ def is_standing_still(block: SampleBlock) -> bool:
         return False
     bias = np.median(block.gyr_dps, axis=0)
     force = np.linalg.norm(block.acc_mps2, axis=1)
-    return rms_dps(block.gyr_dps - bias) < SWAY_DPS and float(force.std()) < SWAY_MPS2
+    return rms_dps(block.gyr_dps - bias) < LIMITS.sway_dps and float(force.std()) < LIMITS.sway_mps2
 
 
 def sensor_axes(standing_mps2: FloatArray, lying_mps2: FloatArray) -> tuple[Axis, Axis] | None:
@@ -143,7 +152,7 @@ def judge_placement(
         forces[place] = np.asarray(block.acc_mps2.mean(axis=0))
     for place, force in forces.items():
         size = float(np.linalg.norm(force))
-        if abs(size - STANDARD_GRAVITY_MPS2) > GRAVITY_TOLERANCE_MPS2:
+        if abs(size - STANDARD_GRAVITY_MPS2) > LIMITS.gravity_tolerance_mps2:
             return Placement("gravity", place, force_mps2=size)
     return _pelvis(forces["pelvis"], anterior)
 

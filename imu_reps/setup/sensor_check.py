@@ -35,22 +35,39 @@ from imu_reps.storage.profile import Person
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Found, Radio
 
-#: Near the limit of what a small sensor's radio reaches through a body.
-WEAK_DBM = -80
-FLAT_PERCENT = 5.0
-#: Oscillators of cheap sensors are up to 0.7 % off; much more is another rate than requested.
-RATE_TOLERANCE, OTHER_RATE = 0.02, 0.1
-#: Minimum rate, and minimum rate that shows jolts.
-MIN_RATE_HZ, GOOD_RATE_HZ = 20.0, 50.0
-#: Limits of lost samples and of gaps: repetitions with more are not judged.
-FEW_LOST, MANY_LOST = 0.005, 0.1
-BREAK_S = 1.0
-#: Delays at which cues are too late, and at which samples miss their repetition.
-CUE_S, LATE_S = 0.2, 2.0
-#: Usual bias without calibration; up to `MAX_BIAS_DPS` it is removed at every rest.
-USUAL_BIAS_DPS = 3.0
-#: Good and usable uncertainty of sample times.
-GOOD_CLOCK_MS, USABLE_CLOCK_MS = 10.0, 30.0
+
+@dataclass(frozen=True, slots=True)
+class SensorLimits:
+    """What is good, usable and bad of a sensor."""
+
+    #: Near the limit of what a small sensor's radio reaches through a body.
+    weak_dbm: int = -80
+    flat_percent: float = 5.0
+    #: Oscillators of cheap sensors are up to 0.7 % off; much more is another rate than requested.
+    rate_tolerance: float = 0.02
+    other_rate: float = 0.1
+    #: Minimum rate, and minimum rate that shows jolts.
+    min_rate_hz: float = 20.0
+    good_rate_hz: float = 50.0
+    #: Limits of lost samples and of gaps: repetitions with more are not judged.
+    few_lost: float = 0.005
+    many_lost: float = 0.1
+    break_s: float = 1.0
+    #: Delays at which cues are too late, and at which samples miss their repetition.
+    cue_s: float = 0.2
+    late_s: float = 2.0
+    #: Usual bias without calibration; up to `MAX_BIAS_DPS` it is removed at every rest.
+    usual_bias_dps: float = 3.0
+    #: Good and usable uncertainty of sample times.
+    good_clock_ms: float = 10.0
+    usable_clock_ms: float = 30.0
+    #: Timeout for a sensor just found to connect and stream.
+    patience_s: float = 20.0
+    #: Minimum amount of samples.
+    min_seconds: float = 1.0
+
+
+LIMITS = SensorLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +129,7 @@ def _signal(facts: SensorFacts) -> Iterator[Check]:
     dbm = facts.status.rssi_dbm if facts.status else None
     if dbm is not None:
         hint = "Bring computer and sensor nearer; nothing but air, and no body, between them."
-        yield _check("signal", "watch" if dbm < WEAK_DBM else "ok", f"Signal {dbm} dBm.", hint)
+        yield _check("signal", "watch" if dbm < LIMITS.weak_dbm else "ok", f"Signal {dbm} dBm.", hint)
 
 
 def _battery(facts: SensorFacts) -> Iterator[Check]:
@@ -122,7 +139,7 @@ def _battery(facts: SensorFacts) -> Iterator[Check]:
     if percent is None:
         yield Check("battery", "ok", "The sensor does not say how full its battery is.")
     else:
-        level = _level(-percent, -LOW_BATTERY_PERCENT, -FLAT_PERCENT)
+        level = _level(-percent, -LOW_BATTERY_PERCENT, -LIMITS.flat_percent)
         yield _check("battery", level, f"Battery {percent:.0f} %.", "Charge it.")
 
 
@@ -130,11 +147,11 @@ def _rate(facts: SensorFacts) -> Iterator[Check]:
     if facts.clock is None:
         return
     rate, asked = facts.clock.rate_hz, facts.asked_hz
-    level = _level(abs(rate / asked - 1.0), RATE_TOLERANCE, OTHER_RATE)
+    level = _level(abs(rate / asked - 1.0), LIMITS.rate_tolerance, LIMITS.other_rate)
     hint = f"Switch it off and on; if it goes on, set {asked:.0f} Hz with its maker's app."
-    if rate < MIN_RATE_HZ:
+    if rate < LIMITS.min_rate_hz:
         level = "bad"
-    elif rate < GOOD_RATE_HZ and level == "ok":
+    elif rate < LIMITS.good_rate_hz and level == "ok":
         level, hint = "watch", "Jolts cannot be seen under 50 Hz: pair it anew with a higher --rate."
     yield _check("rate", level, f"{rate:.1f} samples a second of {asked:.0f} asked for.", hint)
 
@@ -145,8 +162,8 @@ def _loss(facts: SensorFacts) -> Iterator[Check]:
     clock, samples = facts.clock, facts.status.samples
     share = 0.0 if clock.lost is None else clock.lost / max(clock.lost + samples, 1)
     levels: tuple[Level, Level] = (
-        _level(share, FEW_LOST, MANY_LOST),
-        _level(clock.longest_gap_s, LONGEST_HOLE_S, BREAK_S),
+        _level(share, LIMITS.few_lost, LIMITS.many_lost),
+        _level(clock.longest_gap_s, LONGEST_HOLE_S, LIMITS.break_s),
     )
     lost = "Lost samples cannot be counted" if clock.lost is None else f"{100 * share:.1f} % lost"
     gap = f"longest gap {clock.longest_gap_s:.2f} s" if clock.longest_gap_s else "no gap"
@@ -156,7 +173,7 @@ def _loss(facts: SensorFacts) -> Iterator[Check]:
 
 def _delay(facts: SensorFacts) -> Iterator[Check]:
     if facts.delay_s is not None:
-        level = _level(facts.delay_s, CUE_S, LATE_S)
+        level = _level(facts.delay_s, LIMITS.cue_s, LIMITS.late_s)
         hint = "Counting will lag behind; reports are right. Bring the computer nearer, close other programs."
         yield _check("delay", level, f"Samples arrive within {1e3 * facts.delay_s:.0f} ms.", hint)
 
@@ -186,7 +203,7 @@ def _still(facts: SensorFacts) -> Iterator[Check]:
     bias, force = facts.rest.bias_dps, facts.rest.force_mps2
     hint = "Calibrate the gyroscope with its maker's app, the sensor lying still."
     found = f"At rest the gyroscope reads {bias:.1f} deg/s."
-    yield _check("gyroscope", _level(bias, USUAL_BIAS_DPS, MAX_BIAS_DPS), found, hint)
+    yield _check("gyroscope", _level(bias, LIMITS.usual_bias_dps, MAX_BIAS_DPS), found, hint)
     level = _level(abs(force / STANDARD_GRAVITY_MPS2 - 1.0), MISCALIBRATED, WRONG_SCALE)
     hint = "Calibrate the accelerometer with its maker's app, the sensor lying level and still."
     found = f"At rest the accelerometer reads {force:.2f} m/s² of {STANDARD_GRAVITY_MPS2:.2f}."
@@ -202,7 +219,7 @@ def _clock(facts: SensorFacts) -> Iterator[Check]:
     if uncertainty is None:
         yield Check("clock", "watch", f"Too little arrived to tell sample times, {runs}.", hint)
     else:
-        level = _level(uncertainty, GOOD_CLOCK_MS, USABLE_CLOCK_MS)
+        level = _level(uncertainty, LIMITS.good_clock_ms, LIMITS.usable_clock_ms)
         yield _check("clock", level, f"Sample times are known within {uncertainty:.1f} ms, {runs}.", hint)
 
 
@@ -234,12 +251,6 @@ def _worse(*levels: Level) -> Level:
 
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
-
-
-#: Timeout for a sensor just found to connect and stream.
-PATIENCE_S = 20.0
-#: Minimum amount of samples.
-MIN_SECONDS = 1.0
 
 
 async def scan_for(radio: Radio, person: Person | None, *, min_s: float, max_s: float) -> list[Found]:
@@ -305,7 +316,7 @@ async def examine(
 async def _together(
     radio: Radio, sensors: Mapping[SensorPlace, SensorRequest], seconds: float
 ) -> dict[SensorPlace, SensorFacts]:
-    streams = Streams(radio, sensors, patience_s=PATIENCE_S)
+    streams = Streams(radio, sensors, patience_s=LIMITS.patience_s)
     blocks: dict[SensorPlace, list[SampleBlock]] = {place: [] for place in sensors}
     try:
         await streams.open()
@@ -323,7 +334,7 @@ async def _together(
 def sensor_facts(request: SensorRequest, status: SensorStatus, blocks: list[SampleBlock]) -> SensorFacts:
     """Collect the facts from the blocks of one sensor."""
     block = concatenate(blocks) if blocks else None
-    if block is None or len(block) < MIN_SECONDS * request.rate_hz:
+    if block is None or len(block) < LIMITS.min_seconds * request.rate_hz:
         return SensorFacts(request.rate_hz, status=status)
     header = SensorHeader(sensor=request.family.name, rate_hz=request.rate_hz, counter=request.family.counter)
     try:

@@ -24,12 +24,22 @@ PHONES = (SENSOR_LOGGER, PHYPHOX)
 PHYPHOX_ACC = ("acc_time", "accX", "accY", "accZ")
 PHYPHOX_GYR = ("gyr_time", "gyrX", "gyrY", "gyrZ")
 
-#: Readings further apart than this are not interpolated across; phones send at 50 Hz or more.
-LONGEST_GAP_S = 0.1
-#: Maximum number of readings in a message: ten seconds of all quantities at 200 Hz.
-MAX_READINGS = 20_000
-#: Beyond the range of any phone's accelerometer (m/s²) or gyroscope (rad/s), and of any clock (s).
-MAX_VALUE, MAX_TIME_S = 1e4, 1e10
+
+@dataclass(frozen=True, slots=True)
+class ReadingLimits:
+    """Which readings of a phone are taken."""
+
+    #: Readings further apart than this are not interpolated across; phones send at 50 Hz or more.
+    longest_gap_s: float = 0.1
+    #: Maximum number of readings in a message: ten seconds of all quantities at 200 Hz.
+    max_readings: int = 20_000
+    #: Beyond the range of any phone's accelerometer (m/s²) or gyroscope (rad/s), and of any clock (s).
+    max_value: float = 1e4
+    max_time_s: float = 1e10
+
+
+LIMITS = ReadingLimits()
+
 _DEG_A_RAD = 180.0 / np.pi
 
 
@@ -69,7 +79,7 @@ def sensor_logger_readings(body: bytes, *, inverted: bool) -> PhoneReadings:
     """
     tree = _json(body)
     payload, device = tree.get("payload"), tree.get("deviceId")
-    if not isinstance(payload, list) or len(payload) > MAX_READINGS:
+    if not isinstance(payload, list) or len(payload) > LIMITS.max_readings:
         raise ValueError("no payload")
     rows: dict[str, list[list[float]]] = {}
     for reading in payload:
@@ -108,7 +118,7 @@ def _buffered(buffers: dict[str, Any], names: tuple[str, ...]) -> FloatArray:
     for name in names:
         buffer = buffers.get(name)
         values = buffer.get("buffer") if isinstance(buffer, dict) else None
-        if not isinstance(values, list) or len(values) > MAX_READINGS:
+        if not isinstance(values, list) or len(values) > LIMITS.max_readings:
             raise ValueError(f"no buffer {name}")
         columns.append([_float(value) for value in values if value is not None])
     # the phone may write between reading the buffers, so they can differ in length
@@ -140,7 +150,9 @@ def _float(value: Any) -> float:
 
 def _ordered(rows: FloatArray) -> FloatArray:
     """Sort rows by time, each time once; a ValueError if a value is out of range."""
-    if len(rows) and (np.abs(rows[:, 1:]).max() > MAX_VALUE or np.abs(rows[:, 0]).max() > MAX_TIME_S):
+    if len(rows) and (
+        np.abs(rows[:, 1:]).max() > LIMITS.max_value or np.abs(rows[:, 0]).max() > LIMITS.max_time_s
+    ):
         raise ValueError("beyond what a phone measures")
     return rows[np.unique(rows[:, 0], return_index=True)[1]]
 
@@ -175,7 +187,7 @@ class PhoneReceiver:
         acc, gyr = self._new(readings.acc, 0), self._new(readings.gyr, 1)
         numbers = np.arange(len(acc), dtype=np.int64)
         waiting = self._waiting.with_acc(numbers, acc[:, 0], acc[:, 1:]).with_gyr(gyr[:, 0], gyr[:, 1:])
-        self._waiting, paired = pair_by_time(waiting, LONGEST_GAP_S)
+        self._waiting, paired = pair_by_time(waiting, LIMITS.longest_gap_s)
         if not len(paired):
             return None
         first, self.samples = self.samples, self.samples + len(paired)

@@ -35,18 +35,30 @@ from imu_reps.sources.phone_readings import (
 
 _log = logging.getLogger(__name__)
 
-#: Limits on a request: size of head and body, time, and number of connections.
-MAX_HEAD_BYTES, MAX_BODY_BYTES = 16 << 10, 2 << 20
-REQUEST_S, MAX_CONNECTIONS = 10.0, 16
-#: Interval of requests to phyphox, timeout of each, and interval of checks for new items.
-POLL_S, ANSWER_S, LOOK_S = 0.1, 3.0, 0.02
-PHYPHOX_PORT = 8080
-#: Time without samples after which a phone is ``away``. Pushed messages come about once a second.
-SILENT_S = 4.0
-#: Time for the person to press start on the phone.
-PATIENCE_S = 300.0
-#: Length of the queue of items; a session that does not empty it is over.
-MAX_WAITING = 1000
+
+@dataclass(frozen=True, slots=True)
+class PhoneLimits:
+    """How much phones may send, and how long they are waited for."""
+
+    #: Limits on a request: size of head and body, time, and number of connections.
+    max_head_bytes: int = 16 << 10
+    max_body_bytes: int = 2 << 20
+    request_s: float = 10.0
+    max_connections: int = 16
+    #: Interval of requests to phyphox, timeout of each, and interval of checks for new items.
+    poll_s: float = 0.1
+    answer_s: float = 3.0
+    look_s: float = 0.02
+    phyphox_port: int = 8080
+    #: Time without samples after which a phone is ``away``. Pushed messages come about once a second.
+    silent_s: float = 4.0
+    #: Time for the person to press start on the phone.
+    patience_s: float = 300.0
+    #: Length of the queue of items; a session that does not empty it is over.
+    max_waiting: int = 1000
+
+
+LIMITS = PhoneLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +78,7 @@ class PhoneRequest:
 
     app: str
     host: str = ""
-    port: int = PHYPHOX_PORT
+    port: int = LIMITS.phyphox_port
     inverted: bool = False
 
 
@@ -83,7 +95,7 @@ def phone_request(text: str) -> PhoneRequest:
         return PhoneRequest(SENSOR_LOGGER, inverted=rest == "ios")
     host, _, port = rest.partition(":")
     plain = host.isascii() and host.replace(".", "").replace("-", "").isalnum() and len(host) <= 253
-    port = port or str(PHYPHOX_PORT)
+    port = port or str(LIMITS.phyphox_port)
     number = int(port) if port.isascii() and port.isdigit() and len(port) <= 5 else 0
     if word != "phone" or not plain or not 0 < number < 65536:
         raise UsageError(
@@ -116,7 +128,7 @@ class PhoneSource:
         address: str = "127.0.0.1",
         *,
         tell: Callable[[Mapping[SensorPlace, str]], None],
-        patience_s: float = PATIENCE_S,
+        patience_s: float = LIMITS.patience_s,
     ) -> None:
         self._phones, self._address = dict(phones), address
         self._tell, self._patience_s = tell, patience_s
@@ -125,7 +137,7 @@ class PhoneSource:
         self._states: dict[SensorPlace, LinkState] = dict.fromkeys(self._phones, "awaited")
         self._last_sample_s: dict[SensorPlace, float] = {}
         self._devices: dict[SensorPlace, str | None] = {}
-        self._items: deque[Item] = deque(maxlen=MAX_WAITING)
+        self._items: deque[Item] = deque(maxlen=LIMITS.max_waiting)
         self._server: asyncio.Server | None = None
         self._pollers: list[asyncio.Task[None]] = []
         self._requests: dict[asyncio.StreamWriter, asyncio.Task[None] | None] = {}
@@ -137,7 +149,7 @@ class PhoneSource:
         if pushing and self._server is None:
             try:
                 self._server = await asyncio.start_server(
-                    self._serve, self._address, port=0, limit=MAX_HEAD_BYTES
+                    self._serve, self._address, port=0, limit=LIMITS.max_head_bytes
                 )
             except OSError as error:
                 raise UsageError(
@@ -174,7 +186,7 @@ class PhoneSource:
                     "switched on, and the recording on the phone started.",
                     code="no_phone",
                 )
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(LIMITS.poll_s)
         self._items.clear()  # samples of one phone from before the other was ready
 
     async def items(self) -> list[Item]:
@@ -183,7 +195,7 @@ class PhoneSource:
             self._notice_silence()
             if waiting := [self._items.popleft() for _ in range(len(self._items))]:
                 return waiting
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(LIMITS.look_s)
         return []
 
     async def close(self) -> None:
@@ -233,7 +245,7 @@ class PhoneSource:
 
     def _notice_silence(self) -> None:
         for place, last_s in self._last_sample_s.items():
-            if self._states[place] == "streaming" and loop_time_s() - last_s > SILENT_S:
+            if self._states[place] == "streaming" and loop_time_s() - last_s > LIMITS.silent_s:
                 self._change(place, "away")
 
     def _put(self, item: Item) -> None:
@@ -241,11 +253,11 @@ class PhoneSource:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request and close the connection; one too many closes another."""
-        if len(self._requests) >= MAX_CONNECTIONS:
+        if len(self._requests) >= LIMITS.max_connections:
             self._abort(self._oldest_of_crowd())
         self._requests[writer] = asyncio.current_task()
         try:
-            async with asyncio.timeout(REQUEST_S):
+            async with asyncio.timeout(LIMITS.request_s):
                 status = await self._answer(reader)
                 writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
                 await writer.drain()
@@ -280,7 +292,7 @@ class PhoneSource:
         length = headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit() and len(length) < 10):
             return "411 Length Required"
-        if int(length) > MAX_BODY_BYTES:
+        if int(length) > LIMITS.max_body_bytes:
             return "413 Content Too Large"
         return self._pushed(place, await reader.readexactly(int(length)))
 
@@ -309,7 +321,7 @@ class PhoneSource:
         await self._ask(place, phone, "/control?cmd=start")
         while True:
             body = await self._ask(place, phone, _query(reached))
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(LIMITS.poll_s)
             if body is None:
                 continue
             try:
@@ -333,7 +345,7 @@ class PhoneSource:
             return acc_s, gyr_s
         self._take_readings(place, readings)
         silent_s = loop_time_s() - self._last_sample_s.get(place, loop_time_s())
-        if acc_s is None and gyr_s is None and silent_s > SILENT_S / 2:
+        if acc_s is None and gyr_s is None and silent_s > LIMITS.silent_s / 2:
             return None  # cleared on the phone, or paused
         return (reached[0] if acc_s is None else acc_s, reached[1] if gyr_s is None else gyr_s)
 
@@ -343,7 +355,7 @@ class PhoneSource:
             return await asyncio.to_thread(_get, phone, path)
         except (OSError, http.client.HTTPException) as error:
             _log.debug("phyphox at the %s: %s", place, error)
-            await asyncio.sleep(POLL_S)
+            await asyncio.sleep(LIMITS.poll_s)
             return None
 
 
@@ -368,11 +380,11 @@ def _get(phone: PhoneRequest, path: str) -> bytes:
         The phone does not answer, or its answer is not usable.
     """
     with contextlib.closing(
-        http.client.HTTPConnection(phone.host, phone.port, timeout=ANSWER_S)
+        http.client.HTTPConnection(phone.host, phone.port, timeout=LIMITS.answer_s)
     ) as connection:
         connection.request("GET", path)
         answer = connection.getresponse()
-        body = answer.read(MAX_BODY_BYTES + 1)
-    if answer.status != 200 or len(body) > MAX_BODY_BYTES:
+        body = answer.read(LIMITS.max_body_bytes + 1)
+    if answer.status != 200 or len(body) > LIMITS.max_body_bytes:
         raise http.client.HTTPException(f"status {answer.status}, {len(body)} bytes")
     return body

@@ -21,7 +21,7 @@ from imu_reps import Settings
 from imu_reps.cli.main import main
 from imu_reps.errors import FileAccessError, UsageError
 from imu_reps.fleet import batch_run
-from imu_reps.fleet.batch_run import BatchOrder, run_batch
+from imu_reps.fleet.batch_run import BatchLimits, BatchOrder, run_batch
 from imu_reps.fleet.dataset import Dataset
 from imu_reps.fleet.files import FileStore
 
@@ -197,7 +197,7 @@ def test_a_batch_ended_by_a_full_disk_anywhere_is_completed_by_the_next_one(
 ) -> None:
     """A first batch, or one that replaces every row, ends at some file; then the same batch runs again."""
     out, strict = tmp_path / "out", Settings.for_preset("strict")
-    monkeypatch.setattr(batch_run, "COMMIT_RESULTS", 3)
+    monkeypatch.setattr(batch_run, "LIMITS", BatchLimits(commit_results=3))
     with monkeypatch.context() as full:
         stopping_at(full, call, OSError(errno.ENOSPC, "no space"))
         with pytest.raises(FileAccessError, match="no space"):

@@ -115,7 +115,8 @@ def test_a_dask_bag_takes_the_function(sets: Path) -> None:
 
 def test_a_missing_scheduler_is_reported_with_a_hint(sets: Path, tmp_path: Path) -> None:
     words = ["batch", str(sets), "-o", str(tmp_path / "out"), "--cluster", "tcp://127.0.0.1:9"]
-    code = "import imu_reps.fleet.workers as c; c.CONNECT_S = 1.0\nfrom imu_reps.cli.main import main\n"
+    code = "import imu_reps.fleet.workers as w; w.LIMITS = w.WorkerLimits(connect_s=1.0)\n"
+    code += "from imu_reps.cli.main import main\n"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}main({words!r})"], capture_output=True, text=True, check=False
     )

@@ -10,7 +10,7 @@ import pytest
 
 from imu_reps.errors import FileAccessError
 from imu_reps.fleet import batch_run
-from imu_reps.fleet.batch_run import Entry, Manifest
+from imu_reps.fleet.batch_run import BatchLimits, Entry, Manifest
 from imu_reps.fleet.files import FileStore, ListedFile
 
 
@@ -25,7 +25,7 @@ def entry(number: int, **changes: Any) -> Entry:
 def test_compacting_many_files_into_one_changes_no_entry(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batch_run, "MAX_FILES", 4)
+    monkeypatch.setattr(batch_run, "LIMITS", BatchLimits(max_manifests=4))
     record = Manifest(FileStore(str(tmp_path)))
     for number in range(11):
         record.add([entry(number % 7, content=str(number))])

@@ -26,7 +26,7 @@ from imu_reps.errors import ImuRepsError
 from imu_reps.sensors.stream_items import Item, LinkChange, Restarted
 from imu_reps.sources import phone_source
 from imu_reps.sources.phone_readings import PHYPHOX, SENSOR_LOGGER, phyphox_readings, sensor_logger_readings
-from imu_reps.sources.phone_source import PhoneRequest, PhoneSource, phone_request
+from imu_reps.sources.phone_source import PhoneLimits, PhoneRequest, PhoneSource, phone_request
 
 G = 9.80665
 START_NS = 1_795_000_000_000_000_000
@@ -179,7 +179,7 @@ def test_strangers_that_hold_connections_do_not_shut_the_phone_out() -> None:
     times = np.arange(0, 0.5, 0.01)
 
     def act(_: PhoneSource, addresses: dict[str, str]) -> int:
-        with open_and_silent(addresses["ankle"], phone_source.MAX_CONNECTIONS * 2):
+        with open_and_silent(addresses["ankle"], phone_source.LIMITS.max_connections * 2):
             return post(addresses["ankle"], message(times))
 
     _, status = listening(act, PhoneRequest(SENSOR_LOGGER))
@@ -304,7 +304,7 @@ def test_only_new_readings_are_requested_from_phyphox(phyphox: int) -> None:
 
 
 def test_a_cleared_experiment_continues_as_a_restart(phyphox: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_source, "SILENT_S", 0.6)
+    monkeypatch.setattr(phone_source, "LIMITS", PhoneLimits(silent_s=0.6))
 
     async def run() -> list[Item]:
         source = PhoneSource({"ankle": PhoneRequest(PHYPHOX, "127.0.0.1", phyphox)}, tell=lambda _: None)
@@ -323,7 +323,7 @@ def test_a_cleared_experiment_continues_as_a_restart(phyphox: int, monkeypatch: 
 
 
 def test_a_phone_that_falls_silent_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(phone_source, "SILENT_S", 0.4)
+    monkeypatch.setattr(phone_source, "LIMITS", PhoneLimits(silent_s=0.4))
 
     def act(_: PhoneSource, addresses: dict[str, str]) -> None:
         post(addresses["ankle"], message(np.arange(0, 0.5, 0.01)))
