@@ -10,10 +10,19 @@ from imu_reps.errors import RefusedValueError
 
 FOUR_NUMBERS = "A tempo is four numbers such as 2-0-2-0"
 
-#: Tolerance of a movement, the larger of the two, and of a pause: docs/definitions.md#tempo.
-WAY_WITHIN_S = 0.25
-WAY_WITHIN_SHARE = 0.15
-PAUSE_WITHIN_S = 0.35
+
+@dataclass(frozen=True, slots=True)
+class TempoTolerance:
+    """How much a movement and a pause may differ from their target: docs/definitions.md#tempo."""
+
+    #: Tolerance of a movement, the larger of the two, and of a pause: docs/definitions.md#tempo.
+    way_within_s: float = 0.25
+    way_within_share: float = 0.15
+    pause_within_s: float = 0.35
+
+
+TOLERANCE = TempoTolerance()
+
 
 TempoPart = Literal["eccentric_s", "bottom_s", "concentric_s", "top_s"]
 _WAYS: tuple[TempoPart, ...] = ("eccentric_s", "concentric_s")
@@ -77,8 +86,8 @@ class Tempo:
 def _within_s(part: TempoPart, aim: Tempo) -> float:
     """Return the tolerance of a part, with room for floating-point error."""
     if part not in _WAYS:
-        return PAUSE_WITHIN_S + 1e-9
-    return max(WAY_WITHIN_S, WAY_WITHIN_SHARE * float(getattr(aim, part))) + 1e-9
+        return TOLERANCE.pause_within_s + 1e-9
+    return max(TOLERANCE.way_within_s, TOLERANCE.way_within_share * float(getattr(aim, part))) + 1e-9
 
 
 def _is_plain_number(text: str) -> bool:

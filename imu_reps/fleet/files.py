@@ -23,7 +23,7 @@ from imu_reps.storage.file_access import (
     require_regular_file,
 )
 from imu_reps.storage.folders import ENDINGS
-from imu_reps.storage.recording.format import MAX_BYTES
+from imu_reps.storage.recording.format import LIMITS
 
 #: Keys of file systems' info that change with a file's content, best first.
 _STAMPS = ("ETag", "etag", "mtime", "updated", "LastModified", "last_modified", "created")
@@ -312,9 +312,9 @@ def _whole(name: str) -> str:
 
 
 def _refuse_large(file: str, size: int) -> None:
-    if size > MAX_BYTES:
+    if size > LIMITS.max_bytes:
         raise RecordingError(
-            f"{file} holds more than {MAX_BYTES >> 20} MB: that is no recording of one set.",
+            f"{file} holds more than {LIMITS.max_bytes >> 20} MB: that is no recording of one set.",
             hint="Record each set in a file of its own.",
             code="too_large",
         )

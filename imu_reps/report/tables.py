@@ -20,12 +20,21 @@ from imu_reps.domain.untrusted import printable
 from imu_reps.report.formatting import NOT_MEASURED, exercise_name, format_count, format_day, format_degrees
 from imu_reps.report.phrases import FLAGS, flag_label
 
-#: Below these widths the table gets single gaps, and short heads.
-SINGLE_GAPS, SHORT_HEADS = 90, 74
-#: Minimum width of the verdict.
-VERDICT_WIDTH = 12
-#: A pause longer than this is a rest (docs/definitions.md#phases: out of the means).
-_REST_S = 10.0
+
+@dataclass(frozen=True, slots=True)
+class TableSizes:
+    """Columns of text that a table may take, and a pause that is a rest."""
+
+    #: Below these widths the table gets single gaps, and short heads.
+    single_gaps: int = 90
+    short_heads: int = 74
+    #: Minimum width of the verdict.
+    verdict_width: int = 12
+    #: A pause longer than this is a rest (docs/definitions.md#phases: out of the means).
+    rest_s: float = 10.0
+
+
+SIZES = TableSizes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +76,11 @@ def rep_table(summary: Summary, width: int) -> Table:
     """
     columns = _fitting(_columns(summary), width)
     table = Table(
-        box=None, pad_edge=False, padding=(0, 1 if width < SINGLE_GAPS else 2, 0, 0), header_style="dim"
+        box=None, pad_edge=False, padding=(0, 1 if width < SIZES.single_gaps else 2, 0, 0), header_style="dim"
     )
     table.add_column("rep\n", justify="right", no_wrap=True)
     for column in columns:
-        head = column.short if width < SHORT_HEADS else column.head
+        head = column.short if width < SIZES.short_heads else column.head
         table.add_column(f"{head}\n{column.unit}", justify="right", no_wrap=True)
     table.add_column("", overflow="fold")
     for rep, cells in zip(summary.reps, _cells(summary, columns), strict=True):
@@ -81,15 +90,15 @@ def rep_table(summary: Summary, width: int) -> Table:
 
 def _fitting(columns: list[Column], width: int) -> list[Column]:
     """Return the columns that fit next to the verdict."""
-    while len(columns) > 1 and _used_width(columns, width) + VERDICT_WIDTH > width:
+    while len(columns) > 1 and _used_width(columns, width) + SIZES.verdict_width > width:
         last = max(column.rank for column in columns)
         columns = [column for column in columns if column.rank < last]
     return columns
 
 
 def _used_width(columns: list[Column], width: int) -> int:
-    gap = 1 if width < SINGLE_GAPS else 2
-    names = [column.short if width < SHORT_HEADS else column.head for column in columns]
+    gap = 1 if width < SIZES.single_gaps else 2
+    names = [column.short if width < SIZES.short_heads else column.head for column in columns]
     return 3 + gap + sum(max(len(name), 4) + gap for name in names)
 
 
@@ -143,7 +152,7 @@ def _cells(summary: Summary, columns: list[Column]) -> list[list[str]]:
 def _instead_of_pause(reps: Sequence[Rep]) -> list[str]:
     """Return the text for a missing pause after each repetition: a rest, or the end of the set."""
     gaps = [after.start_s - before.end_s for before, after in pairwise(reps)]
-    return [*("rest" if gap > _REST_S else NOT_MEASURED for gap in gaps), ""][: len(reps)]
+    return [*("rest" if gap > SIZES.rest_s else NOT_MEASURED for gap in gaps), ""][: len(reps)]
 
 
 def _cell(column: Column, rep: Rep, missing: str) -> str:

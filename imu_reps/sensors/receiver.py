@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,20 +19,30 @@ from imu_reps.sensors.wire import NO_FACTS, Decoded, Family, Samples
 
 _log = logging.getLogger(__name__)
 
-#: Samples that may wait: five minutes of two sensors at 200 Hz. A longer queue is never emptied.
-MAX_WAITING = 120_000
-#: Window of the rate and delay; long enough that a stall of 0.25 s changes the rate by a twentieth at most.
-WINDOW_S = 5.0
-#: Largest time between a notification and its copy. Two different notifications of a sensor are at least one
-#: connection interval (7.5 ms) apart, or differ in their bytes.
-COPY_WITHIN_S = 0.005
-#: Consecutive notifications with a copy, from which on copies are dropped. On a sensor at rest one
-#: notification in a hundred may equal the one before it, so this happens at random once in a hundred million.
-CERTAIN_AFTER = 4
+
+@dataclass(frozen=True, slots=True)
+class ReceiverLimits:
+    """How much waits to be taken, and what is a repeated packet."""
+
+    #: Samples that may wait: five minutes of two sensors at 200 Hz. A longer queue is never emptied.
+    max_waiting: int = 120_000
+    #: Window of the rate and delay; long enough that a stall of 0.25 s changes the rate by a twentieth at
+    #: most.
+    window_s: float = 5.0
+    #: Largest time between a notification and its copy. Two different notifications of a sensor are at least
+    #: one connection interval (7.5 ms) apart, or differ in their bytes.
+    copy_within_s: float = 0.005
+    #: Consecutive notifications with a copy, from which on copies are dropped. On a sensor at rest one
+    #: notification in a hundred may equal the one before it, so this happens at random once in a hundred
+    #: million.
+    certain_after: int = 4
+
+
+LIMITS = ReceiverLimits()
 
 
 class Inbox:
-    """Queue of samples, up to `MAX_WAITING`, and of link changes and restarts, which are never dropped.
+    """Queue of samples, up to a limit, and of link changes and restarts, which are never dropped.
 
     Parameters
     ----------
@@ -59,7 +69,7 @@ class Inbox:
         for item in items:
             if not isinstance(item, SampleBlock):
                 self._items.append(item)
-            elif self._samples < MAX_WAITING:
+            elif self._samples < LIMITS.max_waiting:
                 self._items.append(item)
                 self._samples += len(item)
             else:
@@ -226,7 +236,7 @@ def _block(place: SensorPlace, arrival_s: float, samples: Samples) -> SampleBloc
 
 
 class ArrivalPace:
-    """Rate and delay of one sensor over the last `WINDOW_S`.
+    """Rate and delay of one sensor over the last `LIMITS.window_s`.
 
     Parameters
     ----------
@@ -241,7 +251,7 @@ class ArrivalPace:
     def add(self, arrival_s: float, samples: Samples) -> None:
         """Add the samples of one notification."""
         self._packets.append((arrival_s, int(samples.number[-1]), float(samples.device_time_s[-1])))
-        while self._packets[0][0] < arrival_s - WINDOW_S:
+        while self._packets[0][0] < arrival_s - LIMITS.window_s:
             self._packets.popleft()
 
     def forget(self) -> None:
@@ -303,21 +313,21 @@ class Copies:
     After a connection that was not closed properly, or when a second program listens too, Linux can deliver
     everything twice, from the first notification or any later one on. Families with sample numbers drop the
     copies by number; this is for those without. In a healthy stream two equal notifications are surrounded by
-    others that came once, so copies are dropped only while each of the last `CERTAIN_AFTER` notifications, or
+    others that came once, so copies are dropped only while each of the last few notifications, or
     each since the connection, came with one.
     """
 
     def __init__(self) -> None:
         self._before: Notification | None = None
         self._copied = False
-        self._in_a_row = CERTAIN_AFTER
+        self._in_a_row = LIMITS.certain_after
 
     def is_one(self, arrival: Notification) -> bool:
         """Whether this arrival is a copy of the one before it."""
         if self._before is not None and _is_same(self._before, arrival):
             self._in_a_row += not self._copied
             self._copied = True
-            return self._in_a_row >= CERTAIN_AFTER
+            return self._in_a_row >= LIMITS.certain_after
         if self._before is not None and not self._copied:
             self._in_a_row = 0
         self._before, self._copied = arrival, False
@@ -326,4 +336,4 @@ class Copies:
 
 def _is_same(before: Notification, after: Notification) -> bool:
     same = (before.characteristic, before.data) == (after.characteristic, after.data)
-    return same and after.time_s - before.time_s <= COPY_WITHIN_S
+    return same and after.time_s - before.time_s <= LIMITS.copy_within_s

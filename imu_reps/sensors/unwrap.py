@@ -10,15 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-#: Largest disagreement between sensor and host clock before it counts as a restart; longer than a packet is
-#: ever delayed.
-TOLERANCE_S = 3.0
-#: Additional disagreement as a fraction of the elapsed time, for oscillators that are off.
-DRIFT = 0.01
-#: A packet up to this far behind the newest, on an unbroken link, is a repeat.
-REPEAT_S = 5.0
-#: Weight of the data sheet's sample period, in samples, against the measured one.
-NOMINAL_SAMPLES = 50
+
+@dataclass(frozen=True, slots=True)
+class UnwrapLimits:
+    """What is told from a counter that wraps."""
+
+    #: Largest disagreement between sensor and host clock before it counts as a restart; longer than a packet
+    #: is ever delayed.
+    tolerance_s: float = 3.0
+    #: Additional disagreement as a fraction of the elapsed time, for oscillators that are off.
+    drift: float = 0.01
+    #: A packet up to this far behind the newest, on an unbroken link, is a repeat.
+    repeat_s: float = 5.0
+    #: Weight of the data sheet's sample period, in samples, against the measured one.
+    nominal_samples: int = 50
+
+
+LIMITS = UnwrapLimits()
+
 
 P = TypeVar("P")
 
@@ -112,7 +121,7 @@ def put_in_order(clock: PacketClock[P], arrived: Stamped[P]) -> tuple[PacketCloc
         damaged = int(clock.astray is not None)
         return _moved_to(clock, ticks, arrived), InOrder(((arrived.packet, ticks),), damaged=damaged)
     behind_s = (clock.newest - ticks) / clock.ticks_per_s
-    if 0 <= behind_s <= REPEAT_S and not clock.resumed:
+    if 0 <= behind_s <= LIMITS.repeat_s and not clock.resumed:
         return clock, InOrder(repeated=True)
     return _astray(clock, arrived)
 
@@ -141,7 +150,7 @@ def _fits(clock: PacketClock[P], ticks: int, arrival_s: float) -> bool:
     On an unbroken link a packet may be delayed without limit. After a lost link, a late clock has restarted.
     """
     ahead_s = ticks / clock.ticks_per_s - (arrival_s - clock.lag_s)
-    allowed_s = TOLERANCE_S + DRIFT * abs(arrival_s - clock.arrival_s)
+    allowed_s = LIMITS.tolerance_s + LIMITS.drift * abs(arrival_s - clock.arrival_s)
     forward = clock.newest is not None and ticks > clock.newest
     return forward and ahead_s <= allowed_s and (ahead_s >= -allowed_s or not clock.resumed)
 
@@ -149,7 +158,7 @@ def _fits(clock: PacketClock[P], ticks: int, arrival_s: float) -> bool:
 def _moved_to(clock: PacketClock[P], ticks: int, arrived: Stamped[P]) -> PacketClock[P]:
     lag_s = arrived.arrival_s - ticks / clock.ticks_per_s
     if clock.newest is not None:
-        lag_s = min(lag_s, clock.lag_s + DRIFT * abs(arrived.arrival_s - clock.arrival_s))
+        lag_s = min(lag_s, clock.lag_s + LIMITS.drift * abs(arrived.arrival_s - clock.arrival_s))
     return replace(clock, newest=ticks, lag_s=lag_s, arrival_s=arrived.arrival_s, resumed=False, astray=None)
 
 
@@ -177,7 +186,9 @@ class Spacing:
     @property
     def period_s(self) -> float:
         """Estimated period; close to the data sheet's at first, then to the measured one."""
-        return (self.span_s + NOMINAL_SAMPLES * self.nominal_s) / (self.samples + NOMINAL_SAMPLES)
+        return (self.span_s + LIMITS.nominal_samples * self.nominal_s) / (
+            self.samples + LIMITS.nominal_samples
+        )
 
     def learned(self, span_s: float, samples: int) -> Spacing:
         """Return the estimate with one more stretch added."""

@@ -7,6 +7,7 @@ import errno
 import os
 import tempfile
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from io import BufferedWriter, FileIO
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,19 @@ def file_errors(name: str | os.PathLike[str]) -> Iterator[None]:
         raise access_error(error, os.fspath(name)) from error
 
 
-#: Largest TOML file that is read: the profiles of thirty thousand persons.
-MAX_TOML_BYTES = 10 << 20
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """How much of a file is looked at, in bytes."""
+
+    #: Largest TOML file that is read: the profiles of thirty thousand persons.
+    max_toml_bytes: int = 10 << 20
+    #: Bytes at the beginning of a document that identify it.
+    top_bytes: int = 1024
+    #: Bytes at the end that identify a columnar file.
+    footer_bytes: int = 1 << 16
+
+
+LIMITS = FileLimits()
 
 
 def read_toml(path: Path) -> dict[str, Any] | None:
@@ -74,7 +86,7 @@ def read_toml(path: Path) -> dict[str, Any] | None:
     FileAccessError
         ``no_file``: a pipe or a device; ``permission`` and the like.
     ValueError
-        The file is not TOML, or larger than `MAX_TOML_BYTES`.
+        The file is not TOML, or larger than `LIMITS.max_toml_bytes`.
     """
     import tomllib
 
@@ -82,10 +94,10 @@ def read_toml(path: Path) -> dict[str, Any] | None:
         require_regular_file(path)
         try:
             with path.open("rb") as file:
-                content = file.read(MAX_TOML_BYTES + 1)
+                content = file.read(LIMITS.max_toml_bytes + 1)
         except FileNotFoundError:
             return None
-    if len(content) > MAX_TOML_BYTES:
+    if len(content) > LIMITS.max_toml_bytes:
         raise ValueError("it is larger than 10 MB")
     try:
         return tomllib.loads(content.decode("utf-8"))
@@ -205,12 +217,6 @@ def replace(path: Path, content: bytes) -> None:
         raise
 
 
-#: Bytes at the beginning of a document that identify it.
-_TOP = 1024
-#: Bytes at the end that identify a columnar file.
-_FOOTER = 1 << 16
-
-
 def save_document(
     path: str | os.PathLike[str], text: str | bytes, *, kind: DocumentKind, force: bool = False
 ) -> None:
@@ -286,8 +292,8 @@ def _is_of(kind: DocumentKind, path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        top = file.read(_TOP)
-        file.seek(-min(_FOOTER, path.stat().st_size), os.SEEK_END)
+        top = file.read(LIMITS.top_bytes)
+        file.seek(-min(LIMITS.footer_bytes, path.stat().st_size), os.SEEK_END)
         return (
             top.startswith(kind.begins.encode())
             and any(line.lstrip().startswith(kind.line.encode()) for line in top.splitlines())

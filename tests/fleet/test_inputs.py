@@ -12,6 +12,7 @@ import pytest
 from imu_reps.errors import FileAccessError, RecordingError
 from imu_reps.fleet import files
 from imu_reps.fleet.files import fetch, list_sources
+from imu_reps.storage.recording.format import SizeLimits
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ def test_a_stamp_changes_with_the_file(folder: Path) -> None:
 
 
 def test_a_file_larger_than_any_recording_is_not_read(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_BYTES", 4)
+    monkeypatch.setattr(files, "LIMITS", SizeLimits(max_bytes=4))
     with pytest.raises(RecordingError) as caught:
         fetch(str(folder / "b.csv"))
     assert caught.value.code == "too_large"

@@ -15,7 +15,7 @@ from imu_reps.advice.comparisons import progress
 from imu_reps.domain.programme import Prescription
 from imu_reps.domain.summary import StoredSet
 from imu_reps.report.page import page as pages
-from imu_reps.report.page.hand_over import MAX_ROWS, hand_over_page, let_go_picture
+from imu_reps.report.page.hand_over import SIZES, hand_over_page, let_go_picture
 from imu_reps.report.page.page import set_page, sets_page
 from imu_reps.report.tables import filled_columns
 
@@ -187,8 +187,8 @@ def test_the_hand_over_stays_short(arched):
     sets = [stored(arched, day) for day in range(1, 25)]
     page = hand_over_page(sets, PRESCRIBED, [])
 
-    assert page.count("<tr>") == MAX_ROWS + 1
-    assert f"{24 - MAX_ROWS} earlier rows" in page
+    assert page.count("<tr>") == SIZES.max_rows + 1
+    assert f"{24 - SIZES.max_rows} earlier rows" in page
 
 
 def test_only_prescriptions_are_called_so(arched):

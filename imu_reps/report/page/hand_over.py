@@ -27,8 +27,23 @@ from imu_reps.report.page.page import shown, template
 from imu_reps.report.page.pictures import COLOURS, drawing, label_days, lowering_curve, nan_array, svg
 from imu_reps.report.tables import BY_HAND, HAND_MARK, rep_count_text
 
-#: Maximum rows and progress entries: what fits two sheets and is read in a minute.
-MAX_ROWS, MAX_PROGRESS = 14, 6
+
+@dataclass(frozen=True, slots=True)
+class SheetSizes:
+    """How much one sheet of paper holds."""
+
+    #: Maximum rows and progress entries: what fits two sheets and is read in a minute.
+    max_rows: int = 14
+    max_progress: int = 6
+    #: Size of all pictures, so that two fit side by side on a sheet.
+    width_in: float = 4.6
+    height_in: float = 2.5
+    #: Bin width of leg angle over which tilt is averaged.
+    bin_deg: float = 3.0
+
+
+SIZES = SheetSizes()
+
 
 NOT_SAID = "not said"
 
@@ -78,7 +93,7 @@ def hand_over_page(
     for stored in sets:
         groups.setdefault(_which(stored), []).append(stored)
     rows = [_row(group) for group in groups.values()]
-    latest = rows[-MAX_ROWS:][::-1]
+    latest = rows[-SIZES.max_rows :][::-1]
     exercise = main_exercise(sets)
     return template("hand_over.html.j2").render(
         title=f"Leg raises: {printable(person)}" if person else "Leg raises",
@@ -89,7 +104,7 @@ def hand_over_page(
         shown=latest,
         by_hand=BY_HAND if any(HAND_MARK in row.done for row in latest) else "",
         left_out=len(rows) - len(latest),
-        progress=[progress_text(one) for one in progress[-MAX_PROGRESS:]],
+        progress=[progress_text(one) for one in progress[-SIZES.max_progress :]],
         advice=list(advice),
         version=sets[-1].summary.version,
         dated=dated,
@@ -184,13 +199,9 @@ def _worst(ratings: Sequence[int | None]) -> str:
     return f"{max(known)} of 10" if known else NOT_SAID
 
 
-#: Size of all pictures, so that two fit side by side on a sheet.
-WIDTH_IN, HEIGHT_IN = 4.6, 2.5
 #: Colour, line style and marker of each side.
 SIDES = {"left": ("leg", "-", "o"), "right": ("down", "--", "s")}
 ONE = ("leg", "-", "o")
-#: Bin width of leg angle over which tilt is averaged.
-BIN_DEG = 3.0
 
 
 def clean_picture(sets: Sequence[StoredSet]) -> str | None:
@@ -210,7 +221,7 @@ def pain_effort_picture(sets: Sequence[StoredSet]) -> str | None:
     ratings = [one for one in sets if one.recorded is not None and (one.pain, one.effort) != (None, None)]
     if not ratings:
         return None
-    with drawing("felt", width_in=WIDTH_IN, height_in=HEIGHT_IN) as (figure, axes):
+    with drawing("felt", width_in=SIZES.width_in, height_in=SIZES.height_in) as (figure, axes):
         for name, colour, mark in (("pain", "fault", "o-"), ("effort", "dim", "s--")):
             values = nan_array([getattr(one, name) for one in ratings])
             axes.plot(
@@ -233,7 +244,7 @@ def side_picture(sets: Sequence[StoredSet]) -> str | None:
     if len(latest) < len(SIDES):
         return None
     read = {"clean reps, %": _clean_percent, "range, °": lambda one: one.summary.set.range_deg_mean}
-    with drawing("sides", width_in=WIDTH_IN, height_in=HEIGHT_IN) as (figure, axes):
+    with drawing("sides", width_in=SIZES.width_in, height_in=SIZES.height_in) as (figure, axes):
         places = np.arange(len(read), dtype=float)
         for offset, (side, of_day) in zip((-0.19, 0.19), latest.items(), strict=True):
             heights = [_mean(map(value, of_day)) for value in read.values()]
@@ -258,7 +269,7 @@ def let_go_picture(
     curves = [(name, _mean_tilt(track, summary)) for name, track, summary in (first, last)]
     if any(curve is None for _, curve in curves):
         return None
-    with drawing("let-go", width_in=WIDTH_IN, height_in=HEIGHT_IN) as (figure, axes):
+    with drawing("let-go", width_in=SIZES.width_in, height_in=SIZES.height_in) as (figure, axes):
         for (name, curve), colour, line in zip(curves, ("dim", "pelvis"), ("--", "-"), strict=True):
             assert curve is not None
             axes.plot(*curve, line, color=COLOURS[colour], label=name, linewidth=1.5)
@@ -280,7 +291,7 @@ def _over_time(
     known = [one for one in sets if one.recorded is not None and read(one) is not None]
     if len({one.day for one in known}) < 2:
         return None
-    with drawing(title, width_in=WIDTH_IN, height_in=HEIGHT_IN) as (figure, axes):
+    with drawing(title, width_in=SIZES.width_in, height_in=SIZES.height_in) as (figure, axes):
         sides = dict.fromkeys(one.summary.recording.side for one in known)
         for side in sides:
             of_side = [one for one in known if one.summary.recording.side == side]
@@ -311,10 +322,10 @@ def _mean_tilt(track: AngleTrack, summary: Summary) -> tuple[FloatArray, FloatAr
         return None
     leg, tilt = (np.concatenate([curve[part] for curve in curves]) for part in (0, 1))
     known = np.isfinite(leg) & np.isfinite(tilt)
-    bins = np.round(leg[known] / BIN_DEG).astype(int)
+    bins = np.round(leg[known] / SIZES.bin_deg).astype(int)
     angles = np.unique(bins)
     means = np.array([tilt[known][bins == angle].mean() for angle in angles])
-    return angles * BIN_DEG, means
+    return angles * SIZES.bin_deg, means
 
 
 def _clean_percent(one: StoredSet) -> float | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from io import StringIO
 from typing import Any
@@ -98,14 +99,21 @@ def svg(figure: Figure, title: str) -> str:
     return element.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
 
 
-#: Time shown before the first repetition and after the last.
-MARGIN_S = 2.0
-#: Averaging window of curves.
-SMOOTH_S = 0.15
-#: Maximum number of labelled days under a picture, less one.
-MAX_NAMED = 6
-#: Opacity of the first of overlaid repetitions; the last is solid.
-FAINTEST = 0.25
+@dataclass(frozen=True, slots=True)
+class PictureStyle:
+    """What is drawn of a set."""
+
+    #: Time shown before the first repetition and after the last.
+    margin_s: float = 2.0
+    #: Averaging window of curves.
+    smooth_s: float = 0.15
+    #: Maximum number of labelled days under a picture, less one.
+    max_named: int = 6
+    #: Opacity of the first of overlaid repetitions; the last is solid.
+    faintest: float = 0.25
+
+
+STYLE = PictureStyle()
 
 
 def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = None, which: str = "") -> str:
@@ -130,7 +138,7 @@ def tilt_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | 
     if not curves:
         return None
     with drawing(f"tilt{which}", width_in=4.6, height_in=3.2) as (figure, axes):
-        for curve, alpha in zip(curves, np.linspace(FAINTEST, 1.0, len(curves)), strict=True):
+        for curve, alpha in zip(curves, np.linspace(STYLE.faintest, 1.0, len(curves)), strict=True):
             axes.plot(curve[0], curve[1], color=COLOURS["pelvis"], alpha=float(alpha), linewidth=1.3)
         _limit_lines(axes, summary)
         axes.set(xlabel="leg angle on the way down, °", ylabel="forward tilt of the pelvis, °")
@@ -144,7 +152,7 @@ def turn_picture(track: AngleTrack, summary: Summary, which: str = "") -> str | 
     if not any(fault.code == "hip_pop" for rep in summary.reps for fault in rep.faults):
         return None
     with drawing(f"turn{which}", width_in=4.6, height_in=3.2) as (figure, axes):
-        for rep, alpha in zip(summary.reps, np.linspace(FAINTEST, 1.0, len(summary.reps)), strict=True):
+        for rep, alpha in zip(summary.reps, np.linspace(STYLE.faintest, 1.0, len(summary.reps)), strict=True):
             first, last = np.searchsorted(track.time_s, [rep.start_s, rep.end_s])
             leg, turn = track.leg_elevation_deg[first:last], track.pelvic_rotation_deg[first:last]
             axes.plot(_smooth(leg), _smooth(turn), color=COLOURS["pelvis"], alpha=float(alpha), linewidth=1.1)
@@ -204,7 +212,7 @@ def phases(rep: Rep, start: str) -> Iterator[tuple[str, float, float]]:
 def _set_part(track: AngleTrack, summary: Summary) -> AngleTrack:
     if not summary.reps:
         return track
-    first, last = summary.reps[0].start_s - MARGIN_S, summary.reps[-1].end_s + MARGIN_S
+    first, last = summary.reps[0].start_s - STYLE.margin_s, summary.reps[-1].end_s + STYLE.margin_s
     start, end = np.searchsorted(track.time_s, [first, last])
     return track[int(start) : int(end)]
 
@@ -275,7 +283,7 @@ def lowering_curve(track: AngleTrack, rep: Rep, start: str) -> tuple[FloatArray,
 
 
 def _smooth(values: FloatArray) -> FloatArray:
-    half = int(SMOOTH_S * GRID_HZ / 2)
+    half = int(STYLE.smooth_s * GRID_HZ / 2)
     known = np.isfinite(values)
     window = np.ones(2 * half + 1)
     total = np.convolve(np.where(known, values, 0.0), window, "same")
@@ -320,7 +328,7 @@ def over_time_picture(sets: Sequence[StoredSet]) -> str | None:
 
 def label_days(axes: Axes, days: Sequence[date]) -> None:
     """Label days from the last one back without overlaps; with the year if there are several."""
-    named, apart = [days[-1]], (days[-1] - days[0]) / MAX_NAMED
+    named, apart = [days[-1]], (days[-1] - days[0]) / STYLE.max_named
     for day in reversed(days):
         if named[-1] - day >= apart and day != named[-1]:
             named.append(day)

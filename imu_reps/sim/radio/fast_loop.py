@@ -10,16 +10,26 @@ import asyncio
 import selectors
 import time
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-#: First value of a loop's `time()`; not zero, like that of a real loop.
-START_S = 1000.0
-#: Real time that a run without timers waits for another thread before it counts as a deadlock.
-PATIENCE_S = 10.0
-#: Longest single real wait: where signals do not end a wait, it is the delay of Ctrl-C.
-LONGEST_WAIT_S = 0.25
+
+@dataclass(frozen=True, slots=True)
+class LoopLimits:
+    """Times of the loop, in seconds."""
+
+    #: First value of a loop's `time()`; not zero, like that of a real loop.
+    start_s: float = 1000.0
+    #: Real time that a run without timers waits for another thread before it counts as a deadlock.
+    patience_s: float = 10.0
+    #: Longest single real wait: where signals do not end a wait, it is the delay of Ctrl-C.
+    longest_wait_s: float = 0.25
+
+
+LIMITS = LoopLimits()
+
 
 Ready = list[tuple[selectors.SelectorKey, int]]
 
@@ -42,8 +52,8 @@ def run(coroutine: Coroutine[Any, Any, T], speed: float | None = None) -> T:
     Raises
     ------
     DeadlockError
-        Without `speed`: nothing is ready, no timer is set, and no other thread calls for `PATIENCE_S` of
-        real time.
+        Without `speed`: nothing is ready, no timer is set, and no other thread calls for `LIMITS.patience_s`
+        of real time.
     """
     with asyncio.Runner(loop_factory=lambda: FastLoop(speed)) as runner:
         return runner.run(coroutine)
@@ -53,7 +63,7 @@ class FastLoop(asyncio.SelectorEventLoop):
     """The event loop of `run`, with the same `speed`."""
 
     def __init__(self, speed: float | None = None) -> None:
-        self._now_s = START_S
+        self._now_s = LIMITS.start_s
         self._in_threads: set[asyncio.Future[Any]] = set()
         super().__init__(_Jumping(self) if speed is None else _Pacing(self, speed))
 
@@ -98,13 +108,13 @@ class _Jumping(selectors.DefaultSelector):
         return ready
 
     def _wait_for_a_thread(self) -> Ready:
-        ready = super().select(LONGEST_WAIT_S)
+        ready = super().select(LIMITS.longest_wait_s)
         now_s = time.monotonic()
         if ready or self._loop.in_threads:
             self._idle_since_s = None
         elif self._idle_since_s is None:
             self._idle_since_s = now_s
-        elif now_s - self._idle_since_s > PATIENCE_S:
+        elif now_s - self._idle_since_s > LIMITS.patience_s:
             self._idle_since_s = None
             raise DeadlockError("nothing is ready, no timer is set, and nobody calls")
         return ready
@@ -123,13 +133,13 @@ class _Pacing(selectors.DefaultSelector):
         self._loop = loop
         self._speed = speed
         self._measured_s = time.monotonic()
-        self._target_s = START_S  # the simulated time that the loop is due to show
+        self._target_s = LIMITS.start_s  # the simulated time that the loop is due to show
         self._target_at_work_s: float | None = None  # the same while an executor works
 
     def select(self, timeout: float | None = None) -> Ready:
         due_s = float("inf") if timeout is None else self._loop.time() + timeout
         target_s, pace = self._follow()
-        ready = super().select(min(max((due_s - target_s) / pace, 0.0), LONGEST_WAIT_S))
+        ready = super().select(min(max((due_s - target_s) / pace, 0.0), LIMITS.longest_wait_s))
         target_s, _ = self._follow()
         self._loop.move(min(due_s, target_s))
         return ready

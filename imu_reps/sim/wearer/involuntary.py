@@ -145,22 +145,29 @@ def _breathing(body: BodyPlan, score: Score, t: FloatArray) -> FloatArray:
     return np.asarray(body.breathing_deg * score.in_posture(t, edge_s=1.0) * breath)
 
 
-#: Frequency range of a wandering leg, and its number of waves: ours.
-_WANDER_HZ = (0.25, 1.2)
-_WAVES = 10
-#: Interval of small changes of position, and range of their duration, in seconds: ours.
-_SHIFT_EVERY_S = 6.0
-_SHIFT_TAKES_S = (0.5, 1.5)
-#: Times before and into a lift between which the foot turns straight, and falls likewise: ours.
-_STRAIGHTENS_S = (0.35, 0.25)
-_FALLS_S = (0.1, 0.7)
-#: Minimum rest for the foot to fall outward.
-_SHORT_REST_S = 1.2
-#: Minimum pause for the other leg to move.
-_SHORT_PAUSE_S = 1.5
-#: Share of a leg's wandering that moves the pelvis, and roll by the other leg: ours.
-_PELVIS_WANDERS = 0.1
-_OTHER_HIP_DEG = 2.0
+@dataclass(frozen=True, slots=True)
+class StirringParams:
+    """How a body stirs: frequencies in Hz, times in seconds; ours."""
+
+    #: Frequency range of a wandering leg, and its number of waves: ours.
+    wander_hz: tuple[float, float] = (0.25, 1.2)
+    waves: int = 10
+    #: Interval of small changes of position, and range of their duration, in seconds: ours.
+    shift_every_s: float = 6.0
+    shift_takes_s: tuple[float, float] = (0.5, 1.5)
+    #: Times before and into a lift between which the foot turns straight, and falls likewise: ours.
+    straightens_s: tuple[float, float] = (0.35, 0.25)
+    falls_s: tuple[float, float] = (0.1, 0.7)
+    #: Minimum rest for the foot to fall outward.
+    short_rest_s: float = 1.2
+    #: Minimum pause for the other leg to move.
+    short_pause_s: float = 1.5
+    #: Share of a leg's wandering that moves the pelvis, and roll by the other leg: ours.
+    pelvis_wanders: float = 0.1
+    other_hip_deg: float = 2.0
+
+
+STIRRING = StirringParams()
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +200,7 @@ def stir(plan: SetPlan, score: Score, t: FloatArray, out: FloatArray, rng: Gener
     person, inside = plan.person, score.in_posture(t, edge_s=1.0)
     flexion, abduction, turnout, roll = (
         inside * share * _wander(t, person.wander_dps, person.shift_deg, rng)
-        for share in (0.5, 0.5, 1.0, _PELVIS_WANDERS)
+        for share in (0.5, 0.5, 1.0, STIRRING.pelvis_wanders)
     )
     scattered = _scattered(t, score, rng)
     other = _other_leg(t, score)
@@ -205,16 +212,22 @@ def stir(plan: SetPlan, score: Score, t: FloatArray, out: FloatArray, rng: Gener
         + person.foot_falls_deg * _fallen(plan, score, t)
         + person.hip_roll_deg * scattered * bump(out, 0.5, 0.5),
         pitch_deg=plan.body.share * (flexion + person.other_leg_deg * other),
-        roll_deg=roll - plan.rotation_sign * _OTHER_HIP_DEG * other * float(person.other_leg_deg > 0.0),
+        roll_deg=roll
+        - plan.rotation_sign * STIRRING.other_hip_deg * other * float(person.other_leg_deg > 0.0),
     )
 
 
 def _wander(t: FloatArray, rms_dps: float, shift_deg: float, rng: Generator) -> FloatArray:
     """Return waves of equal angular rate over the band, on a position that changes occasionally."""
-    frequency = 2 * np.pi * np.geomspace(*_WANDER_HZ, _WAVES) * rng.uniform(0.9, 1.1, _WAVES)
-    phase, amplitude_dps = rng.uniform(0.0, 2 * np.pi, _WAVES), rms_dps * np.sqrt(2.0 / _WAVES)
-    count = max(1, round(float(t[-1]) / _SHIFT_EVERY_S))
-    at_s, takes_s = rng.uniform(0.0, t[-1], count), rng.uniform(*_SHIFT_TAKES_S, count)
+    frequency = (
+        2 * np.pi * np.geomspace(*STIRRING.wander_hz, STIRRING.waves) * rng.uniform(0.9, 1.1, STIRRING.waves)
+    )
+    phase, amplitude_dps = (
+        rng.uniform(0.0, 2 * np.pi, STIRRING.waves),
+        rms_dps * np.sqrt(2.0 / STIRRING.waves),
+    )
+    count = max(1, round(float(t[-1]) / STIRRING.shift_every_s))
+    at_s, takes_s = rng.uniform(0.0, t[-1], count), rng.uniform(*STIRRING.shift_takes_s, count)
     steps = np.diff(shift_deg * rng.uniform(-1.0, 1.0, count), prepend=0.0)
     wandered = np.zeros_like(t)
     if rms_dps > 0.0:
@@ -238,8 +251,8 @@ def _scattered(t: FloatArray, score: Score, rng: Generator) -> FloatArray:
 def _fallen(plan: SetPlan, score: Score, t: FloatArray) -> FloatArray:
     """Return 1 where the foot has fallen outward, 0 where it is held straight."""
     curve = Curve(1.0)
-    before_s, into_s = _STRAIGHTENS_S
-    held_s, falls_s = _FALLS_S
+    before_s, into_s = STIRRING.straightens_s
+    held_s, falls_s = STIRRING.falls_s
     for start_s, end_s in _lifted(plan, score):
         begin_s = max(0.0, start_s - before_s)
         curve.move(begin_s, start_s + into_s - begin_s, 0.0)
@@ -254,7 +267,7 @@ def _lifted(plan: SetPlan, score: Score) -> list[tuple[float, float]]:
         return [(begin_s, score.rest_s[1] + plan.life.lowering_s)]
     lifts: list[tuple[float, float]] = []
     for e in score.excursions:
-        joined = lifts and e.start_s - lifts[-1][1] < _SHORT_REST_S
+        joined = lifts and e.start_s - lifts[-1][1] < STIRRING.short_rest_s
         lifts[-1:] = [(lifts[-1][0], e.end_s)] if joined else [*lifts[-1:], (e.start_s, e.end_s)]
     return lifts
 
@@ -265,6 +278,6 @@ def _other_leg(t: FloatArray, score: Score) -> FloatArray:
     for one, following in pairwise(score.excursions):
         pause_s, middle_s = following.start_s - one.end_s, 0.5 * (following.start_s + one.end_s)
         broken = any(begin_s < middle_s < end_s for begin_s, end_s in score.breaks_s)
-        if pause_s >= _SHORT_PAUSE_S and not broken:
+        if pause_s >= STIRRING.short_pause_s and not broken:
             up += bump(t, middle_s, 0.5 * pause_s)
     return up

@@ -17,16 +17,26 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.sim.wearer.body import DENSE_HZ
 from imu_reps.sim.wearer.score import CommandedExcursion, Score, Span
 
-_BAND = 0.2
-_SLOW_DPS = 5.0
-_DWELL_S = 0.25
-MIN_RANGE_DEG = 8.0
-_MIN_RANGE_SHARE = 0.35
-#: A movement cut off within this share of the range from its resting end is complete:
-#: docs/definitions.md#a-repetition.
-_NEAR_REST = 0.15
-#: Tolerance of the far end below the highest elevation.
-_AT_FAR_END = 0.02
+
+@dataclass(frozen=True, slots=True)
+class PhaseRules:
+    """Limits of docs/definitions.md#phases and #a-repetition."""
+
+    #: Share of the range below a far end that belongs to it.
+    band: float = 0.2
+    #: Smallest range of a movement, and of a repetition as a share of the set's median.
+    min_range_deg: float = 8.0
+    min_range_share: float = 0.35
+    #: A movement cut off within this share of the range from its resting end is complete.
+    near_rest: float = 0.15
+    #: Tolerance of the far end below the highest elevation.
+    at_far_end: float = 0.02
+    #: Speed limit and minimum duration of a dwell.
+    slow_dps: float = 5.0
+    dwell_s: float = 0.25
+
+
+RULES = PhaseRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +126,7 @@ def within(leg: LegCurve, spell: Spell, span_s: Span, start: Start) -> tuple[Spe
         seen = slice(*np.searchsorted(leg.time_s, seen_s))
         if seen_s == (e.start_s, e.end_s) or _is_whole(up[slice(*_indices(leg, e))], up[seen]):
             whole.append(e)
-        elif (size_deg := float(np.ptp(up[seen]))) >= MIN_RANGE_DEG:
+        elif (size_deg := float(np.ptp(up[seen]))) >= RULES.min_range_deg:
             cut_off.append(Partial(*seen_s, size_deg, "cut_off"))
     return Spell(whole, spell.rest_s), cut_off
 
@@ -130,8 +140,8 @@ def _is_whole(up: FloatArray, seen: FloatArray) -> bool:
     """Return whether the far end and both movements, to within 15 % of the range, were recorded."""
     far = float(up.max())
     range_deg = far - max(float(up[0]), float(up[-1]))
-    both_ways = max(seen[0] - up[0], seen[-1] - up[-1]) <= _NEAR_REST * range_deg
-    return bool(both_ways and seen.max() >= far - _AT_FAR_END * range_deg)
+    both_ways = max(seen[0] - up[0], seen[-1] - up[-1]) <= RULES.near_rest * range_deg
+    return bool(both_ways and seen.max() >= far - RULES.at_far_end * range_deg)
 
 
 def low_pass(values: FloatArray) -> FloatArray:
@@ -162,7 +172,9 @@ def split(
     measured = [
         list(zip(spell.excursions, found, strict=True)) for spell, found in zip(spells, sizes, strict=True)
     ]
-    partials = [(e, size) for of_spell in measured for e, size in of_spell if MIN_RANGE_DEG <= size < min_deg]
+    partials = [
+        (e, size) for of_spell in measured for e, size in of_spell if RULES.min_range_deg <= size < min_deg
+    ]
     reps = [
         Spell([e for e, size in of_spell if size >= min_deg], spell.rest_s)
         for of_spell, spell in zip(measured, spells, strict=True)
@@ -178,7 +190,7 @@ def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
     flanks: list[tuple[float, float]] = []
     for k in range(len(far)):
         lowest = up[near[k + 1]] if start == "low" else min(up[near[k]], up[near[k + 1]])
-        band = _BAND * (up[far[k]] - lowest)
+        band = RULES.band * (up[far[k]] - lowest)
         # the way back is the way out in reversed time
         flanks.append(_flank(leg.time_s, up, speed, (near[k], far[k]), band))
         flanks.append(_flank(leg.time_s, -up, -speed, (far[k], near[k + 1]), band))
@@ -221,9 +233,9 @@ def _sizes(up: FloatArray, turns: Turns) -> list[float]:
 
 def _least_counted(sizes: list[float]) -> float:
     """Return the minimum size that counts: at least 8 degrees, and 35 % of the median of those left."""
-    left = [s for s in sizes if s >= MIN_RANGE_DEG]
-    while left and min(left) < _MIN_RANGE_SHARE * float(np.median(left)):
-        limit = _MIN_RANGE_SHARE * float(np.median(left))
+    left = [s for s in sizes if s >= RULES.min_range_deg]
+    while left and min(left) < RULES.min_range_share * float(np.median(left)):
+        limit = RULES.min_range_share * float(np.median(left))
         left = [s for s in left if s >= limit]
     return min(left, default=np.inf)
 
@@ -251,14 +263,14 @@ def _phase_peak(speed: FloatArray, low: int, high: int) -> float:
 
 def _boundary(t: FloatArray, speed: FloatArray, entered: int, peak: float) -> float:
     """Return the end of a rising flank near its far end, by the two-case rule."""
-    limit = min(0.1 * peak, _SLOW_DPS)
-    moving = np.abs(speed) >= _SLOW_DPS
+    limit = min(0.1 * peak, RULES.slow_dps)
+    moving = np.abs(speed) >= RULES.slow_dps
     stop = entered
     while True:
         stop = _first(speed < limit, stop)
         moving_again = _first(moving, stop)
         slow_since = stop - _first(moving[: stop + 1][::-1], 0)
-        if t[moving_again] - t[slow_since] >= _DWELL_S:
+        if t[moving_again] - t[slow_since] >= RULES.dwell_s:
             break
         turn = _first(speed <= 0.0, stop)
         if turn <= moving_again:

@@ -11,11 +11,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.tempo import Tempo
+from imu_reps.sim.wearer.leg_phases import RULES
 from imu_reps.sim.wearer.score import PEAK_OVER_MEAN
 from imu_reps.sim.wearer.set_plan import RepPlan
 
-#: Speed limit and minimum duration of a dwell (docs/definitions.md#phases).
-_SLOW_DPS, _DWELL_S = 5.0, 0.25
 #: Margin to that limit on either side, for the effect of the 6 Hz low-pass.
 _MARGIN_S = 0.03
 #: Default time to get up to speed: ours.
@@ -52,7 +51,7 @@ class _Turn:
     @property
     def lost_s(self) -> float:
         """Time that each phase loses there to the pause; 0 for a turn without a dwell."""
-        return _RAMP_FOOT * self.ramp_s if self.pause_s >= 0.5 * _DWELL_S else 0.0
+        return _RAMP_FOOT * self.ramp_s if self.pause_s >= 0.5 * RULES.dwell_s else 0.0
 
     @property
     def commanded_s(self) -> float:
@@ -76,9 +75,9 @@ def paced(rep: RepPlan, aim: Tempo) -> RepPlan:
     soft = 1.0 / (1.0 - 2.0 * _MINIMUM_JERK_FOOT)
     lost_s = _MINIMUM_JERK_FOOT * soft * (aim.concentric_s + aim.eccentric_s)
     peak_dps = PEAK_OVER_MEAN * (rep.top_deg - rep.bottom_deg) / (soft * aim.concentric_s)
-    creeps_s = 2.0 * soft * aim.concentric_s * _minimum_jerk_at(min(1.0, _SLOW_DPS / peak_dps))
+    creeps_s = 2.0 * soft * aim.concentric_s * _minimum_jerk_at(min(1.0, RULES.slow_dps / peak_dps))
     spare_s = min(aim.top_s, aim.bottom_s) - lost_s
-    if spare_s < 0.0 or spare_s + creeps_s < _DWELL_S + _MARGIN_S:
+    if spare_s < 0.0 or spare_s + creeps_s < RULES.dwell_s + _MARGIN_S:
         return _crisp(rep, aim)
     return replace(
         rep,
@@ -112,10 +111,10 @@ def _turn(pause_s: float, rep: RepPlan, aim: Tempo) -> _Turn:
     slower_s, faster_s = sorted((aim.concentric_s, aim.eccentric_s), reverse=True)
     longest_s = 0.45 * faster_s
     range_deg = rep.top_deg - rep.bottom_deg
-    if pause_s < 0.5 * _DWELL_S:
-        creeping = _ramp_at(_SLOW_DPS * slower_s / range_deg)
-        return _Turn(min(_RAMP_S, longest_s, 0.5 * (_DWELL_S - _MARGIN_S) / creeping), pause_s)
-    creeping = _ramp_at(_SLOW_DPS * 0.7 * faster_s / range_deg)
-    lacking_s = _DWELL_S + _MARGIN_S - pause_s
+    if pause_s < 0.5 * RULES.dwell_s:
+        creeping = _ramp_at(RULES.slow_dps * slower_s / range_deg)
+        return _Turn(min(_RAMP_S, longest_s, 0.5 * (RULES.dwell_s - _MARGIN_S) / creeping), pause_s)
+    creeping = _ramp_at(RULES.slow_dps * 0.7 * faster_s / range_deg)
+    lacking_s = RULES.dwell_s + _MARGIN_S - pause_s
     needed_s = 0.5 * lacking_s / max(creeping - _RAMP_FOOT, 0.01)
     return _Turn(min(max(_RAMP_S, needed_s), longest_s), pause_s)

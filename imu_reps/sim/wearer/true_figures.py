@@ -126,10 +126,26 @@ def _line_end_s(time_s: FloatArray, speed_dps: FloatArray) -> float:
     return at_10 + (at_10 - at_40) / 3.0
 
 
-_PENDULUM_RAD2_S2 = 16.0
-_MIN_STATIC = 0.34
-_LOW_MOMENT = 0.2
-_MIN_DEGREES = 10.0
+@dataclass(frozen=True, slots=True)
+class FigureRules:
+    """Limits of docs/definitions.md#per-repetition and #faults."""
+
+    #: Momentum: the leg as a pendulum; static moment from which on, net moment up to which, degrees needed.
+    pendulum_rad2_s2: float = 16.0
+    min_static: float = 0.34
+    low_moment: float = 0.2
+    min_degrees: float = 10.0
+    longest_pause_s: float = 10.0
+    #: A pelvis that lags the leg arches at the bottom; an increase below a degree is not an arch.
+    bottom_s: float = 1.0
+    arisen_deg: float = 1.0
+    snap_reps: int = 3
+    snap_within_deg: float = 5.0
+    bent_knee_deg: float = 40.0
+    bent_knee_rad_s2: float = 1.5
+
+
+RULES = FigureRules()
 
 
 def passive_share(leg: LegCurve, span: slice, posture: Posture, *, rising: bool) -> float | None:
@@ -139,13 +155,13 @@ def passive_share(leg: LegCurve, span: slice, posture: Posture, *, rising: bool)
     """
     angle = np.radians(leg.elevation_deg[span])
     static = np.sin(angle) if posture == "hanging" else np.cos(angle)
-    moment = np.radians(leg.acceleration_dps2[span]) / _PENDULUM_RAD2_S2 + static
+    moment = np.radians(leg.acceleration_dps2[span]) / RULES.pendulum_rad2_s2 + static
     speed = leg.speed_dps[span] if rising else -leg.speed_dps[span]
-    way = np.where(static >= _MIN_STATIC, np.maximum(speed, 0.0), 0.0) / DENSE_HZ
+    way = np.where(static >= RULES.min_static, np.maximum(speed, 0.0), 0.0) / DENSE_HZ
     total = float(way.sum())
-    if total < _MIN_DEGREES:
+    if total < RULES.min_degrees:
         return None
-    return float(way[moment < _LOW_MOMENT].sum()) / total
+    return float(way[moment < RULES.low_moment].sum()) / total
 
 
 def held_peak(values: FloatArray, hold_s: float) -> float | None:
@@ -181,11 +197,7 @@ def smoothness_sparc(speed_dps: FloatArray) -> float | None:
     return -float(np.sum(np.hypot(np.diff(f) / (f[-1] - f[0]), np.diff(m))))
 
 
-_LONGEST_PAUSE_S = 10.0
 # a pelvis that lags the leg arches at the bottom; an increase below a degree is not an arch
-_BOTTOM_S, _ARISEN_DEG = 1.0, 1.0
-_SNAP_REPS, _SNAP_WITHIN_DEG = 3, 5.0
-_BENT_KNEE_DEG, _BENT_KNEE_RAD_S2 = 40.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,15 +292,15 @@ def _arch_deg(
 ) -> float | None:
     """Return the tilt held on the way down and at the bottom; 0 if it is that of the previous repetition."""
     found, last = phases[k], k + 1 == len(phases) or phases[k].ends_spell
-    bottom_end_s = found.back_s[1] + _BOTTOM_S if last else phases[k + 1].out_s[0]
-    bottom_end_s = min(bottom_end_s, found.back_s[1] + _BOTTOM_S)
+    bottom_end_s = found.back_s[1] + RULES.bottom_s if last else phases[k + 1].out_s[0]
+    bottom_end_s = min(bottom_end_s, found.back_s[1] + RULES.bottom_s)
     down_s = (found.back_s[0], bottom_end_s) if low else (found.out_s[0], found.back_s[0])
     begin, down = _span(leg, (found.out_s[0], down_s[1])).start, _span(leg, down_s)
     greatest = held_peak(tilt[down], _SETTINGS.angle_hold_s)
     until = down.start + int(np.argmax(tilt[down])) + 1
     if greatest is None or np.isnan(tilt[begin:until]).any():
         return None
-    return greatest if greatest - float(tilt[begin:until].min()) >= _ARISEN_DEG else 0.0
+    return greatest if greatest - float(tilt[begin:until].min()) >= RULES.arisen_deg else 0.0
 
 
 def _span(leg: LegCurve, between_s: tuple[float, float]) -> slice:
@@ -300,7 +312,7 @@ def _pause_after(phases: list[CommandedPhases], k: int) -> float | None:
     if phases[k].ends_spell:
         return None
     pause_s = phases[k + 1].out_s[0] - phases[k].back_s[1]
-    return pause_s if pause_s <= _LONGEST_PAUSE_S else None
+    return pause_s if pause_s <= RULES.longest_pause_s else None
 
 
 def _lift_off(leg: LegCurve, tilt: FloatArray, lowering: slice) -> float | None:
@@ -334,8 +346,8 @@ def _faults(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Iter
     yield from _impacts(evidence, plan, of_set)
     yield from _below_floor(evidence, plan, of_set)
     bend = evidence.excursion.plan.faults.knee_bend_deg
-    if bend >= _BENT_KNEE_DEG and evidence.peak_rad_s2 >= _BENT_KNEE_RAD_S2:
-        yield _fault("knee_bend", bend, _BENT_KNEE_DEG, "deg", certainty="low")
+    if bend >= RULES.bent_knee_deg and evidence.peak_rad_s2 >= RULES.bent_knee_rad_s2:
+        yield _fault("knee_bend", bend, RULES.bent_knee_deg, "deg", certainty="low")
 
 
 def _not_judged(rep: Rep) -> tuple[Flag, ...]:
@@ -391,10 +403,10 @@ def _impacts(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Ite
         e.excursion.plan.faults
         for e in of_set
         if e.excursion.plan.faults.jolt_mps2 > 0.0
-        and abs(e.excursion.plan.faults.jolt_at_deg - faults.jolt_at_deg) <= _SNAP_WITHIN_DEG
+        and abs(e.excursion.plan.faults.jolt_at_deg - faults.jolt_at_deg) <= RULES.snap_within_deg
     ]
-    if faults.jolt_mps2 > 0.0 and len(same) >= _SNAP_REPS:
-        yield _fault("snap", float(len(same)), float(_SNAP_REPS), "reps", certainty="experimental")
+    if faults.jolt_mps2 > 0.0 and len(same) >= RULES.snap_reps:
+        yield _fault("snap", float(len(same)), float(RULES.snap_reps), "reps", certainty="experimental")
 
 
 def _above(code: Flag, value: float | None, watch: float, flag: float, unit: str) -> Iterator[Fault]:

@@ -138,14 +138,23 @@ def note_line(note: Note) -> str:
     return comment_line(f"@{note.time_s:.6f} {note.key}", note.value)
 
 
-BLOCK_BYTES = 4 << 20
-#: A larger buffer would be allocated by the system for each file, a tenth of the time of a small file.
-_READ_BYTES = 1 << 20
-#: More at a time would be memory that the system clears for each comparison, a tenth of the time of a file.
-_SLICE_BYTES = 96 << 10
-_LONGEST_LINE_BYTES = 16 << 20
-#: Maximum size of a file; two sensors at 200 Hz reach it in about four hours.
-MAX_BYTES = 512 << 20
+@dataclass(frozen=True, slots=True)
+class SizeLimits:
+    """How much of a file is read at once, and at most, in bytes."""
+
+    block_bytes: int = 4 << 20
+    #: A larger buffer would be allocated by the system for each file, a tenth of the time of a small file.
+    read_bytes: int = 1 << 20
+    #: More at a time would be memory that the system clears for each comparison, a tenth of the time of a
+    #: file.
+    slice_bytes: int = 96 << 10
+    longest_line_bytes: int = 16 << 20
+    #: Maximum size of a file; two sensors at 200 Hz reach it in about four hours.
+    max_bytes: int = 512 << 20
+
+
+LIMITS = SizeLimits()
+
 GZIP_MAGIC = b"\x1f\x8b"
 _LINE_END = ord("\n")
 #: Bytes with which a comment or a blank line begins; spreadsheets write blank lines as commas alone.
@@ -161,12 +170,12 @@ def pieces_of(file: BufferedReader, *, name: str) -> Iterator[bytes]:
         ``damaged_gzip``, ``too_large``.
     """
     if not file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
-        yield from _bounded(iter(lambda: file.read(_READ_BYTES), b""), name)
+        yield from _bounded(iter(lambda: file.read(LIMITS.read_bytes), b""), name)
         return
     with gzip.GzipFile(fileobj=file) as unpacked:
         try:
             # read1 returns the data before the missing end; read would lose them.
-            yield from _bounded(iter(lambda: unpacked.read1(_READ_BYTES), b""), name)
+            yield from _bounded(iter(lambda: unpacked.read1(LIMITS.read_bytes), b""), name)
         except EOFError:
             return
         except (gzip.BadGzipFile, zlib.error) as error:
@@ -181,9 +190,10 @@ def _bounded(pieces: Iterable[bytes], name: str) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         size += len(piece)
-        if size > MAX_BYTES:
+        if size > LIMITS.max_bytes:
             raise RecordingError(
-                f"{name} holds more than {MAX_BYTES >> 20} MB of text: that is no recording of one set.",
+                f"{name} holds more than {LIMITS.max_bytes >> 20} MB of text: "
+                "that is no recording of one set.",
                 hint="Record each set in a file of its own.",
                 code="too_large",
             )
@@ -202,14 +212,15 @@ def whole_lines(pieces: Iterable[bytes], *, name: str) -> Iterator[bytes]:
     for piece in pieces:
         waiting.append(piece)
         size = sum(map(len, waiting))
-        if size < BLOCK_BYTES:
+        if size < LIMITS.block_bytes:
             continue
         if end := piece.rfind(b"\n") + 1:
             yield b"".join([*waiting[:-1], memoryview(piece)[:end]])
             waiting = [piece[end:]]
-        elif size > BLOCK_BYTES + _LONGEST_LINE_BYTES:
+        elif size > LIMITS.block_bytes + LIMITS.longest_line_bytes:
             raise RecordingError(
-                f"{name}: a line is longer than {_LONGEST_LINE_BYTES >> 20} MB; this is not a recording.",
+                f"{name}: a line is longer than {LIMITS.longest_line_bytes >> 20} MB; "
+                "this is not a recording.",
                 hint="Check that the right file was named.",
                 code="not_text",
             )
@@ -281,8 +292,8 @@ def sort_lines(block: bytes, first_line: int) -> Lines:
 def letters_of(block: bytes) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     """Yield the bytes of a block, few at a time, and where they begin."""
     letters = np.frombuffer(block, dtype=np.uint8)
-    for start in range(0, len(letters), _SLICE_BYTES):
-        yield start, letters[start : start + _SLICE_BYTES]
+    for start in range(0, len(letters), LIMITS.slice_bytes):
+        yield start, letters[start : start + LIMITS.slice_bytes]
 
 
 def _joined(block: bytes, starts: IntArray, ends: IntArray, is_row: BoolArray) -> bytes:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from imu_reps import SampleBlock
 from imu_reps.sensors import receiver as receiver_module
 from imu_reps.sensors.families import FAMILIES, family
-from imu_reps.sensors.receiver import ArrivalPace, Inbox, Receiver
+from imu_reps.sensors.receiver import ArrivalPace, Inbox, Receiver, ReceiverLimits
 from imu_reps.sensors.stream_items import LinkChange, Notification
 from imu_reps.sensors.wire import Samples
 
@@ -213,7 +213,7 @@ def test_a_late_packet_shows_as_delay():
 
 
 def test_a_full_inbox_drops_and_counts_samples_but_no_link_change(monkeypatch):
-    monkeypatch.setattr(receiver_module, "MAX_WAITING", 3)
+    monkeypatch.setattr(receiver_module, "LIMITS", ReceiverLimits(max_waiting=3))
     receiver = connected_again()
     inbox = Inbox({"ankle": receiver})
     for i in range(5):

@@ -11,6 +11,7 @@ from imu_reps import SampleBlock, SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.kinematics.clock.offline import fit_clock
 from imu_reps.sensors import receiver as receiver_module
+from imu_reps.sensors.receiver import ReceiverLimits
 
 STREAMS = [
     ("witmotion", 100.0),
@@ -94,7 +95,7 @@ def test_waiting_blocks_of_one_sensor_are_joined_and_waiting_loses_nothing(bench
 
 
 def test_samples_that_are_never_taken_are_dropped_and_counted(bench, play, monkeypatch):
-    monkeypatch.setattr(receiver_module, "MAX_WAITING", 1000)
+    monkeypatch.setattr(receiver_module, "LIMITS", ReceiverLimits(max_waiting=1000))
 
     async def neglected():
         async with bench() as both:

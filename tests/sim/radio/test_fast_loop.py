@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from imu_reps.sim.radio import fast_loop
-from imu_reps.sim.radio.fast_loop import DeadlockError, run
+from imu_reps.sim.radio.fast_loop import DeadlockError, LoopLimits, run
 
 
 def now_s() -> float:
@@ -138,7 +138,7 @@ def test_another_thread_can_schedule_a_call() -> None:
 
 
 def test_waiting_forever_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fast_loop, "PATIENCE_S", 0.3)
+    monkeypatch.setattr(fast_loop, "LIMITS", LoopLimits(patience_s=0.3))
 
     async def main() -> None:
         await asyncio.Event().wait()

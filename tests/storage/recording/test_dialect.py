@@ -14,6 +14,7 @@ import pytest
 from imu_reps import Recording, load
 from imu_reps.errors import FileAccessError, RecordingError
 from imu_reps.storage.recording import parse_recording
+from imu_reps.storage.recording.format import SizeLimits
 
 COLUMNS = 10
 LINES = (
@@ -126,7 +127,7 @@ def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
 
 
 def test_files_that_decompress_to_more_than_any_set_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("imu_reps.storage.recording.format.MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("imu_reps.storage.recording.format.LIMITS", SizeLimits(max_bytes=1 << 20))
     for text in (PLAIN + LINES[-1] + "\n" * (2 << 20), PLAIN + (LINES[-1] + "\n") * 20_000):
         for content in (text.encode(), gzip.compress(text.encode())):
             with pytest.raises(RecordingError) as error:
