@@ -57,12 +57,6 @@ RATE_CODES: Mapping[float, int] = MappingProxyType({50.0: 0x7, 100.0: 0x8, 200.0
 #: Counts per g and per deg/s in the ranges the chips are set to.
 ACC_RANGE_G = 16
 GYRO_RANGE_DPS = 1000
-#: 15 ms in units of 1.25 ms, the shortest interval all systems allow; and 6 s, in units of 10 ms, without a
-#: packet until the link ends.
-CONNECTION_INTERVAL = 12
-CONNECTION_TIMEOUT = 600
-#: Wait for the answers to the probe, s.
-PROBE_PAUSE_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,13 +205,15 @@ def recognises(advertisement: Advertisement) -> bool:
 def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
     """Return steps that ask for chips and battery, set a short connection interval, and start both chips."""
     chip = CHIPS[attempt % len(CHIPS)]
-    connection = struct.pack("<HHHH", CONNECTION_INTERVAL, CONNECTION_INTERVAL, 0, CONNECTION_TIMEOUT)
+    # 15 ms in units of 1.25 ms, the shortest interval all systems allow; and 6 s in units of 10 ms without a
+    # packet until the link ends
+    connection = struct.pack("<HHHH", 12, 12, 0, 600)
     return (
         Subscribe(NOTIFY),
         *READ_INFORMATION,
         Write(COMMAND, bytes([Module.ACC, INFO_REGISTER])),
         Write(COMMAND, bytes([Module.GYRO, INFO_REGISTER])),
-        Pause(PROBE_PAUSE_S),
+        Pause(0.3),  # for the answers
         *poll(),
         *stop(),
         Write(COMMAND, bytes([Module.SETTINGS, CONNECTION_REGISTER]) + connection),

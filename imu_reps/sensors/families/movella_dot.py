@@ -41,10 +41,6 @@ MEDIUM = "15172003-4947-11e9-8646-d663bd873d93"
 BATTERY = "15173001-4947-11e9-8646-d663bd873d93"
 COMPANY_ID = 0x0886
 RATES_HZ = (20.0, 30.0, 60.0)
-TICKS_PER_S = 1e6
-CLOCK_MODULUS = 1 << 32
-#: Wait for the tag to leave the measuring state, in which its rate cannot change, s.
-STOP_PAUSE_S = 0.3
 
 #: Mode with acceleration in m/s2 and angular velocity in deg/s, and its payload; the rest is padding.
 RATE_QUANTITIES = 21
@@ -82,7 +78,7 @@ class MovellaDotState:
 
 def begin(rate_hz: float) -> MovellaDotState:
     """Return the state before the first byte."""
-    return MovellaDotState(rate_hz, PacketClock(TICKS_PER_S, CLOCK_MODULUS))
+    return MovellaDotState(rate_hz, PacketClock(1e6, 1 << 32))
 
 
 def resume(state: MovellaDotState) -> MovellaDotState:
@@ -139,14 +135,14 @@ def _moved_to(state: MovellaDotState, time_us: int) -> MovellaDotState:
     """Return the state at the next sample, its number raised by the samples the clock shows, at least 1."""
     steps = 1
     if state.time_us is not None:
-        steps = max(round((time_us - state.time_us) / TICKS_PER_S * state.rate_hz), 1)
+        steps = max(round((time_us - state.time_us) / 1e6 * state.rate_hz), 1)
     return replace(state, number=state.number + steps, time_us=time_us)
 
 
 def _samples(numbers: list[int], packets: tuple[tuple[Reading, int], ...]) -> Samples:
     return Samples(
         np.array(numbers, np.int64),
-        np.array([time_us / TICKS_PER_S for _, time_us in packets], np.float64),
+        np.array([time_us / 1e6 for _, time_us in packets], np.float64),
         np.array([acc for (acc, _), _ in packets], np.float64).reshape(-1, 3),
         np.array([gyr for (_, gyr), _ in packets], np.float64).reshape(-1, 3),
     )
@@ -164,7 +160,7 @@ def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
         Read(INFO, optional=True),
         Read(BATTERY, optional=True),
         *stop(),
-        Pause(STOP_PAUSE_S),
+        Pause(0.3),  # while the tag measures, its rate cannot change
         Write(CONTROL, CONTROL_FIELDS.pack(APPLY_RATE, 0, round(rate_hz))),
         Read(CONTROL, optional=True),
         Subscribe(MEDIUM),

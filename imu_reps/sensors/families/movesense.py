@@ -36,8 +36,6 @@ WRITE: Characteristic = ("34800001-7185-4d5d-b431-630e7050e8f0", "6b200001-ff4e-
 NOTIFY: Characteristic = ("34800002-7185-4d5d-b431-630e7050e8f0", "6b200002-ff4e-4979-8186-fb7ba486fcd7")
 NAME_PREFIX = "Movesense"
 
-CLOCK_MODULUS = 1 << 32
-TICKS_PER_S = 1e3
 #: Every rate is sent in packets of a thirteenth of a second.
 PACKETS_PER_S = 13.0
 #: The sensor answers a command within this time.
@@ -275,15 +273,15 @@ def _take_reading(state: MovesenseState, payload: bytes, arrival_s: float) -> tu
 def _append(state: MovesenseState, reading: Imu6Reading, time_ms: int) -> tuple[MovesenseState, Samples]:
     """Number the samples of a packet after the newest one; the clock shows how many are missing."""
     newest, spacing, count = state.newest, state.spacing, len(reading)
-    first = round(time_ms / TICKS_PER_S / spacing.nominal_s)
+    first = round(time_ms / 1e3 / spacing.nominal_s)
     if newest is not None:
-        span_s = (time_ms - newest.time_ms) / TICKS_PER_S
+        span_s = (time_ms - newest.time_ms) / 1e3
         missing = missing_samples(span_s, newest.count, count, spacing)
         first = newest.next_number + missing
         if not missing:
             spacing = spacing.learned(span_s, newest.count)
     steps = np.arange(count)
-    time_s = np.asarray(time_ms / TICKS_PER_S + spacing.period_s * steps, dtype=np.float64)
+    time_s = np.asarray(time_ms / 1e3 + spacing.period_s * steps, dtype=np.float64)
     newest = NewestReading(time_ms, count, first + count)
     samples = Samples(first + steps, time_s, reading.acc_mps2, reading.gyr_dps)
     return replace(state, newest=newest, spacing=spacing), samples
@@ -312,9 +310,7 @@ def recognises(advertisement: Advertisement) -> bool:
 
 def begin(rate_hz: float) -> MovesenseState:
     """Return the state before the first byte."""
-    return MovesenseState(
-        PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz), _usual_batch(rate_hz)
-    )
+    return MovesenseState(PacketClock(1e3, 1 << 32), Spacing(1.0 / rate_hz), _usual_batch(rate_hz))
 
 
 def resume(state: MovesenseState) -> MovesenseState:

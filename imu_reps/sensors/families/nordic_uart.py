@@ -47,8 +47,6 @@ from imu_reps.sensors.wire import (
 SERVICE = "6e400001-b5a3-f393-e0a9-e50e24dcca9e"
 NOTIFY = "6e400003-b5a3-f393-e0a9-e50e24dcca9e"
 RATES_HZ = (25.0, 50.0, 100.0)
-TICKS_PER_S = 1e6
-CLOCK_MODULUS = 1 << 32
 SEQ_MODULUS = 1 << 16
 #: Longest line in bytes; eight numbers fit easily.
 LONGEST_LINE = 160
@@ -111,7 +109,7 @@ def split_lines(rest: bytes, data: bytes) -> tuple[tuple[bytes, ...], bytes, int
 
 def begin(rate_hz: float) -> NordicUartState:
     """Return the state before the first byte."""
-    return NordicUartState(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1 / rate_hz))
+    return NordicUartState(PacketClock(1e6, 1 << 32), Spacing(1 / rate_hz))
 
 
 def resume(state: NordicUartState) -> NordicUartState:
@@ -161,7 +159,7 @@ def _numbered(state: NordicUartState, seq: int, us: int) -> tuple[NordicUartStat
     if state.newest is None:
         return replace(state, newest=(seq, us, seq)), seq
     old_seq, old_us, old_number = state.newest
-    passed_s = (us - old_us) / TICKS_PER_S
+    passed_s = (us - old_us) / 1e6
     expected = passed_s / state.spacing.period_s
     step = seq - old_seq
     if max(seq, old_seq) < SEQ_MODULUS:
@@ -174,7 +172,7 @@ def _numbered(state: NordicUartState, seq: int, us: int) -> tuple[NordicUartStat
 
 def _samples(numbers: list[int], packets: tuple[tuple[Line, int], ...]) -> Samples:
     values = np.array([line.values for line, _ in packets], np.float64).reshape(-1, 6)
-    times_s = np.array([us / TICKS_PER_S for _, us in packets], np.float64)
+    times_s = np.array([us / 1e6 for _, us in packets], np.float64)
     return Samples(np.array(numbers, np.int64), times_s, values[:, :3], values[:, 3:])
 
 

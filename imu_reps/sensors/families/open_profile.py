@@ -38,8 +38,6 @@ HEADER = struct.Struct("<HIBB")
 SAMPLE_BYTES = 12
 INFO_FIELDS = struct.Struct("<BHBHB")
 SEQ_MODULUS = 1 << 16
-CLOCK_MODULUS = 1 << 32
-TICKS_PER_S = 1e6
 FULL_SCALE = 32768
 
 #: Losses by number and by clock may differ by one packet and this fraction: twice the profile's tolerance.
@@ -186,11 +184,11 @@ def _append(
         missing = missing_samples(newest, packet.seq, t0_us, count, spacing)
         first = newest.next_number + missing
         if not missing:
-            spacing = spacing.learned((t0_us - newest.t0_us) / TICKS_PER_S, newest.count)
+            spacing = spacing.learned((t0_us - newest.t0_us) / 1e6, newest.count)
     steps = np.arange(count)
     samples = Samples(
         first + steps,
-        _floats(t0_us / TICKS_PER_S + spacing.period_s * steps),
+        _floats(t0_us / 1e6 + spacing.period_s * steps),
         _floats(packet.raw[:, :3] * (info.acc_range_g * STANDARD_GRAVITY_MPS2 / FULL_SCALE)),
         _floats(packet.raw[:, 3:] * (info.gyr_range_dps / FULL_SCALE)),
     )
@@ -207,7 +205,7 @@ def missing_samples(newest: NewestPacket, seq: int, t0_us: int, count: int, spac
 
     The packet number gives it exactly; if it contradicts the clock, the clock gives the nearest number.
     """
-    by_clock = (t0_us - newest.t0_us) / TICKS_PER_S / spacing.period_s - newest.count
+    by_clock = (t0_us - newest.t0_us) / 1e6 / spacing.period_s - newest.count
     step = unwrap_near((seq - newest.seq) % SEQ_MODULUS, SEQ_MODULUS, 1 + by_clock / count)
     by_number = (step - 1) * count
     agree = abs(by_number - by_clock) <= count + DISAGREEMENT * abs(by_clock)
@@ -221,7 +219,7 @@ def recognises(advertisement: Advertisement) -> bool:
 
 def begin(rate_hz: float) -> OpenProfileState:
     """Return the state before the first byte; samples cannot be scaled until the info is read."""
-    return OpenProfileState(PacketClock(TICKS_PER_S, CLOCK_MODULUS), Spacing(1.0 / rate_hz))
+    return OpenProfileState(PacketClock(1e6, 1 << 32), Spacing(1.0 / rate_hz))
 
 
 def resume(state: OpenProfileState) -> OpenProfileState:

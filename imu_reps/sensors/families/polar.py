@@ -53,19 +53,15 @@ CONTROL = "fb005c81-02e7-f387-1cad-8acd2d8df0c8"
 DATA = "fb005c82-02e7-f387-1cad-8acd2d8df0c8"
 #: The rate both streams have without the SDK mode.
 RATE_HZ = 52.0
-TICKS_PER_S = 1e9
-CLOCK_MODULUS = 1 << 64
-NOMINAL_STEP_NS = TICKS_PER_S / RATE_HZ
+NOMINAL_STEP_NS = 1e9 / RATE_HZ
 #: A step that differs from the nominal one by a larger fraction spans a lost frame: crystals err far less.
 STEP_TOLERANCE = 0.05
 #: Gyroscope samples more steps apart have a lost frame between them.
 LONGEST_GAP_STEPS = 2.0
-#: Pause after a command, as the control point handles one at a time, s.
-COMMAND_PAUSE_S = 0.2
 
 
 def _new_clock() -> PacketClock[FloatArray]:
-    return PacketClock(TICKS_PER_S, CLOCK_MODULUS)
+    return PacketClock(1e9, 1 << 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +167,7 @@ def _take_frame(state: PolarState, data: bytes, arrival_s: float) -> tuple[Polar
     for packet, time_ns in order.packets:
         state, stream = (_append_acc if is_acc else _append_gyr)(state, stream, packet, time_ns)
     state = replace(state, acc=stream) if is_acc else replace(state, gyr=stream)
-    waiting, samples = pair_by_time(state.waiting, LONGEST_GAP_STEPS * NOMINAL_STEP_NS / TICKS_PER_S)
+    waiting, samples = pair_by_time(state.waiting, LONGEST_GAP_STEPS * NOMINAL_STEP_NS / 1e9)
     repeated = len(values) if order.repeated and is_acc else 0
     return replace(state, waiting=waiting), Decoded(
         samples, damaged=order.damaged, repeated=repeated, restarted=order.restarted
@@ -186,7 +182,7 @@ def _append_acc(
     steps = 1 if stream.last_ns is None else round((int(times_ns[0]) - stream.last_ns) / after.step_ns)
     first = state.next_number + max(steps - 1, 0)
     numbers = np.arange(first, first + len(acc_mps2), dtype=np.int64)
-    waiting = state.waiting.with_acc(numbers, times_ns / TICKS_PER_S, acc_mps2)
+    waiting = state.waiting.with_acc(numbers, times_ns / 1e9, acc_mps2)
     return replace(state, next_number=first + len(numbers), waiting=waiting), after
 
 
@@ -194,7 +190,7 @@ def _append_gyr(
     state: PolarState, stream: PolarStream, gyr_dps: FloatArray, time_ns: int
 ) -> tuple[PolarState, PolarStream]:
     times_ns, after = _timed(stream, time_ns, len(gyr_dps))
-    return replace(state, waiting=state.waiting.with_gyr(times_ns / TICKS_PER_S, gyr_dps)), after
+    return replace(state, waiting=state.waiting.with_gyr(times_ns / 1e9, gyr_dps)), after
 
 
 def _timed(stream: PolarStream, time_ns: int, count: int) -> tuple[IntArray, PolarStream]:
@@ -217,7 +213,7 @@ def recognises(advertisement: Advertisement) -> bool:
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     """Return steps that end streams another program left running, then start both."""
     rate = round(rate_hz)
-    pause = Pause(COMMAND_PAUSE_S)
+    pause = Pause(0.2)  # the control point handles one command at a time
     return (
         Subscribe(CONTROL),
         Subscribe(DATA),
@@ -233,7 +229,7 @@ def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
 
 def stop() -> tuple[Step, ...]:
     """Return steps that end both streams, which would otherwise drain the battery."""
-    pause = Pause(COMMAND_PAUSE_S)
+    pause = Pause(0.2)  # the control point handles one command at a time
     acc, gyr = (Write(CONTROL, stop_command(stream), optional=True) for stream in (ACC, GYRO))
     return (acc, pause, gyr, pause)
 

@@ -65,14 +65,11 @@ REFUSALS: Mapping[int, str] = MappingProxyType(
     }
 )
 
-#: Of frames: the bytes of their header, and the bits of the measurement type and of the frame type.
+#: Of frames: the bytes of their header, and the bit of compressed ones.
 HEADER_BYTES = 10
-TYPE_BITS = 0x3F
 COMPRESSED = 0x80
 #: Maximum width of a difference.
 MAX_BITS = 32
-#: Later times (year 2292) do not fit a signed 64-bit count of ns, and no clock shows them.
-LATEST_NS = 2**63
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +194,10 @@ def parse_frame(data: bytes) -> Frame | None:
     if len(data) <= HEADER_BYTES:
         return None
     time_ns = int.from_bytes(data[1:9], "little")
-    if time_ns >= LATEST_NS:
+    if time_ns >= 2**63:  # the year 2292: does not fit a signed count, and no clock shows it
         return None
     kind = data[9]
-    return Frame(
-        data[0] & TYPE_BITS, time_ns, bool(kind & COMPRESSED), kind & ~COMPRESSED, data[HEADER_BYTES:]
-    )
+    return Frame(data[0] & 0x3F, time_ns, bool(kind & COMPRESSED), kind & ~COMPRESSED, data[HEADER_BYTES:])
 
 
 def raw_samples(frame: Frame) -> IntArray | None:

@@ -30,13 +30,6 @@ CONFIG = "ef680401-9b35-4933-9b10-52ffa9740042"
 RAW = "ef680406-9b35-4933-9b10-52ffa9740042"
 RAW_BYTES = 18
 RATES_HZ = (50.0, 100.0, 200.0)
-#: Fixed-point fractions of raw motion.
-COUNTS_PER_G = 1024
-COUNTS_PER_DPS = 32
-#: Defaults of the motion service's other settings: steps, temperature and compass each second, and waking
-#: when moved.
-OTHER_INTERVAL_MS = 1000
-WAKE_ON_MOTION = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,17 +41,18 @@ class ThingyState:
 
 def config_command(rate_hz: float) -> bytes:
     """Return the motion service's configuration: three intervals in ms, motion in Hz, wake on motion."""
-    return struct.pack("<4HB", *(OTHER_INTERVAL_MS,) * 3, round(rate_hz), WAKE_ON_MOTION)
+    # defaults but for the rate: steps, temperature and compass each second, and waking when moved
+    return struct.pack("<4HB", 1000, 1000, 1000, round(rate_hz), 1)
 
 
 def acc_g(data: bytes) -> FloatArray:
     """Return the specific force in the first 6 bytes of raw motion, in g, (3,)."""
-    return np.frombuffer(data[:6], "<i2") / COUNTS_PER_G
+    return np.frombuffer(data[:6], "<i2") / 1024  # fixed point: 10 bits of fraction
 
 
 def gyr_dps(data: bytes) -> FloatArray:
     """Return the angular rate in the next 6 bytes of raw motion, in deg/s, (3,)."""
-    return np.frombuffer(data[6:12], "<i2") / COUNTS_PER_DPS
+    return np.frombuffer(data[6:12], "<i2") / 32  # 5 bits of fraction
 
 
 def begin(_rate_hz: float) -> ThingyState:

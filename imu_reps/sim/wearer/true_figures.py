@@ -197,9 +197,6 @@ def smoothness_sparc(speed_dps: FloatArray) -> float | None:
     return -float(np.sum(np.hypot(np.diff(f) / (f[-1] - f[0]), np.diff(m))))
 
 
-# a pelvis that lags the leg arches at the bottom; an increase below a degree is not an arch
-
-
 @dataclass(frozen=True, slots=True)
 class _Evidence:
     """Inputs of the judgement of one repetition beyond its figures.
