@@ -194,10 +194,6 @@ def _verdict(checks: Sequence[Check]) -> str:
     return "\nAll is well."
 
 
-#: `bluetoothctl` answers immediately unless its service hangs.
-BLUETOOTHCTL_TIMEOUT_S = 5.0
-
-
 def computer_facts(devices_found: int | None, radio_error: ImuRepsError | None) -> ComputerFacts:
     """Collect what `check_computer` judges; the caller did the scan."""
     from imu_reps.setup.computer_check import ComputerFacts
@@ -234,7 +230,7 @@ def _bluez() -> str | None:
             [program, "--version"],
             capture_output=True,
             text=True,
-            timeout=BLUETOOTHCTL_TIMEOUT_S,
+            timeout=5.0,  # it answers at once unless its service hangs
             check=False,
         ).stdout
     except (OSError, subprocess.TimeoutExpired):

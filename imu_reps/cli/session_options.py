@@ -112,7 +112,6 @@ def page_server(
 
 #: Half blocks by the upper and lower module of the QR code; light is 1.
 _HALVES = {(0, 0): " ", (1, 0): "▀", (0, 1): "▄", (1, 1): "█"}
-QUIET_ZONE = 2
 
 
 def echo_links(access: Access, *, share: bool) -> None:
@@ -131,7 +130,7 @@ def link_picture(link: str) -> str:
     """Draw a QR code of the link in half blocks."""
     import segno
 
-    modules = [list(row) for row in segno.make(link, error="l").matrix_iter(border=QUIET_ZONE)]
+    modules = [list(row) for row in segno.make(link, error="l").matrix_iter(border=2)]
     light = [[1 - module for module in row] for row in modules]
     if len(light) % 2:
         light.append([0] * len(light[0]))
@@ -149,8 +148,6 @@ def _can_show(character: str) -> bool:
 
 #: Default repetitions of a virtual wearer.
 VIRTUAL_REPS = 8
-#: A virtual wearer holds this much longer than the target.
-VIRTUAL_EXTRA_HOLD_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +267,7 @@ def _wearer_plan(goal: SetGoal) -> SetPlan:
         rate_hz=100.0,
         loss=0.0,
         life=False,
-        hold_s=None if goal.duration_s is None else goal.duration_s + VIRTUAL_EXTRA_HOLD_S,
+        hold_s=None if goal.duration_s is None else goal.duration_s + 1.0,  # a little more than asked
     )
     try:
         return replace(set_plan(request), start=goal.start)

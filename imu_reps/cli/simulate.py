@@ -26,7 +26,6 @@ _DEFAULT_RANGES_DEG = {
     "hanging_leg_raise": 90.0,
     "hollow_hold": 25.0,
 }
-_DEFAULT_RANGE_DEG = 60.0
 
 #: Help of ``--tempo``.
 TEMPO_HELP = f"seconds lowering-bottom-lifting-top, as 2-0-2-0; or {', '.join(TEMPO_NAMES)}."
@@ -36,7 +35,6 @@ DEFAULT_TEMPO = "2-1-2-0.5"
 
 #: Default length of a hold, and tremor in it.
 HOLD_S = 20.0
-_TREMOR_DPS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def set_plan(options: SimulationOptions) -> SetPlan:
         exercise=cast("Exercise", options.exercise),
         side=cast("Side", options.side or ("both" if options.exercise in BOTH_LEGS else "left")),
         reps=(_hold(options),) if held else _reps(options),
-        body=BodyPlan(tremor_dps=_TREMOR_DPS) if held else BodyPlan(),
+        body=BodyPlan(tremor_dps=2.0) if held else BodyPlan(),
         life=_life(options),
         pelvis=sensor,
         ankle=sensor,
@@ -103,7 +101,7 @@ def _reps(options: SimulationOptions) -> tuple[RepPlan, ...]:
     tempo = _tempo(options)
     if min(tempo.eccentric_s, tempo.concentric_s) < 0.2:
         raise ValueError("lowering and lifting take at least 0.2 s each")
-    range_deg = options.range_deg or _DEFAULT_RANGES_DEG.get(options.exercise, _DEFAULT_RANGE_DEG)
+    range_deg = options.range_deg or _DEFAULT_RANGES_DEG.get(options.exercise, 60.0)
     heel_tap = options.exercise == "heel_tap"
     rep = RepPlan(top_deg=0.0 if heel_tap else range_deg, bottom_deg=-range_deg if heel_tap else 0.0)
     reps = [paced(rep, tempo)] * options.reps

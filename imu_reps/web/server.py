@@ -20,8 +20,6 @@ from imu_reps.web.hub import Command, Desk, Hub, serve_viewer
 from imu_reps.web.pages import Pages, Reports
 
 LOOPBACK = "127.0.0.1"
-#: Turns of the event loop from an accepted connection until the door has it (asyncio takes three).
-THRESHOLD = 8
 #: A logger that drops everything: messages of strangers are noise, and those of viewers hold their tokens.
 _SILENT = logging.Logger("page", logging.CRITICAL)
 
@@ -137,7 +135,7 @@ class PageServer:
         with suppress(NotImplementedError):  # Windows
             for listener in self._sockets:
                 loop.remove_reader(listener)
-        for _ in range(THRESHOLD):
+        for _ in range(8):  # turns of the loop until the door has a connection; asyncio takes three
             await asyncio.sleep(0)
 
 

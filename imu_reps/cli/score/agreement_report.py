@@ -15,8 +15,6 @@ from imu_reps.report.phrases import flag_label
 from imu_reps.storage.plain_json import plain
 
 _FORMAT = "imu-reps-score/1"
-#: A smaller share of matched labels suggests that they are on another clock.
-_FEW = 0.5
 
 
 def as_document(
@@ -56,7 +54,8 @@ def show_agreement(
     echo(f"Count right in {_percent(figures['count_right_share'])} of sets; off by {off} a set on average.")
     found, true = _percent(figures["rep_recall"]), _percent(figures["rep_precision"])
     echo(f"Found {found} of the labelled reps; {true} of the counted ones are labelled.")
-    if counts["labelled"] and counts["matched"] < _FEW * counts["labelled"]:
+    # few matches suggest labels on another clock
+    if counts["labelled"] and counts["matched"] < 0.5 * counts["labelled"]:
         echo("Few labels lie where a rep was counted: are they on the recording's clock? See --offset.")
     _show_times(figures)
     _show_flags(sets, figures)

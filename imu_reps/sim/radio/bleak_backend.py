@@ -48,9 +48,6 @@ _NOT_SUPPORTED = "org.bluez.Error.NotSupported"
 _IN_PROGRESS = "org.bluez.Error.InProgress"
 #: Characteristic properties in the order of their bits.
 _PROPERTIES: tuple[CharacteristicPropertyName, ...] = get_args(CharacteristicPropertyName)
-_SMALLEST_MTU = 23
-_ATT_HEADER = 3
-_RSSI_SPREAD_DB = 3.0
 
 
 def _require_bluetooth(air: Air) -> None:
@@ -98,7 +95,7 @@ class AirScanner(BaseBleakScanner):
             service_data={},
             service_uuids=read.service_uuids,
             tx_power=None,
-            rssi=round(mean_dbm + _RSSI_SPREAD_DB * float(self.air.rng.normal())),
+            rssi=round(mean_dbm + 3.0 * float(self.air.rng.normal())),
             platform_data=(),
         )
         known = self.create_or_update_device(read.address, read.address, read.name, {"props": {}}, data)
@@ -135,7 +132,7 @@ class AirClient(BaseBleakClient):
     @property
     def mtu_size(self) -> int:
         """Largest ATT packet."""
-        return _SMALLEST_MTU if self._link is None else self._link.mtu
+        return 23 if self._link is None else self._link.mtu
 
     @property
     def is_connected(self) -> bool:
@@ -227,7 +224,7 @@ class AirClient(BaseBleakClient):
         return collection
 
     def _longest_write(self) -> int:
-        return self.mtu_size - _ATT_HEADER
+        return self.mtu_size - 3  # bytes of ATT header
 
     async def disconnect(self) -> None:
         """Disconnect, or acknowledge that the link has ended."""

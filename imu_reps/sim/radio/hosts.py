@@ -20,8 +20,6 @@ from bumble.gatt_client import CharacteristicProxy, DescriptorProxy, ServiceProx
 from bumble.host import Host as HostStack
 from bumble.transport.common import AsyncPipeSink
 
-#: Bytes of ATT header before a notification's value.
-_HEADER_BYTES = 3
 #: Bits of the client characteristic configuration descriptor.
 _NOTIFY, _INDICATE = 1, 2
 
@@ -94,7 +92,7 @@ class Peripheral:
     @property
     def longest_notification(self) -> int:
         """Maximum number of bytes in a notification at present."""
-        return (23 if self._connection is None else self._connection.att_mtu) - _HEADER_BYTES
+        return (23 if self._connection is None else self._connection.att_mtu) - 3  # bytes of ATT header
 
     async def start(self, advertising_s: float) -> None:
         """Switch on, and advertise from now on whenever it is not connected."""
@@ -220,8 +218,6 @@ async def cancelled(task: asyncio.Future[Any]) -> None:
 
 T = TypeVar("T")
 
-#: Largest ATT packet the computer accepts, like BlueZ.
-_MTU = 517
 _CONFIGURATION = gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
 NOTIFY, INDICATE = 1, 2
 
@@ -301,7 +297,7 @@ class CentralLink:
 
     async def agree_on_mtu(self) -> None:
         """Request the largest packets that both sides accept."""
-        await self._request(self._peer.request_mtu(_MTU))
+        await self._request(self._peer.request_mtu(517))  # the largest BlueZ accepts
 
     async def discover(self) -> Services:
         """Discover the sensor's services."""

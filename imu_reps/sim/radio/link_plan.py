@@ -7,10 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: Duration of an event as a fraction of the interval: a packet queued within it still leaves with it.
-_EVENT_SHARE = 0.05
-#: A loop's timers may fire this much early.
-_ROUNDING_S = 1e-9
 _STALL_S = (0.05, 0.15)
 
 
@@ -138,8 +134,9 @@ class Timetable:
 
     def _on_grid(self, time_s: float, later: int) -> float:
         interval_s = self._plan.interval_s
-        step = max(math.ceil((time_s - self._first_s) / interval_s - _EVENT_SHARE), 0)
-        under_way = self._first_s + step * interval_s <= time_s + _ROUNDING_S
+        # a packet queued within the first twentieth of an interval still leaves with its event
+        step = max(math.ceil((time_s - self._first_s) / interval_s - 0.05), 0)
+        under_way = self._first_s + step * interval_s <= time_s + 1e-9  # timers may fire this early
         return time_s if under_way and not later else self._first_s + (step + later * under_way) * interval_s
 
     def _free(self, event_s: float) -> float:

@@ -149,7 +149,6 @@ DENSE_HZ = 1000.0
 
 #: Columns: x, y, z of a lying, level segment in the world.
 LYING_FRAME = Rotation.from_matrix([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
-_HIP_HALF_WIDTH_M = 0.09
 #: Where the pelvis rests on the mat, in pelvis axes: it rolls about there, not about the hips.
 _CONTACT_M = np.array([-0.09, 0.03, 0.0])
 #: Pelvis sensor on the belt near the hip bone, in pelvis axes.
@@ -232,7 +231,7 @@ def command(plan: SetPlan, score: Score, rng: Generator) -> Commanded:
     pelvis = frame.after(_pelvis(joints, response, 0.0))
     skin = frame.after(_pelvis(joints, response, plan.body.skin_share))
     centre = _pelvis_path(plan, joints, sway) + _mat_roll(plan, frame, pelvis)
-    hip_m = np.array([0.0, 0.0, _side(plan) * _HIP_HALF_WIDTH_M])
+    hip_m = np.array([0.0, 0.0, _side(plan) * 0.09])  # half the distance of the hips
     first_resting = plan.life.floor_stretch and plan.cut.begin is None
     has_zero = plan.resting_end == "low" or first_resting
     rests_high = int(np.searchsorted(t, score.rest_s[0]))

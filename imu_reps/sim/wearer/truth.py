@@ -20,7 +20,6 @@ from imu_reps.sim.wearer.set_plan import SetPlan
 from imu_reps.sim.wearer.true_figures import HoldTruth, longest_hold, true_reps
 
 TRUTH_FORMAT = "imu-reps-truth/1"
-_NO_LEVEL = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +149,8 @@ def pelvic_angles(plan: SetPlan, commanded: Commanded) -> tuple[FloatArray, Floa
     if plan.posture == "hanging":
         return np.degrees(np.arctan2(-x, y)), missing
     rotation = plan.rotation_sign * np.degrees(np.arctan2(z, x))
-    rotation = np.where(np.hypot(x, z) > _NO_LEVEL, rotation, np.nan)
+    # a body that sits or stands is turned about gravity, which does not show
+    rotation = np.where(np.hypot(x, z) > 0.3, rotation, np.nan)
     return np.degrees(np.arctan2(y, x)) if commanded.has_zero else missing, rotation
 
 

@@ -307,8 +307,6 @@ def _joined(block: bytes, starts: IntArray, ends: IntArray, is_row: BoolArray) -
 
 
 _SEP_LINE = re.compile(rb'"?sep=.?"?', re.IGNORECASE)
-#: Least number of separators at the end of a comment line that were added by a spreadsheet.
-_MIN_PADDING = 3
 UTF_16 = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
@@ -407,7 +405,7 @@ def _unquoted(line: str, separator: str) -> list[str]:
 
 def _unpadded(line: str) -> str:
     bare = line.rstrip(",;\t")
-    return bare if len(line) - len(bare) >= _MIN_PADDING else line
+    return bare if len(line) - len(bare) >= 3 else line  # fewer separators may be the comment's own
 
 
 def _first_cell(line: str) -> str:

@@ -137,8 +137,6 @@ _OTHERS = _KINDS.keys() - {SIMULATED}
 #: Keys that affect no result: an invalid value is ignored, with a caution.
 _INFORMATIVE = {"created", "session", "set", "pelvis.rate_hz", "ankle.rate_hz"}
 
-#: Longest key that is checked for misspelling.
-_LONGEST_KEY = 40
 
 #: Fields of `Header` whose name differs from the key.
 _FIELDS = {"set": "set_number"}
@@ -267,7 +265,7 @@ def _written_twice(name: str, first: HeaderLine, second: HeaderLine) -> Caution:
 
 def _meant(key: str, known: Iterable[str]) -> list[str]:
     """Return the known key most like a misspelt one, if any; long texts, slow to compare, are never one."""
-    if len(key) > _LONGEST_KEY:
+    if len(key) > 40:  # no misspelling of a key
         return []
     return difflib.get_close_matches(key.lower(), list(known), n=1, cutoff=0.85)
 
