@@ -29,10 +29,6 @@ class Coach:
     Call `take` or `tick` at least every `CoachTiming.asked_s`: calling more often makes no difference, less
     often loses cues.
 
-    Parameters
-    ----------
-    plan : CoachPlan
-
     Examples
     --------
     >>> from imu_reps.domain.events import Ready
@@ -74,7 +70,6 @@ class Coach:
             Length of the rest.
         move_to : Side or None
             Leg the ankle sensor has to be moved to; None: it stays where it is.
-        now_s : float
         """
         self._voice = enqueue(self._voice, rest_cues(rest_s, move_to, now_s))
         return self.tick(now_s)
@@ -135,7 +130,6 @@ class Voice:
         Cues not yet given.
     speaking : Cue or None
         Last spoken cue; the voice is busy with it until `busy_until_s`.
-    busy_until_s : float
     last_spoken : tuple of (CueCode, float)
         When each kind of cue was given last.
     now_s : float

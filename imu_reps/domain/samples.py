@@ -141,7 +141,6 @@ def require_valid_times(block: SampleBlock, before_s: float = -np.inf) -> None:
 
     Parameters
     ----------
-    block : SampleBlock
     before_s : float
         Arrival of the sensor's sample before these.
 

@@ -58,7 +58,6 @@ class BatchOrder:
         Sources, as for `list_sources`.
     out : str
         Folder or URL of the result.
-    row_format : {"parquet", "csv"}
     files_a_task : int
         `LIMITS.files_a_task` on a cluster.
     """

@@ -54,12 +54,7 @@ class Part:
 
 
 class Dataset:
-    """The tables ``sets``, ``reps``, ``faults`` and ``errors``.
-
-    Parameters
-    ----------
-    row_format : {"parquet", "csv"}
-    """
+    """The tables ``sets``, ``reps``, ``faults`` and ``errors``."""
 
     def __init__(self, store: FileStore, row_format: RowFormat) -> None:
         self.store = store

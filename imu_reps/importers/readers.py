@@ -58,7 +58,6 @@ class ImportOptions:
     ----------
     columns : ColumnMap or None
         Column map for every file.
-    platform : {"ios", "android"} or None
     """
 
     columns: ColumnMap | None = None

@@ -81,7 +81,6 @@ class Found:
     ----------
     host_id : str
         Its address; on macOS the id given to it by this computer.
-    advertisement : Advertisement
     rssi_dbm : int or None
         Signal strength; None if unknown.
     handle : Any
@@ -243,10 +242,6 @@ class Connection:
 
     Every failure is a `RadioError` that names the sensor: ``connect_failed``, ``not_found``, ``in_use``,
     ``refused``, ``wrong_device`` (a characteristic is missing), or one of those of `Radio.scan`.
-
-    Attributes
-    ----------
-    found : Found
     """
 
     def __init__(self, radio: Radio, found: Found, lost: Callable[[], None]) -> None:

@@ -124,8 +124,6 @@ class Receiver:
 
     Parameters
     ----------
-    place : {"pelvis", "ankle"}
-    family : Family
     rate_hz : float
         Requested rate.
 
@@ -137,7 +135,6 @@ class Receiver:
         Latest value of each fact the sensor has reported.
     last_sample_s : float or None
         Arrival time of the last samples; None before the first.
-    pace : ArrivalPace
     samples, damaged, repeated, restarts, dropped : int
         See `imu_reps.sensors.stream_items.SensorStatus`.
     """

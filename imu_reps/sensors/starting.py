@@ -30,7 +30,6 @@ async def take_steps(steps: tuple[Step, ...], connection: Connection, receive: R
 
     Parameters
     ----------
-    steps : tuple of Step
     connection : Connection
         An open connection.
     receive : callable
@@ -103,7 +102,6 @@ class Starter:
     ----------
     label : str
         The sensor, as the beginning of a sentence.
-    request : SensorRequest
     receiver : Receiver
         Counts the rate, and holds any refusal.
     receive : callable

@@ -29,7 +29,6 @@ class LinkChange:
 
     Attributes
     ----------
-    sensor : {"pelvis", "ankle"}
     time_s : float
         The event loop's time.
     state : LinkState
@@ -68,7 +67,6 @@ class SensorRequest:
 
     Attributes
     ----------
-    family : Family
     host_id : str
         As `imu_reps.sensors.ble.Found.host_id`.
     rate_hz : float
@@ -97,7 +95,6 @@ class SensorStatus:
 
     Attributes
     ----------
-    state : LinkState
     rate_hz : float or None
         Sample rate over the last seconds; None while not streaming.
     battery_percent, identity, firmware, rssi_dbm

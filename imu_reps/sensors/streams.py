@@ -115,7 +115,6 @@ class Link:
 
         Parameters
         ----------
-        found : Found
         until_s : float
             The event loop's time until which failed connections are retried.
 
@@ -284,7 +283,6 @@ class Streams:
 
     Parameters
     ----------
-    radio : Radio
     requests : mapping of SensorRequest
         The sensor to connect at each place.
     patience_s : float

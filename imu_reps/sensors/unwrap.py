@@ -47,7 +47,6 @@ class PacketClock(Generic[P]):
 
     Attributes
     ----------
-    ticks_per_s : float
     modulus : int
         Ticks after which the clock wraps.
     newest : int or None
@@ -103,7 +102,6 @@ def put_in_order(clock: PacketClock[P], arrived: Stamped[P]) -> tuple[PacketCloc
 
     Parameters
     ----------
-    clock : PacketClock
     arrived : Stamped
         Its `value` may be wrapped.
 

@@ -29,7 +29,6 @@ class Advertisement:
 
     Attributes
     ----------
-    name : str or None
     service_uuids : tuple of str
         Full UUIDs, lower case.
     company_ids : tuple of int
@@ -138,7 +137,6 @@ class Facts:
         0 to 100.
     identity : str or None
         Serial number or hardware address, stored in the device and the same on every host.
-    firmware : str or None
     rate_hz : float or None
         Rate at which the sensor says it sends.
     refused : str or None
@@ -168,8 +166,6 @@ class Decoded:
 
     Attributes
     ----------
-    samples : Samples
-    facts : Facts
     damaged : int
         Pieces that could not be read: a truncated packet, bytes between frames, an unknown type.
     repeated : int
@@ -284,7 +280,6 @@ def read_information(characteristic: str, data: bytes) -> Decoded | None:
     ----------
     characteristic : str
         Full UUID, lower case.
-    data : bytes
     """
     if characteristic == SERIAL_NUMBER:
         return Decoded(facts=Facts(identity=_text(data)))

@@ -23,7 +23,6 @@ class RunningRest:
 
     Parameters
     ----------
-    plan : SessionPlan
     number : int
         Number of the set that follows, from 2.
     began_s : float

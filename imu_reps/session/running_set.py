@@ -56,15 +56,11 @@ class RunningSet:
 
     Parameters
     ----------
-    opened : OpenedSet
-    goal : SetGoal
     began_s : float
         The event loop's time at the start of the set.
     links : mapping of SensorStatus
         Link status at the start; only sensors streaming then are counted with. Samples of a sensor that joins
         later are in the file and in the final analysis.
-    settings : Settings or None
-    spoken : SpeechOptions
     """
 
     def __init__(
@@ -342,7 +338,6 @@ class LegsUpWatch:
         ----------
         blocks : iterable of SampleBlock
             In order of arrival; only blocks of the ankle are used.
-        events : iterable of Event
         """
         if self._over:
             return []

@@ -57,12 +57,10 @@ class Session:
     ----------
     source : Source
         Not yet open.
-    plan : SessionPlan
     open_set : SetOpener
         Opens the recording of each set.
     emit : callable
         Receives every session event (`imu_reps.session.session_events`) as it happens; must not block.
-    settings : Settings, optional
     """
 
     def __init__(

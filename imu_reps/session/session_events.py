@@ -47,7 +47,6 @@ class Finished:
         Includes all angles of the set; only in `SetDone`, see `without_angles`.
     summary : Summary or None
         None: the set could not be analysed; `unusable` says why.
-    unusable : ImuRepsError or None
     unwritten : FileAccessError or None
         The disk refused the last rows; the analysis has them all the same.
     discarded : bool
@@ -107,7 +106,6 @@ class SetBegan:
     ----------
     number, of : int
         Number of the set (from 1), and how many sets are planned.
-    goal : SetGoal
     path : str
         Path of its recording: the one being written, or the one being replayed if the goal is `whole`.
     header : Header
@@ -154,8 +152,6 @@ class SetProgress:
     ----------
     time_s : float
         Time since the first sample.
-    state : SetState
-    links : mapping of SensorStatus
     pose : Pose or None
         Current pose of leg and pelvis.
     """
@@ -255,7 +251,6 @@ class SetState:
         Completed repetitions.
     counted : int
         Repetitions as the coach counted them aloud: a moment ahead of `count`.
-    last_rep : Rep or None
     held_s : float or None
         Duration of the current hold; None: no hold.
     ended : str or None

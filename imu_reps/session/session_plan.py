@@ -85,7 +85,6 @@ class SetGoal:
 
     Attributes
     ----------
-    exercise : Exercise
     side : Side or None
         Leg that wears the ankle sensor; None: not specified.
     start : Start
@@ -130,7 +129,6 @@ class SessionPlan:
 
     Attributes
     ----------
-    goals : tuple of SetGoal
     rest_s : float
         Length of the rest between two sets.
     tap : bool

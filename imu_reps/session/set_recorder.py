@@ -56,7 +56,6 @@ class SetRecorder:
 
     Attributes
     ----------
-    file : SetFile or None
     notes : list of Note
         Everything noted so far.
     zero_s : float or None
@@ -160,7 +159,6 @@ class SetFile:
         Folder of the file, created if missing, then the fallbacks for a file that cannot stay there.
     name : str
         File name without ``.csv``; a number is appended if it is taken.
-    header : Header
     anywhere : bool
         Whether the file may be created in a fallback folder.
 
@@ -267,10 +265,8 @@ class OpenedSet:
 
     Attributes
     ----------
-    header : Header
     path : str
         Path of its recording.
-    recorder : SetRecorder
     notes : tuple of Note or None
         Notes of the recording that is replayed; None: use those the recorder makes.
     """
@@ -292,7 +288,6 @@ class SessionFolder:
     ----------
     folder : Path
         Folder of the files; created if missing.
-    person : Person
     now : callable
         Returns the current date and time, with time zone.
     simulated : bool

@@ -32,7 +32,6 @@ class NearbyDevice:
 
     Attributes
     ----------
-    found : Found
     kind : Recognised or None
         None if unknown.
     """
@@ -119,8 +118,6 @@ async def scan_for_pair(radio: Radio, seconds: float, named: Mapping[SensorPlace
 
     Parameters
     ----------
-    radio : Radio
-    seconds : float
     named : mapping
         Host ids or names given by the user.
     """

@@ -35,7 +35,6 @@ class Check:
     ----------
     code : str
         Short stable name: ``adapter``, ``battery``.
-    level : {"ok", "watch", "bad"}
     message : str
         The finding, in one line.
     hint : str or None
@@ -67,7 +66,6 @@ class ComputerFacts:
         Folder of recordings.
     folder_error : ImuRepsError or None
         Why it cannot be written.
-    free_bytes : int or None
     """
 
     system: str

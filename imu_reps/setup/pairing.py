@@ -62,7 +62,6 @@ class RecentSamples:
 
     Parameters
     ----------
-    seconds : float
     rates_hz : mapping
         By sensor.
     """
@@ -95,7 +94,6 @@ class SensorPair:
         Open.
     devices : mapping
         Devices by assumed place.
-    rates_hz : mapping
     """
 
     def __init__(

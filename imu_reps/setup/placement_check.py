@@ -138,7 +138,6 @@ def judge_placement(
     ----------
     blocks : mapping
         Samples of those seconds.
-    rates_hz : mapping
     anterior : Axis
         The pelvis sensor's axis that should point forward, up while lying.
     """

@@ -84,10 +84,8 @@ class SensorFacts:
 
     Attributes
     ----------
-    asked_hz : float
     error : ImuRepsError or None
         Why it did not stream; then all else is None.
-    status : SensorStatus or None
     clock : SensorClock or None
         None if too little arrived to fit one.
     delay_s : float or None

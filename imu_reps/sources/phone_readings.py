@@ -166,10 +166,6 @@ def _sum(linear: FloatArray, gravity: FloatArray) -> FloatArray:
 class PhoneReceiver:
     """Pairs one phone's accelerometer and gyroscope readings into samples as they arrive.
 
-    Parameters
-    ----------
-    place : {"pelvis", "ankle"}
-
     Attributes
     ----------
     samples, damaged, repeated : int

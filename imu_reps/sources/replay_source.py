@@ -20,12 +20,7 @@ SILENT_S = 2.0
 
 
 class ReplaySource:
-    """Source that delivers the samples of a recording at their times on the event loop's clock.
-
-    Parameters
-    ----------
-    recording : Recording
-    """
+    """Source that delivers the samples of a recording at their times on the event loop's clock."""
 
     def __init__(self, recording: Recording) -> None:
         self._sent = {block.sensor: 0 for block in recording.blocks}
@@ -75,7 +70,6 @@ def replay_blocks(recording: Recording, block_s: float = 0.05) -> Iterator[Sampl
 
     Parameters
     ----------
-    recording : Recording
     block_s : float
         Length of a slot in seconds.
 

@@ -132,19 +132,10 @@ class _Scene:
 class VirtualWorld:
     """Two virtual sensors of one family, their wearer and a computer's Bluetooth; an async context manager.
 
-    Parameters
-    ----------
-    family_name : str
-    plans : sequence of SetPlan
-    seed : int
-
     Attributes
     ----------
     person : Person
         With both sensors as pairing would store them.
-    performance : Performance
-    air : Air
-    sensors : dict of VirtualSensor
 
     Raises
     ------
@@ -190,12 +181,7 @@ class VirtualWorld:
 
 
 class VirtualSource(Streams):
-    """Source with the sensors of a virtual world, which is opened and closed with it.
-
-    Parameters
-    ----------
-    world : VirtualWorld
-    """
+    """Source with the sensors of a virtual world, which is opened and closed with it."""
 
     def __init__(self, world: VirtualWorld) -> None:
         super().__init__(world.radio(), sensor_requests(world.person))

@@ -45,13 +45,10 @@ class MotionSet:
 
     Attributes
     ----------
-    person : str or None
-    header : Header
     time_s : (n,) float
         A regular grid in the recording's `time_s`.
     readings : mapping of place to (n, 6) float
         Specific force in m/s², then angular rate in deg/s, in the sensor's axes; NaN where missing.
-    reps : tuple of Rep
     """
 
     person: str | None
@@ -68,7 +65,6 @@ def save_bids(
 
     Parameters
     ----------
-    sets : sequence of MotionSet
     folder : path-like
         Must not exist, or be empty.
     force : bool

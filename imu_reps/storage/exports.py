@@ -195,7 +195,6 @@ def save_sto(
         Unit quaternions, w first; rows with a NaN are omitted, as the format has no empty cells.
     side : {"left", "right", "both"} or None
         Side of the shank that wears the ankle sensor.
-    path : path-like
     force : bool
         As in `save_document`.
 
@@ -264,10 +263,8 @@ def save_vtt(
 
     Parameters
     ----------
-    reps : sequence of Rep
     notes : iterable of Note
         Notes of the recording; those with the key ``cue`` are cues.
-    path : path-like
     offset_s : float
         The video's time at the recording's `time_s` of 0; anything before the video begins is omitted.
     force : bool

@@ -224,7 +224,6 @@ def save_document(
 
     Parameters
     ----------
-    path : path-like
     text : str or bytes
         Content; text is encoded as UTF-8.
     kind : DocumentKind

@@ -68,7 +68,6 @@ def all_persons(history: History, folder: Path) -> list[PersonData]:
 
     Parameters
     ----------
-    history : History
     folder : Path
         Folder of recordings; recordings elsewhere that the history knows are included.
     """

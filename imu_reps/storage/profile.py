@@ -70,8 +70,6 @@ class Person:
 
     Attributes
     ----------
-    name : str
-    pelvis, ankle : PairedSensor
     extra : mapping
         Keys unknown to this version, kept as written.
     floors : mapping of Side to Floor

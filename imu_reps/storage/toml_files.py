@@ -113,7 +113,6 @@ def reassign(old: str | None, new: str | None) -> None:
 
     Parameters
     ----------
-    old : str or None
     new : str or None
         None: delete them.
 

@@ -192,8 +192,6 @@ class Desk:
 
     Attributes
     ----------
-    hub : Hub
-    access : Access
     ask : callable
         Called with each command of a viewer with control; must not block.
     """

@@ -34,7 +34,6 @@ class SessionView:
     ----------
     goal : SetGoal
         Goal of the first set.
-    settings : Settings
     feel : callable
         Receives each rating as it is given; must not block.
 

@@ -63,7 +63,6 @@ class MovellaDotState:
     ----------
     rate_hz : float
         Requested rate, then the rate the tag reports.
-    clock : PacketClock
     number : int
         Number of the newest sample; -1 before the first.
     time_us : int or None

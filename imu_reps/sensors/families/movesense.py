@@ -183,15 +183,12 @@ class MovesenseState:
 
     Attributes
     ----------
-    clock : PacketClock
-    spacing : Spacing
     batch : int
         Samples per packet.
     batch_known : bool
         Whether `batch` is from a received packet; if not, from the rate.
     part : bytes or None
         The beginning of a packet that did not fit into one notification.
-    newest : NewestReading or None
     """
 
     clock: PacketClock[Imu6Reading]

@@ -71,8 +71,6 @@ class NordicUartState:
 
     Attributes
     ----------
-    clock : PacketClock
-    spacing : Spacing
     rest : bytes
         An incomplete line.
     joining : bool

@@ -71,7 +71,6 @@ def pair_by_time(streams: TimedStreams, longest_gap_s: float) -> tuple[TimedStre
 
     Parameters
     ----------
-    streams : TimedStreams
     longest_gap_s : float
         Gyroscope samples further apart have a loss between them: no samples are paired there, which leaves a
         gap in the numbers.
@@ -158,7 +157,6 @@ def pair_by_turn(
 
     Parameters
     ----------
-    streams : AlternatingStreams
     stream : {"acc", "gyr"}
         Stream of this packet.
     values : (n, 3) float

@@ -72,7 +72,6 @@ class PolarStream:
     ----------
     factor : float
         Scale from the reply to its start.
-    clock : PacketClock
     last_ns : int or None
         Time of the newest sample; None before the first.
     step_ns : float
@@ -91,7 +90,6 @@ class PolarState:
 
     Attributes
     ----------
-    acc, gyr : PolarStream
     next_number : int
         Number of the accelerometer sample one step after the last.
     waiting : TimedStreams

@@ -166,7 +166,6 @@ class Frame:
         `ACC`, `GYRO` or another PMD measurement type.
     time_ns : int
         Time of the last sample.
-    compressed : bool
     kind : int
         Frame type, without the bit for compression.
     content : bytes

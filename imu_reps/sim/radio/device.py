@@ -69,8 +69,6 @@ class SentPacket:
     ----------
     time_s : float
         True time at which it leaves the firmware: that of its last sample, or of the answer.
-    characteristic : str
-    data : bytes
     """
 
     time_s: float
@@ -115,7 +113,6 @@ class Device(Protocol):
     ----------
     family : str
         Name of the sensor family that decodes it.
-    services : tuple of ServiceSpec
     service_uuids : tuple of str
         Services it advertises.
     company_id : int or None
@@ -169,7 +166,6 @@ class Wearer:
 
     Attributes
     ----------
-    duration_s : float
     truth : Truth
         In true time from 0, without delays of the radio.
     """

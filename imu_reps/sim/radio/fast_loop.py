@@ -43,7 +43,6 @@ def run(coroutine: Coroutine[Any, Any, T], speed: float | None = None) -> T:
 
     Parameters
     ----------
-    coroutine : coroutine
     speed : float, optional
         Simulated seconds per real second; a loop that is late runs as fast as it can. While a function runs
         in an executor (`asyncio.to_thread`), time passes no faster than real time. By default, time jumps to

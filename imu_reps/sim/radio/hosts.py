@@ -49,7 +49,6 @@ class Peripheral:
 
     Parameters
     ----------
-    controller : AirController
     device : Device
         Only its services and advertising data are used.
     firmware : Firmware
@@ -279,7 +278,6 @@ class CentralLink:
 
     Parameters
     ----------
-    connection : Connection
     ended : callable
         Called once when the link has ended, for any reason.
     """

@@ -104,7 +104,6 @@ class Timetable:
 
     Parameters
     ----------
-    plan : LinkPlan
     begins_s : float
         Time at which the connection was made, on the time axis of all calls.
     zero_s : float

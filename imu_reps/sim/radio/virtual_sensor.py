@@ -63,7 +63,6 @@ class VirtualSensor:
         Faults of its notifications.
     radio : LinkPlan, optional
         How its connection carries packets.
-    board : Board, optional
 
     Attributes
     ----------

@@ -320,8 +320,6 @@ class Dialect:
 
     Attributes
     ----------
-    separator : str
-    decimal_comma : bool
     row_names : bool
         Whether a first column without a name numbers the rows.
     width : int

@@ -34,8 +34,6 @@ class Movesense:
     ----------
     feed : Feed
         Readings at true times.
-    clock : DeviceClock
-    battery_percent : float
     serial : str
         Twelve digits.
     second_set : bool

@@ -50,8 +50,6 @@ class OpenProfile:
     ----------
     feed : Feed
         Readings at true times.
-    clock : DeviceClock
-    battery_percent : float
     name : str, optional
         Name in its info, and the default of its advertised name.
 
