@@ -13,8 +13,8 @@ import numpy as np
 from imu_reps.analysis.set.pelvis import ZERO_S, mean_up
 from imu_reps.analysis.set.spells import Rest, find_posture, in_spells, rests_in
 from imu_reps.analysis.set_motion import held_high, low_passed
-from imu_reps.domain.end_range import EndRange, Grade, Press
 from imu_reps.domain.exercise import Exercise, Side
+from imu_reps.domain.progress import EndRange, Grade, Press
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Certainty, Rep
 from imu_reps.domain.samples import FloatArray

@@ -14,7 +14,7 @@ from imu_reps.cli.shared_options import sensor_options, virtual_option, with_opt
 from imu_reps.errors import ImuRepsError, RecordingError, UsageError
 
 if TYPE_CHECKING:
-    from imu_reps.domain.end_range import EndRange
+    from imu_reps.domain.progress import EndRange
     from imu_reps.domain.summary import Summary
     from imu_reps.sensors.ble import Radio
     from imu_reps.session.session_events import Finished

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from imu_reps.domain.end_range import EndRange, Grade, Press
 from imu_reps.domain.programme import Adherence, Advice, Plan, Prescription, Reason, ReasonCode
 from imu_reps.domain.progress import (
+    EndRange,
+    Grade,
+    Press,
     Progress,
     Quantity,
     QuantityChange,

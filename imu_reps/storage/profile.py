@@ -15,8 +15,8 @@ from typing import Annotated, Any, get_args
 import msgspec
 from msgspec import Meta
 
-from imu_reps.domain.end_range import Floor
 from imu_reps.domain.exercise import EXERCISES, SIDES, Exercise, Side
+from imu_reps.domain.progress import Floor
 from imu_reps.domain.recording import Axis
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.domain.untrusted import matches_name

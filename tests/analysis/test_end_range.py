@@ -11,7 +11,7 @@ import pytest
 
 from imu_reps import Rep, RepFaults, RepPlan, SetPlan, Summary, analyze, simulate
 from imu_reps.analysis.end_range_test import end_range, grade_of
-from imu_reps.domain.end_range import EndRange, Floor
+from imu_reps.domain.progress import EndRange, Floor
 from imu_reps.report.history_text import end_range_sentences
 from imu_reps.sim.wearer import random_plan
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from imu_reps import Rep, RepPlan, SetPlan, Summary, Tempo, analyze, load, save, simulate
-from imu_reps.domain.end_range import Floor
+from imu_reps.domain.progress import Floor
 from imu_reps.report.phrases import meaning_sentences, tempo_sentences
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.session.set_recorder import SessionFolder

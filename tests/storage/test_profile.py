@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imu_reps.domain.end_range import Floor
 from imu_reps.domain.exercise import Exercise, Side
+from imu_reps.domain.progress import Floor
 from imu_reps.domain.recording import Axis
 from imu_reps.domain.untrusted import parse_name
 from imu_reps.errors import FileAccessError, RadioError, UsageError
