@@ -17,7 +17,7 @@ from imu_reps.domain.summary import DoneSet
 from imu_reps.errors import ImuRepsError
 from imu_reps.report.findings import with_message
 from imu_reps.report.history_text import adherence_lines, advice_lines, side_lines
-from imu_reps.report.session_text import SessionText, session_report, session_text
+from imu_reps.report.text import SessionText, session_report, session_text
 from imu_reps.session.diary import Diary
 from imu_reps.session.session_events import Finished, Rating
 from imu_reps.storage.toml_files import load_programme
