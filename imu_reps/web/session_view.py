@@ -18,7 +18,7 @@ from imu_reps.session.session_events import Finished, HurtAfter, Rating, Session
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.view.session_snapshot import Change, SetShown, Snapshot, goal_snapshot, update_snapshot
 from imu_reps.web.hub import Command, Discard, Effort, Hub, Hurt, Pain, Start, StopSet
-from imu_reps.web.pages import Reports, page_of
+from imu_reps.web.server import Reports, page_of
 
 #: Interval of checks for commands from the page.
 LOOK_S = 0.05

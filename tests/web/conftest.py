@@ -20,8 +20,7 @@ from imu_reps import Header, Settings
 from imu_reps.view.session_snapshot import initial_snapshot
 from imu_reps.web.access import Access
 from imu_reps.web.hub import Command, Hub
-from imu_reps.web.pages import Reports
-from imu_reps.web.server import PageServer
+from imu_reps.web.server import PageServer, Reports
 
 PATIENCE_S = 60.0
 

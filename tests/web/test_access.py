@@ -16,8 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from imu_reps.web import hub
 from imu_reps.web.access import LIMITS, Access
 from imu_reps.web.hub import Effort, Hurt, Pain, Start, StopSet
-from imu_reps.web.pages import STATIC
-from imu_reps.web.server import PageServer
+from imu_reps.web.server import STATIC, PageServer
 
 ELSEWHERE = "http://example.org"
 

@@ -30,8 +30,7 @@ from imu_reps.storage.recording.writer import append_notes
 from imu_reps.view.session_snapshot import Counted, CueShown, CueView, Moment, Snapshot
 from imu_reps.web import session_view
 from imu_reps.web.hub import Discard, Effort, Hurt, Pain, Start, StopSet
-from imu_reps.web.pages import Reports
-from imu_reps.web.server import PageServer
+from imu_reps.web.server import PageServer, Reports
 from imu_reps.web.session_view import SessionView
 
 GOAL = SetGoal("single_leg_raise", "left", "low", 3, Tempo(2, 0, 2, 0))
