@@ -13,8 +13,7 @@ from imu_reps.domain.exercise import EXERCISES, SIDES, STARTS, default_posture, 
 if TYPE_CHECKING:
     from imu_reps.domain.recording import Header, Recording
     from imu_reps.domain.samples import SensorPlace
-    from imu_reps.importers.joining import ImportedSensor
-    from imu_reps.importers.readers import ExportFile, ImportOptions
+    from imu_reps.importers.readers import ExportFile, ImportedSensor, ImportOptions
     from imu_reps.importers.sensor_readings import ExportedSensor
 
 #: Header key that marks imported recordings.
@@ -63,7 +62,7 @@ def import_(  # noqa: PLR0913 - an argument an option
     named = {place: paths for place, paths in named.items() if paths}
     if not named:
         raise click.UsageError("Name the files of a sensor: --pelvis FILE, --ankle FILE.")
-    from imu_reps.importers.joining import imported_sensor, join_sensors
+    from imu_reps.importers.readers import imported_sensor, join_sensors
 
     options = _import_options(columns, save_map, platform)
     sensors = {place: imported_sensor(_read(paths, place, options), place) for place, paths in named.items()}

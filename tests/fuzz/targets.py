@@ -20,8 +20,7 @@ from rich.console import Console
 
 from imu_reps import ImuRepsError, Note, Pipeline, Recording, SampleBlock, analyze, load, save
 from imu_reps.domain.recording import Header, corrected_header, corrections_of, last_rating
-from imu_reps.importers.joining import imported_sensor, join_sensors
-from imu_reps.importers.readers import ExportFile, ImportOptions, read_exports
+from imu_reps.importers.readers import ExportFile, ImportOptions, imported_sensor, join_sensors, read_exports
 from imu_reps.importers.sensor_readings import column_map, merge_parts
 from imu_reps.quality.check import check_recording
 from imu_reps.report.findings import finding_text

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 
 from imu_reps import ImuRepsError
 from imu_reps.domain.recording import Header
-from imu_reps.importers.joining import imported_sensor, join_sensors
-from imu_reps.importers.readers import ExportFile, ImportOptions, read_exports
+from imu_reps.importers.readers import ExportFile, ImportOptions, imported_sensor, join_sensors, read_exports
 from imu_reps.importers.sensor_readings import column_map, merge_parts
 
 Data = dict[str, writers.Sent]
