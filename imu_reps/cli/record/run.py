@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 from imu_reps.cli.console import echo, echo_error
 from imu_reps.cli.record.keys import on_line, on_signal
 from imu_reps.cli.record.panel import LiveSession, can_show_panel
-from imu_reps.cli.record.plain_session import PlainSession
-from imu_reps.cli.record.session_end import ask_for_rating, echo_session, session_end
+from imu_reps.cli.record.plain_session import PlainSession, ask_for_rating, echo_session, session_end
 from imu_reps.cli.session_options import PageOptions, page_server
 from imu_reps.cli.shared_options import computer_radio
 from imu_reps.cli.speech import CueSpeaker

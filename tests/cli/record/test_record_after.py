@@ -11,8 +11,8 @@ import pytest
 
 from imu_reps import Note, SetPlan, analyze, load, save, simulate
 from imu_reps.cli.console import echo_error
-from imu_reps.cli.record import session_end as session_end_module
-from imu_reps.cli.record.session_end import ask_for_rating, echo_session, session_end
+from imu_reps.cli.record import plain_session as session_end_module
+from imu_reps.cli.record.plain_session import ask_for_rating, echo_session, session_end
 from imu_reps.errors import UsageError
 from imu_reps.session import diary as diary_module
 from imu_reps.session.diary import Diary
