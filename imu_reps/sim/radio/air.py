@@ -1,24 +1,38 @@
-"""The virtual air: one computer with a Bluetooth adapter and the sensors in its range, in this process."""
+"""The virtual air: one computer with a Bluetooth adapter and the sensors in its range, in this process.
+
+`Medium` is what lies between the controllers: packets leave at connection events and arrive later, in order.
+Everything above it (HCI, L2CAP, ATT, GATT) is a real Bluetooth host stack.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import zlib
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
 import numpy as np
 
-from imu_reps.sim.radio.link_plan import WELL_BEHAVED, Habits, Quirks
-from imu_reps.sim.radio.medium import AirController, Medium, Port
+from imu_reps.errors import require_extra
+from imu_reps.sim.radio.link_plan import WELL_BEHAVED, Habits, LinkPlan, Quirks, Timetable
 
-# isort: split
-from bumble import hci
-from bumble.device import Advertisement, Connection, DeviceConfiguration
-from bumble.device import Device as Host
-from bumble.host import Host as HostStack
-from bumble.transport.common import AsyncPipeSink
+require_extra("virtual", "bumble")
+
+from bumble import core, hci, ll  # noqa: E402 - only after the check
+from bumble.controller import Controller  # noqa: E402
+from bumble.device import Advertisement, Connection, DeviceConfiguration  # noqa: E402
+from bumble.device import Device as Host  # noqa: E402
+from bumble.host import Host as HostStack  # noqa: E402
+from bumble.link import LocalLink  # noqa: E402
+from bumble.transport.common import AsyncPipeSink  # noqa: E402
+
+# the stack's messages on intended faults are only noise
+_STACK_LOG = logging.getLogger("bumble")
+_STACK_LOG.addHandler(logging.NullHandler())
+_STACK_LOG.propagate = False
 
 #: Why the adapter cannot be used, in bleak's names.
 Trouble = Literal["powered_off", "no_bluetooth", "denied_by_user", "denied_by_system"]
@@ -183,3 +197,253 @@ class Air:
             self.habits.heard(advertisement.address.to_string(False), self.now_s())
             for listener in list(self._listeners):
                 listener(advertisement)
+
+
+#: Data bytes of one radio packet with data length extension.
+_RADIO_PACKET_BYTES = 251
+_TIMED_OUT = hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR
+
+
+class Carrier:
+    """One direction of a connection: packets wait for an event, travel, and arrive in order."""
+
+    def __init__(
+        self, timetable: Timetable, plan: LinkPlan, jitter_s: float, rng: np.random.Generator
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timetable, self._plan, self._rng = timetable, plan, rng
+        self._jitter_s = jitter_s
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._travelling: deque[Callable[[], None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._event_s, self._used = -1.0, 0
+        self._last_arrival_s = 0.0
+        self._held = self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Number of packets that have not left yet."""
+        return len(self._waiting)
+
+    def send(self, deliver: Callable[[], None]) -> None:
+        """Queue a packet; `deliver` is called when it arrives."""
+        self._waiting.append(deliver)
+        self._arm()
+
+    def hold(self, held: bool) -> None:
+        """Hold all packets, as out of range, or release them."""
+        self._held = held
+        self._arm()
+
+    def close(self) -> None:
+        """Drop all packets that have not arrived."""
+        self._closed = True
+        self._waiting.clear()
+        self._travelling.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        if self._waiting and self._timer is None and not self._held and not self._closed:
+            now_s = self._loop.time()
+            event_s = self._timetable.event_from(now_s)
+            if self._same_event(event_s) and self._used >= self._plan.packets_per_event:
+                event_s = self._timetable.event_after(now_s)
+            if event_s > now_s:
+                self._timer = self._loop.call_at(event_s, self._event)
+            else:
+                self._event()
+
+    def _event(self) -> None:
+        self._timer = None
+        now_s = self._loop.time()
+        if not self._same_event(now_s):
+            self._event_s, self._used = now_s, 0
+        while self._waiting and self._used < self._plan.packets_per_event and not self._held:
+            self._used += 1
+            self._depart(now_s, self._waiting.popleft())
+        self._arm()
+
+    def _same_event(self, time_s: float) -> bool:
+        return time_s - self._event_s < 0.5 * self._plan.interval_s
+
+    def _depart(self, now_s: float, deliver: Callable[[], None]) -> None:
+        delay_s = float(self._rng.exponential(self._jitter_s)) if self._jitter_s else 0.0
+        self._last_arrival_s = max(self._last_arrival_s, now_s + delay_s)
+        self._travelling.append(deliver)
+        self._loop.call_at(self._last_arrival_s, self._arrive)
+
+    def _arrive(self) -> None:
+        # timers set for the same time may fire in any order, so the oldest packet arrives
+        if self._travelling:
+            self._travelling.popleft()()
+
+
+class Port:
+    """A sensor's port to the medium: whether it is in range, and its connection while there is one."""
+
+    def __init__(
+        self, controller: AirController, plan: LinkPlan, zero_s: float, rng: np.random.Generator
+    ) -> None:
+        self.controller = controller
+        self.plan = plan
+        self.audible = False
+        self.up: Carrier | None = None
+        self.down: Carrier | None = None
+        self.timetable: Timetable | None = None
+        self._zero_s, self._rng = zero_s, rng
+        self._supervision: list[asyncio.TimerHandle] = []
+
+    def connect(self) -> None:
+        """Begin a connection, with a random phase of its events."""
+        self.close()
+        now_s = asyncio.get_running_loop().time()
+        self.timetable = Timetable(self.plan, now_s, self._zero_s, self._rng)
+        self.up = Carrier(self.timetable, self.plan, self.plan.jitter_s, self._rng)
+        self.down = Carrier(self.timetable, self.plan, 0.0, self._rng)
+
+    def hold(self, *given_up: Callable[[], None]) -> None:
+        """Hold all packets; after the supervision timeout, drop the connection and call `given_up`."""
+        self._unsupervised()
+        for carrier in self._carriers():
+            carrier.hold(True)
+        loop = asyncio.get_running_loop()
+        self._supervision = [
+            loop.call_later(self.plan.supervision_s, gives_up) for gives_up in (self._forget, *given_up)
+        ]
+
+    def go_on(self) -> None:
+        """Release all packets."""
+        self._unsupervised()
+        for carrier in self._carriers():
+            carrier.hold(False)
+
+    def close(self) -> None:
+        """Drop the connection and its packets at once."""
+        self._unsupervised()
+        self._forget()
+
+    def _forget(self) -> None:
+        for carrier in self._carriers():
+            carrier.close()
+        self.up = self.down = None
+
+    def _unsupervised(self) -> None:
+        for timer in self._supervision:
+            timer.cancel()
+
+    def _carriers(self) -> list[Carrier]:
+        return [carrier for carrier in (self.up, self.down) if carrier is not None]
+
+
+class AirController(Controller):
+    """A Bluetooth controller that can lose links and cancel connecting."""
+
+    le_acl_data_packet_length = _RADIO_PACKET_BYTES
+    supported_max_tx_octets = supported_max_rx_octets = _RADIO_PACKET_BYTES
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """Pass a packet to the host, without log messages, which would take most of the time."""
+        if self.host:
+            asyncio.get_running_loop().call_soon(self.host.on_packet, bytes(packet))
+
+    def lose(self, reason: int = _TIMED_OUT) -> None:
+        """End every link without informing the other side."""
+        for connection in list(self.le_connections.values()):
+            self.on_le_disconnected(connection, reason)
+
+    def loss_of(self, peer: hci.Address) -> Callable[[], None]:
+        """Return a function that ends the current link to `peer` if it still exists then."""
+        connection = self.le_connections.get(peer)
+
+        def lose() -> None:
+            if connection is not None and self.le_connections.get(peer) is connection:
+                self.on_le_disconnected(connection, _TIMED_OUT)
+
+        return lose
+
+    def silence(self) -> None:
+        """Stop advertising."""
+        for advertised in self.advertising_sets.values():
+            advertised.stop()
+
+    def give_up_connecting(self) -> None:
+        """Stop waiting for the sensor to be connected."""
+        self.pending_le_connection = None
+
+    def on_hci_le_create_connection_cancel_command(
+        self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
+    ) -> hci.HCI_StatusReturnParameters:
+        """Cancel connecting, and report success."""
+        self.give_up_connecting()
+        return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
+
+
+class Medium(LocalLink):
+    """The medium: one computer and any number of sensors."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.ports: dict[hci.Address, Port] = {}
+        self.computer: AirController | None = None
+        self.computer_hears = True
+
+    def port_of(self, sender: Controller, address: hci.Address) -> tuple[Port | None, bool]:
+        """Return the port of a packet from `sender` to `address`, and whether it goes to the computer."""
+        if sender is self.computer:
+            return self.ports.get(address), False
+        return self.ports.get(sender.random_address), True
+
+    def send_acl_data(
+        self,
+        sender_controller: Controller,
+        destination_address: hci.Address,
+        transport: core.PhysicalTransport,
+        data: bytes,
+    ) -> None:
+        """Send data, to arrive by the connection's events."""
+        receiver = self.find_le_controller(destination_address)
+        source = sender_controller.random_address
+        if receiver is not None:
+            self._carry(
+                sender_controller,
+                destination_address,
+                lambda: receiver.on_link_acl_data(source, transport, data),
+            )
+
+    def send_ll_control_pdu(
+        self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
+    ) -> None:
+        """Send a control packet, in order with the data."""
+        sender = self.find_le_controller(sender_address)
+        receiver = self.find_le_controller(receiver_address)
+        if sender is None or receiver is None:
+            return
+        self._carry(sender, receiver_address, lambda: _if_connected(receiver, sender_address, packet))
+
+    def send_advertising_pdu(self, sender_controller: Controller, packet: ll.AdvertisingPdu) -> None:
+        """Advertise to the computer, or request a connection to a sensor."""
+        loop = asyncio.get_running_loop()
+        if isinstance(packet, ll.ConnectInd):
+            port = self.ports.get(packet.advertiser_address)
+            if port is not None and port.audible:
+                port.connect()
+                loop.call_soon(port.controller.on_ll_advertising_pdu, packet)
+            return
+        port = self.ports.get(sender_controller.random_address)
+        listener = self.computer
+        if port is None or not port.audible or listener is None or not self.computer_hears:
+            return
+        if listener.le_scan_enable or listener.pending_le_connection:
+            loop.call_soon(listener.on_ll_advertising_pdu, packet)
+
+    def _carry(self, sender: Controller, address: hci.Address, deliver: Callable[[], None]) -> None:
+        port, up = self.port_of(sender, address)
+        carrier = None if port is None else port.up if up else port.down
+        if carrier is not None:
+            carrier.send(deliver)
+
+
+def _if_connected(receiver: Controller, sender: hci.Address, packet: ll.ControlPdu) -> None:
+    if receiver.le_connections.get(sender) is not None:
+        receiver.on_ll_control_pdu(sender, packet)

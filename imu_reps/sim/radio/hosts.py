@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
+from imu_reps.sim.radio.air import AirController
 from imu_reps.sim.radio.device import CharacteristicSpec, Device, RefusedError
-from imu_reps.sim.radio.medium import AirController
 
 # isort: split
 from bumble import att, core, gatt, hci

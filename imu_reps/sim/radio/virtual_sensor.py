@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.air import Air, AirController, Port
 from imu_reps.sim.radio.device import Device, RefusedError, SentPacket
 from imu_reps.sim.radio.hosts import Peripheral
 from imu_reps.sim.radio.link_plan import GOOD_LINK, NO_FAULTS, Faults, LinkPlan, spoil
-from imu_reps.sim.radio.medium import AirController, Port
 
 Action = Literal["vanish", "return_", "reboot", "drop_link", "stop_streaming", "go_on", "storm"]
 #: What makes a silent sensor stream again.
