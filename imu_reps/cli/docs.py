@@ -36,7 +36,7 @@ def docs(page: str | None) -> None:
         entry.name.removesuffix(".md"): entry for entry in folder.iterdir() if entry.name.endswith(".md")
     }
     if page is None:
-        _list(pages, folder)
+        _list_pages(pages, folder)
         return
     name = page.removesuffix(".md")
     if name not in pages:
@@ -45,7 +45,7 @@ def docs(page: str | None) -> None:
             hint=f"The pages are: {', '.join(sorted(pages))}.",
             code="no_page",
         )
-    text = _PICTURE.sub(lambda found: f"Picture: {found[1]}: {folder / found[2]}", _text(pages[name]))
+    text = _PICTURE.sub(lambda found: f"Picture: {found[1]}: {folder / found[2]}", _page_text(pages[name]))
     if not sys.stdout.isatty():
         echo(text, nl=False)
         return
@@ -54,14 +54,14 @@ def docs(page: str | None) -> None:
     render(lambda _: Markdown(text))
 
 
-def _list(pages: dict[str, Traversable], folder: Traversable) -> None:
+def _list_pages(pages: dict[str, Traversable], folder: Traversable) -> None:
     width = max(map(len, pages))
     for name in sorted(pages):
-        echo(f"{name:{width}}  {_text(pages[name]).splitlines()[2]}")
+        echo(f"{name:{width}}  {_page_text(pages[name]).splitlines()[2]}")
     echo(f"\nPrint one with imu-reps docs PAGE. They, and examples to run, are in {folder}")
 
 
-def _text(page: Traversable) -> str:
+def _page_text(page: Traversable) -> str:
     return page.read_text(encoding="utf-8")
 
 
@@ -95,7 +95,7 @@ COMPLETE_VARIABLE = "_IMU_REPS_COMPLETE"
 @click.option("--force", is_flag=True, help="Replace an older completion.")
 def completion(shell: str, install: bool, force: bool) -> None:
     """Print what makes SHELL complete commands, options and their values, or install it."""
-    script = _script(shell)
+    script = _completion_script(shell)
     if not install:
         echo(script, nl=False)
         return
@@ -112,7 +112,7 @@ def completion(shell: str, install: bool, force: bool) -> None:
         echo("If it does not, put this into ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit && compinit")
 
 
-def _script(shell: str) -> str:
+def _completion_script(shell: str) -> str:
     """Return click's completion script for this program."""
     from click.shell_completion import get_completion_class
 
@@ -139,7 +139,7 @@ def settings_(name: str | None) -> None:
     """
     from imu_reps.errors import UsageError, did_you_mean
 
-    rows = [row for row in _rows() if name is None or name in row[0]]
+    rows = [row for row in _setting_rows() if name is None or name in row[0]]
     if not rows:
         names = [field.name for field in fields(Settings)]
         raise UsageError(
@@ -147,21 +147,21 @@ def settings_(name: str | None) -> None:
             hint="`imu-reps settings` lists all.",
             code="no_setting",
         )
-    render(partial(_laid_out, rows))
+    render(partial(_settings_table, rows))
     echo()
     for preset in get_args(Preset):
-        echo(f"--preset {preset}: {_changes(preset)}")
+        echo(f"--preset {preset}: {_preset_changes(preset)}")
     echo("\nChange one for a report: imu-reps report set.csv --set tilt_flag_deg=8")
 
 
-def _rows() -> list[tuple[str, str, str, str]]:
+def _setting_rows() -> list[tuple[str, str, str, str]]:
     """Read name, value, unit and meaning of each setting from the generated page of thresholds."""
     page = (files("imu_reps") / "docs" / "thresholds.md").read_text(encoding="utf-8")
     of_settings = page.partition("\n## Settings\n")[2].partition("\n## ")[0]
     return [(name, value, unit, meaning) for name, value, unit, meaning in _ROW.findall(of_settings)]
 
 
-def _laid_out(rows: list[tuple[str, str, str, str]], width: int) -> RenderableType:
+def _settings_table(rows: list[tuple[str, str, str, str]], width: int) -> RenderableType:
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
@@ -181,7 +181,7 @@ def _past(name: str) -> str:
     return next((f": {words}" for level, words in levels.items() if level in name), "")
 
 
-def _changes(preset: Preset) -> str:
+def _preset_changes(preset: Preset) -> str:
     usual, other = Settings(), Settings.for_preset(preset)
     changed = [
         f"{field.name}={getattr(other, field.name):g}"

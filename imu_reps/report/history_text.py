@@ -94,16 +94,16 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
 
 def progress_text(progress: Progress) -> tuple[str, list[str]]:
     """Return a heading and lines for the progress of one exercise and side."""
-    return _head(progress), _lines(progress)
+    return _progress_head(progress), _progress_lines(progress)
 
 
-def _head(progress: Progress) -> str:
+def _progress_head(progress: Progress) -> str:
     name = exercise_name(progress.exercise, progress.side)
     since = "" if progress.since is None else f" since {format_day(progress.since)}"
     return f"{name[0].upper()}{name[1:]}: {pluralize(progress.sets, 'set')}{since}"
 
 
-def _lines(progress: Progress) -> list[str]:
+def _progress_lines(progress: Progress) -> list[str]:
     lines = []
     if progress.best_clean:
         on = "" if progress.best_day is None else f" ({format_day(progress.best_day)})"
@@ -238,7 +238,7 @@ def _reason(reason: Reason) -> str:
 
 
 #: Name of a quantity, and the phrase for the side with the larger value.
-_QUANTITIES: dict[SideQuantity, tuple[str, str]] = {
+_SIDE_QUANTITIES: dict[SideQuantity, tuple[str, str]] = {
     "range_deg": ("range", "the {side} leg moves further"),
     "concentric_s": ("way up", "the {side} leg goes up more slowly"),
     "eccentric_s": ("way down", "the {side} leg comes down more slowly"),
@@ -263,15 +263,15 @@ def side_lines(comparisons: Iterable[SideComparison]) -> list[str]:
         left, right = pluralize(comparison.left_reps, "rep"), pluralize(comparison.right_reps, "rep")
         name = exercise_name(comparison.exercise).capitalize()
         lines.append(f"{name}, {left} left and {right} right:")
-        lines += [f"• {_line(d)}" for d in comparison.differences if d.verdict != "equal"]
-        equal = [_QUANTITIES[d.what][0] for d in comparison.differences if d.verdict == "equal"]
+        lines += [f"• {_side_line(d)}" for d in comparison.differences if d.verdict != "equal"]
+        equal = [_SIDE_QUANTITIES[d.what][0] for d in comparison.differences if d.verdict == "equal"]
         if equal:
             lines.append(f"• equal, as far as these sensors and your own scatter tell: {join_words(equal)}.")
     return lines
 
 
-def _line(difference: SideDifference) -> str:
-    what, direction = _QUANTITIES[difference.what]
+def _side_line(difference: SideDifference) -> str:
+    what, direction = _SIDE_QUANTITIES[difference.what]
     larger = "left" if difference.left > difference.right else "right"
     left, right = (format_value(value, difference.unit) for value in (difference.left, difference.right))
     doubt = ", worth watching" if difference.verdict == "watch" else ""
@@ -284,9 +284,9 @@ _BANDS: dict[Grade, str] = {"normal": "0–15°", "good": "16–45°", "fair": "
 def end_range_sentences(result: EndRange) -> list[str]:
     """Describe the end-range test of one side, the floor angle first."""
     legs = {"left": ", left leg", "right": ", right leg"}.get(result.side or "", "")
-    sentences = [f"{exercise_name(result.exercise).capitalize()}{legs}: {_floor(result)}"]
+    sentences = [f"{exercise_name(result.exercise).capitalize()}{legs}: {_floor_sentence(result)}"]
     if result.grade is not None:
-        sentences.append(_grade(result, result.grade))
+        sentences.append(_grade_sentence(result, result.grade))
     if result.too_fast:
         sentences.append(
             f"{pluralize(result.too_fast, 'lowering')} left out: too fast. Count to eight on the way down."
@@ -298,7 +298,7 @@ def end_range_sentences(result: EndRange) -> list[str]:
     return sentences
 
 
-def _floor(result: EndRange) -> str:
+def _floor_sentence(result: EndRange) -> str:
     lowerings = f"{result.lowerings} slow {'lowering' if result.lowerings == 1 else 'lowerings'}"
     if result.floor_deg is not None:
         spread = "" if result.spread_deg is None else f" (± {format_degrees(max(result.spread_deg, 1.0))})"
@@ -311,7 +311,7 @@ def _floor(result: EndRange) -> str:
     return f"no floor angle, {lowerings} cannot tell. Lower the leg three times, very slowly."
 
 
-def _grade(result: EndRange, grade: Grade) -> str:
+def _grade_sentence(result: EndRange, grade: Grade) -> str:
     words = f"Typical grade: {grade} ({_BANDS[grade]} above the floor), certainty {result.certainty}"
     if result.exercise != "double_leg_raise":
         return f"{words}: the grades are those of both legs together."

@@ -308,7 +308,7 @@ def session_text(
         (NEXT_TIME, (SIMULATED,) if simulated else tuple(advice)),
     )
     version = summaries[0].version if summaries else ""
-    return SessionText(title, tuple(map(_row, done)), tuple(s for s in sections if s[1]), version)
+    return SessionText(title, tuple(map(_set_row, done)), tuple(s for s in sections if s[1]), version)
 
 
 def session_report(words: SessionText, width: int) -> Group:
@@ -336,25 +336,25 @@ def best_and_worst(done: Sequence[DoneSet]) -> list[str]:
     faulty = [(number, rep) for number, rep in reps if rep.flags]
     lines = ["• no rep was clean" if faulty and not clean else ""]
     if clean:
-        number, rep = min(clean, key=lambda one: _grade(one[1]))
-        lines.append(f"• best: {_which(number, rep)}{_figures(rep)}")
+        number, rep = min(clean, key=lambda one: _rep_rank(one[1]))
+        lines.append(f"• best: {_which_rep(number, rep)}{_figures(rep)}")
     if faulty:
-        number, rep = max(faulty, key=lambda one: _grade(one[1]))
+        number, rep = max(faulty, key=lambda one: _rep_rank(one[1]))
         lines.append(
-            f"• worst: {_which(number, rep)}: {join_words([flag_label(flag) for flag in rep.flags])}"
+            f"• worst: {_which_rep(number, rep)}: {join_words([flag_label(flag) for flag in rep.flags])}"
         )
     elif len(clean) == len(reps):
         lines.append("• no rep had a fault")
     return [line for line in lines if line]
 
 
-def _grade(rep: Rep) -> tuple[int, int, float, float]:
+def _rep_rank(rep: Rep) -> tuple[int, int, float, float]:
     """Sort key, lower is better: faults, watched faults, tilt, missing range."""
     watched = sum(fault.level == "watch" for fault in rep.faults)
     return len(rep.flags), watched, round(max(rep.pelvic_tilt_deg or 0.0, 0.0)), -(rep.range_deg or 0.0)
 
 
-def _which(number: int, rep: Rep) -> str:
+def _which_rep(number: int, rep: Rep) -> str:
     return f"rep {rep.number} of set {number}"
 
 
@@ -381,7 +381,7 @@ def _step(step: Step) -> str:
     return f"{what}: {now}, {more if step.now > step.before else less} than last time ({before})"
 
 
-def _row(one: DoneSet) -> tuple[str, ...]:
+def _set_row(one: DoneSet) -> tuple[str, ...]:
     if one.summary is None or one.discarded:
         why = DISCARDED if one.discarded else one.unusable or "It could not be summed up."
         return (str(one.number), *[""] * (len(COLUMNS) - 2), why)

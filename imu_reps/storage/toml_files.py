@@ -88,12 +88,12 @@ def prescriptions(person: str | None) -> list[Prescription]:
     FileAccessError
         ``bad_prescriptions``: not TOML, or not of the expected form; ``permission``.
     """
-    return [known.prescription for known in _load() if known.person == person]
+    return [known.prescription for known in _load_prescribed() if known.person == person]
 
 
 def prescribed_to() -> set[str | None]:
     """Return all persons with prescriptions."""
-    return {known.person for known in _load()}
+    return {known.person for known in _load_prescribed()}
 
 
 def prescribe(person: str | None, new: Prescription) -> None:
@@ -104,8 +104,8 @@ def prescribe(person: str | None, new: Prescription) -> None:
     FileAccessError
         As `prescriptions`; ``disk_full``.
     """
-    kept = (known for known in _load() if not _is_for_same(known, person, new))
-    _save([*kept, Prescribed(new, person)])
+    kept = (known for known in _load_prescribed() if not _is_for_same(known, person, new))
+    _save_prescribed([*kept, Prescribed(new, person)])
 
 
 def reassign(old: str | None, new: str | None) -> None:
@@ -121,13 +121,13 @@ def reassign(old: str | None, new: str | None) -> None:
     FileAccessError
         As `prescribe`.
     """
-    known = _load()
+    known = _load_prescribed()
     rest = [each for each in known if each.person != old]
     if len(rest) == len(known):
         return
     own = [] if new is None else [each.prescription for each in known if each.person == old]
     moved = (each for each in own if not any(_is_for_same(had, new, each) for had in rest))
-    _save([*rest, *(Prescribed(each, new) for each in moved)])
+    _save_prescribed([*rest, *(Prescribed(each, new) for each in moved)])
 
 
 def save_prescriptions(some: Iterable[Prescription], person: str | None, path: Path) -> None:
@@ -138,7 +138,7 @@ def save_prescriptions(some: Iterable[Prescription], person: str | None, path: P
     FileAccessError
         As `prescribe`.
     """
-    _save((Prescribed(each, person) for each in some), path)
+    _save_prescribed((Prescribed(each, person) for each in some), path)
 
 
 def _is_for_same(known: Prescribed, person: str | None, new: Prescription) -> bool:
@@ -146,12 +146,12 @@ def _is_for_same(known: Prescribed, person: str | None, new: Prescription) -> bo
     return (known.person, had.exercise, had.side) == (person, new.exercise, new.side)
 
 
-def _path() -> Path:
+def _prescriptions_path() -> Path:
     return data_folder() / PRESCRIPTIONS_FILE
 
 
-def _load() -> list[Prescribed]:
-    path = _path()
+def _load_prescribed() -> list[Prescribed]:
+    path = _prescriptions_path()
     try:
         content = msgspec.convert(read_toml(path) or {}, _Content)
         for entry in content.prescribed:
@@ -172,11 +172,11 @@ def _check_prescription(prescription: Prescription) -> None:
         Tempo.parse(prescription.tempo)
 
 
-def _save(some: Iterable[Prescribed], path: Path | None = None) -> None:
-    write_toml(path or _path(), {"prescribed": [_table(each) for each in some]})
+def _save_prescribed(some: Iterable[Prescribed], path: Path | None = None) -> None:
+    write_toml(path or _prescriptions_path(), {"prescribed": [_prescribed_table(each) for each in some]})
 
 
-def _table(entry: Prescribed) -> dict[str, Any]:
+def _prescribed_table(entry: Prescribed) -> dict[str, Any]:
     fields = {
         name: value
         for name in Prescription.__slots__
