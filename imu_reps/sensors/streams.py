@@ -60,6 +60,8 @@ class LinkLimits:
         Pauses between attempts grow from the first, which BlueZ needs after a disconnection, to the longest.
     stop_s : float
         Time limit for stopping a stream, so that it does not hold up the end of a set.
+    min_patience_s : float
+        Least time to connect a sensor that was found, even if the other has used up the patience.
     """
 
     silent_s: float = 2.0
@@ -74,6 +76,7 @@ class LinkLimits:
     first_pause_s: float = 0.3
     longest_pause_s: float = 4.0
     stop_s: float = 3.0
+    min_patience_s: float = 10.0
 
 
 _LIMITS = LinkLimits()
@@ -274,10 +277,6 @@ class Link:
         return RadioError(f"{self.label}: {error.message}", hint=error.hint, code=error.code)
 
 
-#: Least time to connect a sensor that was found, even if the other has used up the patience.
-MIN_PATIENCE_S = 10.0
-
-
 class Streams:
     """Both sensors (or one), kept streaming: the `Source` of sensors by radio.
 
@@ -395,13 +394,13 @@ class Streams:
     async def _open_links(self, found: Mapping[SensorPlace, Found], until_s: float) -> None:
         """Connect one sensor after the other, watching those already connected."""
         for place, link in self._links.items():
-            min_s = loop_time_s() + MIN_PATIENCE_S
+            min_s = loop_time_s() + _LIMITS.min_patience_s
             await link.open(found[place], max(until_s, min_s))
             self._run(link.keep())
 
     async def _all_streaming(self, until_s: float) -> None:
         """Wait until all are streaming: one may be lost again while the other is connected."""
-        until_s = max(until_s, loop_time_s() + MIN_PATIENCE_S)
+        until_s = max(until_s, loop_time_s() + _LIMITS.min_patience_s)
         while away := [place for place, receiver in self._receivers.items() if receiver.state != "streaming"]:
             if loop_time_s() > until_s:
                 raise radio_error("no_stream", self._links[away[0]].label)
