@@ -28,8 +28,6 @@ from bleak.exc import (
 )
 
 from imu_reps.sim.radio.hosts import (
-    INDICATE,
-    NOTIFY,
     AttRefusedError,
     CentralLink,
     LinkEndedError,
@@ -287,7 +285,7 @@ class AirClient(BaseBleakClient):
     async def start_notify(
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_kwargs: Any
     ) -> None:
-        """Pass notifications or indications to `callback`."""
+        """Pass notifications to `callback`."""
         copies = self._copies
 
         def pass_on(value: bytes) -> None:
@@ -297,13 +295,12 @@ class AirClient(BaseBleakClient):
         with self._request() as link:
             if characteristic.handle in self._notifying:
                 raise BleakDBusError(_IN_PROGRESS, ["Operation already in progress"])
-            kind = NOTIFY if "notify" in characteristic.properties else INDICATE
-            if not await link.subscribe(characteristic.obj, kind, pass_on):
+            if not await link.subscribe(characteristic.obj, pass_on):
                 raise BleakDBusError(_NOT_SUPPORTED, ["Operation is not supported"])
             self._notifying.add(characteristic.handle)
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
-        """Stop passing on notifications or indications."""
+        """Stop passing on notifications."""
         with self._request() as link:
             if characteristic.handle not in self._notifying:
                 raise BleakDBusError(_FAILED, ["No notify session started"])

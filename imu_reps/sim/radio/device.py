@@ -38,19 +38,15 @@ class CharacteristicSpec:
     ----------
     uuid : str
         Full UUID, lower case.
-    notify, indicate, read, write, write_without_response : bool
+    notify, read, write, write_without_response : bool
         Its properties.
-    value : bytes
-        Its initial value.
     """
 
     uuid: str
     notify: bool = False
-    indicate: bool = False
     read: bool = False
     write: bool = False
     write_without_response: bool = False
-    value: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +59,7 @@ class ServiceSpec:
 
 @dataclass(frozen=True, slots=True)
 class SentPacket:
-    """A notification or indication.
+    """A notification.
 
     Attributes
     ----------

@@ -20,9 +20,6 @@ from bumble.gatt_client import CharacteristicProxy, DescriptorProxy, ServiceProx
 from bumble.host import Host as HostStack
 from bumble.transport.common import AsyncPipeSink
 
-#: Bits of the client characteristic configuration descriptor.
-_NOTIFY, _INDICATE = 1, 2
-
 
 class Firmware(Protocol):
     """The firmware as its Bluetooth side uses it."""
@@ -109,28 +106,21 @@ class Peripheral:
         return None if self._connection is None else self._connection.disconnect()
 
     def is_subscribed(self, characteristic: str) -> bool:
-        """Whether the client has subscribed to notifications or indications of a characteristic."""
-        return bool(self._options(characteristic))
-
-    def notify(self, characteristic: str, data: bytes) -> Coroutine[Any, Any, None] | None:
-        """Send a notification, truncated to fit; for an indication, return a coroutine that sends it."""
-        target, connection = self._characteristics[characteristic], self._connection
-        if connection is None or not self._options(characteristic):
-            return None
-        server = self._host.gatt_server
-        if not self._options(characteristic) & _NOTIFY:
-            return server.indicate_subscriber(connection, target, data)
-        pdu = att.ATT_Handle_Value_Notification(
-            attribute_handle=target.handle, attribute_value=data[: self.longest_notification]
-        )
-        server.send_gatt_pdu(connection, bytes(pdu))
-        return None
-
-    def _options(self, characteristic: str) -> int:
+        """Whether the client has subscribed to notifications of a characteristic."""
         if self._connection is None:
-            return 0
+            return False
         options = self._host.gatt_server.subscribers.get(self._connection, {})
-        return options.get(self._characteristics[characteristic].handle, b"\0")[0] & (_NOTIFY | _INDICATE)
+        return bool(options.get(self._characteristics[characteristic].handle, b"\0")[0] & 1)
+
+    def notify(self, characteristic: str, data: bytes) -> None:
+        """Send a notification, truncated to fit."""
+        if self._connection is None or not self.is_subscribed(characteristic):
+            return
+        pdu = att.ATT_Handle_Value_Notification(
+            attribute_handle=self._characteristics[characteristic].handle,
+            attribute_value=data[: self.longest_notification],
+        )
+        self._host.gatt_server.send_gatt_pdu(self._connection, bytes(pdu))
 
     def _connected(self, connection: Connection) -> None:
         self._connection = connection
@@ -158,7 +148,6 @@ class Peripheral:
             | flags.WRITE * spec.write
             | flags.WRITE_WITHOUT_RESPONSE * spec.write_without_response
             | flags.NOTIFY * spec.notify
-            | flags.INDICATE * spec.indicate
         )
         writable = spec.write or spec.write_without_response
         permissions = allowed.READABLE * spec.read | allowed.WRITEABLE * writable
@@ -169,7 +158,7 @@ class Peripheral:
         built = gatt.Characteristic(spec.uuid, flags(properties), allowed(permissions), value)
         built.on(
             built.EVENT_SUBSCRIPTION,
-            lambda _, notified, indicated: self._firmware.subscribed(spec.uuid, notified or indicated),
+            lambda _, notified, __: self._firmware.subscribed(spec.uuid, notified),
         )
         return built
 
@@ -218,7 +207,6 @@ async def cancelled(task: asyncio.Future[Any]) -> None:
 T = TypeVar("T")
 
 _CONFIGURATION = gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
-NOTIFY, INDICATE = 1, 2
 
 Descriptors = list[DescriptorProxy]
 Services = list[tuple[ServiceProxy, list[tuple[CharacteristicProxy[bytes], Descriptors]]]]
@@ -312,19 +300,16 @@ class CentralLink:
         await self._request(self._peer.gatt_client.write_value(attribute, data, response))
 
     async def subscribe(
-        self, characteristic: CharacteristicProxy[bytes], kind: int, callback: Callable[[bytes], None]
+        self, characteristic: CharacteristicProxy[bytes], callback: Callable[[bytes], None]
     ) -> bool:
-        """Subscribe to notifications or indications; False if the characteristic has neither."""
-        client = self._peer.gatt_client
-        subscribers = client.notification_subscribers if kind == NOTIFY else client.indication_subscribers
-        subscribers[characteristic.handle] = {callback}
-        return await self._configure(characteristic, kind)
+        """Subscribe to notifications; False if the characteristic has none."""
+        self._peer.gatt_client.notification_subscribers[characteristic.handle] = {callback}
+        return await self._configure(characteristic, notify=True)
 
     async def unsubscribe(self, characteristic: CharacteristicProxy[bytes]) -> None:
         """End the subscription to a characteristic."""
-        await self._configure(characteristic, 0)
+        await self._configure(characteristic, notify=False)
         self._peer.gatt_client.notification_subscribers.pop(characteristic.handle, None)
-        self._peer.gatt_client.indication_subscribers.pop(characteristic.handle, None)
 
     async def hang_up(self) -> None:
         """Disconnect, and wait until the link has ended."""
@@ -348,10 +333,10 @@ class CentralLink:
             found.append((service, [(each, await each.discover_descriptors()) for each in characteristics]))
         return found
 
-    async def _configure(self, characteristic: CharacteristicProxy[bytes], options: int) -> bool:
+    async def _configure(self, characteristic: CharacteristicProxy[bytes], *, notify: bool) -> bool:
         descriptor = characteristic.get_descriptor(_CONFIGURATION)
         if descriptor is not None:
-            await self.write(descriptor, bytes([options, 0]), True)
+            await self.write(descriptor, bytes([notify, 0]), True)
         return descriptor is not None
 
     async def _request(self, work: Coroutine[Any, Any, T]) -> T:

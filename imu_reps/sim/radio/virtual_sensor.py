@@ -245,8 +245,7 @@ class VirtualSensor:
             self.dropped += 1
             return
         self.sent += 1
-        if (indication := self._peripheral.notify(characteristic, data)) is not None:
-            self._run(indication)
+        self._peripheral.notify(characteristic, data)
 
     # its lifetime
 
