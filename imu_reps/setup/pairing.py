@@ -206,10 +206,8 @@ class SensorPair:
                 # a swap is its own inverse
                 yield {self._stream_of[stream]: block for stream, block in latest.whole().items()}
 
-    def paired(
-        self, place: SensorPlace, cranial: Axis | None = None, anterior: Axis | None = None
-    ) -> PairedSensor:
-        """Return the sensor at `place` as it is stored."""
+    def paired(self, place: SensorPlace) -> PairedSensor:
+        """Return the sensor at `place` as it is stored, its axes not yet known."""
         device = self.device(place)
         assert device.family is not None
         return PairedSensor(
@@ -218,8 +216,6 @@ class SensorPair:
             rate_hz=self.rate_hz(place),
             name=device.found.advertisement.name,
             identity=self.status(place).identity,
-            cranial_axis=cranial,
-            anterior_axis=anterior,
         )
 
 

@@ -45,14 +45,12 @@ class Performance:
     ----------
     plans : sequence of SetPlan
         The sets, in order; at least one.
-    seed : int
-        Seed of the first set's wearer; each further set adds 1.
     """
 
-    def __init__(self, plans: Sequence[SetPlan], seed: int = 0) -> None:
+    def __init__(self, plans: Sequence[SetPlan]) -> None:
         self._still_s = [plan.life.still_before_s for plan in plans]
         self._starts_s = [_start_s(plan) for plan in plans]
-        self._wearers = [Wearer(plan, seed + k) for k, plan in enumerate(plans)]
+        self._wearers = [Wearer(plan, seed) for seed, plan in enumerate(plans)]
         self._scenes: list[_Scene] = [_Scene(-np.inf, 0, 0.0, 0.0)]
 
     def begin(self, number: int, time_s: float) -> None:
@@ -143,7 +141,7 @@ class VirtualWorld:
         The family has no virtual sensor, or bumble is not installed.
     """
 
-    def __init__(self, family_name: str, plans: Sequence[SetPlan], *, seed: int = 0) -> None:
+    def __init__(self, family_name: str, plans: Sequence[SetPlan]) -> None:
         if family_name not in DEVICES:
             raise UsageError(
                 f"There is no virtual sensor called {family_name!r}.",
@@ -155,8 +153,8 @@ class VirtualWorld:
         rates = family(family_name).rates_hz
         rate_hz = min(rates, key=lambda rate: abs(rate - RATE_HZ))
         self.person = _person(family_name, rate_hz)
-        self.performance = Performance(plans, seed)
-        self.air = Air(seed=seed)
+        self.performance = Performance(plans)
+        self.air = Air()
         self.sensors: dict[SensorPlace, VirtualSensor] = {}
 
     async def __aenter__(self) -> Self:

@@ -156,11 +156,11 @@ class VirtualSensor:
         """Resume streaming."""
         self._silent_until = None
 
-    def storm(self, packets: int = 500, size: int = 20) -> None:
+    def storm(self, packets: int = 500) -> None:
         """Send notifications of random bytes as fast as the link takes them."""
         offered = [spec.uuid for service in self.device.services for spec in service.characteristics]
         subscribed = [uuid for uuid in offered if self._peripheral.is_subscribed(uuid)]
-        self._storm += [(uuid, self._rng.bytes(size)) for uuid in subscribed[:1] for _ in range(packets)]
+        self._storm += [(uuid, self._rng.bytes(20)) for uuid in subscribed[:1] for _ in range(packets)]
 
     def computer_gone(self) -> None:
         """React to the loss of the computer's adapter: give up the link after the supervision timeout."""
