@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 #: Sensors that advertise rarely are found within this.
 MAX_SCAN_S = 20.0
-#: Minimum scan time, to see whether any device is found at all.
-MIN_SCAN_S = 3.0
 
 _STYLES = {"ok": "green", "watch": "yellow", "bad": "bold red"}
 
@@ -141,8 +139,8 @@ async def _examine(
     from imu_reps.setup.sensor_check import examine, scan_for, sensors_to_examine
 
     person = world.person if world else wearer
-    try:
-        devices_found = await scan_for(radio, person, min_s=MIN_SCAN_S, max_s=MAX_SCAN_S)
+    try:  # three seconds at least: is any device found at all?
+        devices_found = await scan_for(radio, person, min_s=3.0, max_s=MAX_SCAN_S)
     except RadioError as error:
         return RadioFindings(error=error)
     if not seconds:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 #: Names of signal strengths, by their minimum in dBm.
 SIGNALS = ((-60, "strong"), (-75, "good"), (-85, "weak"))
 
-#: Timeout for reading one sensor's battery.
-BATTERY_S = 15.0
 
 TITLES = ("name", "kind", "id", "signal", "battery", "usable")
 WHOLE = ("id", "signal", "battery", "usable")
@@ -124,7 +122,7 @@ async def _battery(radio: Radio, device: NearbyDevice) -> float | None:
     if device.family is None:
         return None
     try:
-        async with asyncio.timeout(BATTERY_S):
+        async with asyncio.timeout(15.0):
             return await read_battery(radio, device.found, device.family)
     except (RadioError, TimeoutError):
         return None

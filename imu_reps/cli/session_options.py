@@ -146,10 +146,6 @@ def _can_show(character: str) -> bool:
     return True
 
 
-#: Default repetitions of a virtual wearer.
-VIRTUAL_REPS = 8
-
-
 @dataclass(frozen=True, slots=True)
 class RecordOptions:
     """The options as given; None if not given."""
@@ -260,7 +256,7 @@ def _wearer_plan(goal: SetGoal) -> SetPlan:
     request = SimulationOptions(
         exercise=goal.exercise,
         side=goal.side,
-        reps=(goal.reps or VIRTUAL_REPS) + goal.practice_reps,
+        reps=(goal.reps or 8) + goal.practice_reps,
         tempo=None if goal.tempo is None else str(goal.tempo),
         range_deg=None,
         faults=(),

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 LOWERINGS = 3
 #: Duration of the setup test, and rest between the two sides.
 PRESS_S, REST_S = 20.0, 30.0
-#: Scan time for both sensors before the instructions.
-SCAN_S = 15.0
 
 _HOW_SETUP = (
     "Lie on your back with bent knees and relax for three seconds.",
@@ -271,7 +269,7 @@ def _require_both_near(person: str | None) -> None:
     named = {place: known.sensor(place).host_id for place in SENSOR_PLACES}
 
     async def require_near(radio: Radio, _: VirtualWorld | None) -> None:
-        named_sensors(await scan_for_pair(radio, SCAN_S, named), named)
+        named_sensors(await scan_for_pair(radio, 15.0, named), named)
 
     echo("Listening for both sensors ...")
     run_with_radio(None, require_near)

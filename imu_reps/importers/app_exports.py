@@ -183,10 +183,6 @@ def read_witmotion_script(table: ExportTable) -> tuple[ExportedSensor, ...]:
     return tuple(sensors)
 
 
-#: Maximum nesting of a log.
-MAX_DEPTH = 12
-
-
 def read_polar(table: ExportTable) -> tuple[ExportedSensor, ...]:
     """Read one quantity of a Polar sensor.
 
@@ -255,7 +251,7 @@ def read_movesense(text: str, name: str) -> tuple[ExportedSensor, ...]:
 
 def _packets(tree: Any, depth: int) -> Iterator[dict[str, Any]]:
     """Yield every object with a time and samples, in the order of the file."""
-    if depth > MAX_DEPTH:
+    if depth > 12:  # no log is nested as deep
         return
     if isinstance(tree, dict) and "Timestamp" in tree and ("ArrayAcc" in tree or "ArrayGyro" in tree):
         yield tree

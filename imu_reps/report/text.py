@@ -82,8 +82,6 @@ TECHNICAL = frozenset(
         "tap_used",
     }
 )
-#: Smaller losses are not reported.
-_LOST_SHARE = 0.01
 
 
 def text_report(
@@ -236,7 +234,8 @@ def _sensor(place: str, sensor: SensorSummary | None) -> str:
     if sensor is None:
         return f"no {place} sensor"
     words = [f"{place} {sensor.rate_hz:.0f} Hz"]
-    if sensor.lost is not None and sensor.lost > _LOST_SHARE * (sensor.samples + sensor.lost):
+    # smaller losses are not reported
+    if sensor.lost is not None and sensor.lost > 0.01 * (sensor.samples + sensor.lost):
         words.append(f"{sensor.lost / (sensor.samples + sensor.lost):.0%} lost".replace("%", " %"))
     if sensor.longest_gap_s > LONGEST_HOLE_S:
         words.append(f"longest gap {format_value(sensor.longest_gap_s, 's')}")

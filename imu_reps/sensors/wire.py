@@ -76,13 +76,9 @@ class Pause:
 Step = Subscribe | Write | Read | Pause
 
 
-#: Beyond any reading of a worn sensor, in m/s2 or deg/s: bytes that decode to more are something else.
-LARGEST_READING = 1e5
-
-
 def are_readings(values: FloatArray) -> bool:
     """Whether all values are finite and within the range of an accelerometer or gyroscope."""
-    return bool(np.all(np.abs(values) <= LARGEST_READING))
+    return bool(np.all(np.abs(values) <= 1e5))  # m/s² or deg/s: bytes that decode to more are something else
 
 
 @dataclass(frozen=True, slots=True)

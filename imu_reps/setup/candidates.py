@@ -192,10 +192,6 @@ def _unfit(device: NearbyDevice) -> str | None:
     return device.kind.unfit if device.kind else None
 
 
-#: An answer comes within a few connection intervals; sensors that measure first take up to a second.
-ANSWER_S = 1.5
-
-
 class _Listener:
     """Decode notifications until one holds the battery level."""
 
@@ -234,7 +230,8 @@ async def read_battery(radio: Radio, found: Found, family: Family) -> float | No
             # an unsupported request does no harm: the others are still sent
             with suppress(RadioError):
                 await take_steps((step,), connection, listener.hear)
-        return await asyncio.wait_for(listener.percent, ANSWER_S)
+        # sensors that measure first take up to a second
+        return await asyncio.wait_for(listener.percent, 1.5)
     except TimeoutError:
         return None
     finally:

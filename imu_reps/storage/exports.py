@@ -242,8 +242,6 @@ def _lines(time_s: FloatArray, columns: Mapping[str, FloatArray]) -> Iterator[st
 
 _VTT_TITLE = "WEBVTT imu-reps"
 
-#: Time for which a cue is shown: about as long as it is spoken.
-CUE_S = 2.0
 
 #: Cue setting: cues are shown near the top, repetitions at the bottom like subtitles.
 _CUE_PLACE = " line:1"
@@ -309,7 +307,8 @@ def _cues(notes: Iterable[Note]) -> Iterator[Shown]:
     for note in notes:
         code = note.value.partition(" (")[0]
         if note.key == "cue" and code:
-            yield note.time_s, note.time_s + CUE_S, _CUE_PLACE, _plain(code.replace("_", " "))
+            # about as long as it is spoken
+            yield note.time_s, note.time_s + 2.0, _CUE_PLACE, _plain(code.replace("_", " "))
 
 
 def _plain(text: str) -> str:

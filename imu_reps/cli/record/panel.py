@@ -80,13 +80,6 @@ class LiveSession:
         return messages.KEYS_IN_REST if self._snapshot.state == "resting" else messages.KEYS_IN_SET
 
 
-#: Minimum interval between redraws without an event: drawing costs as much as counting.
-DRAWN_EVERY_S = 0.15
-
-#: After a redraw, wait at least this many times its duration, for slow terminals.
-REST_FACTOR = 4.0
-
-
 def can_show_panel() -> bool:
     """Return whether standard output is a terminal that can be redrawn."""
     return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
@@ -128,7 +121,8 @@ class LiveScreen:
         if lines:  # printing redraws the panel
             self._console.print(Text("\n".join(map(printable, lines))))
         now_s = time.monotonic()
-        self._due_s = now_s + max(DRAWN_EVERY_S, REST_FACTOR * (now_s - began_s))
+        # drawing costs as much as counting; slow terminals get a rest of four times what it took
+        self._due_s = now_s + max(0.15, 4.0 * (now_s - began_s))
 
     def take_down(self) -> None:
         """Remove the panel, so that anything can be written."""

@@ -25,6 +25,7 @@ from imu_reps.cli.session_options import PageOptions, page_server
 from imu_reps.cli.shared_options import computer_radio
 from imu_reps.cli.speech import CueSpeaker
 from imu_reps.domain.settings import Settings
+from imu_reps.errors import RadioError
 from imu_reps.session.diary import Diary
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import Finished, Rating, SessionEvent
@@ -41,12 +42,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Emit = Callable[[SessionEvent], None]
-
-#: Exit code of a set that ended because the ankle sensor stayed away, as of radio errors.
-LINK_LOST_EXIT_CODE = 3
-
-#: Polling interval of the page after the last set.
-POLL_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +135,7 @@ def exit_code_of(finished: Finished) -> int:
     """Return the exit code of a set."""
     unusable = None if finished.discarded else finished.unusable
     errors = [error for error in (finished.unwritten, unusable) if error is not None]
-    lost = LINK_LOST_EXIT_CODE if finished.reason == "link_lost" else 0
+    lost = RadioError.exit_code if finished.reason == "link_lost" else 0
     return max([lost, *(error.exit_code for error in errors)])
 
 
@@ -244,7 +239,7 @@ def serve_until_interrupted(view: SessionView) -> None:
         echo("The report is on the page. Ctrl-C ends.")
         while True:
             view.obey()
-            time.sleep(POLL_S)
+            time.sleep(0.1)
 
 
 def session_display(

@@ -42,9 +42,6 @@ _MARK = '<meta name="generator" content="imu-reps">'
 #: Kind of all pages, by which an older one may be replaced.
 PAGE = DocumentKind("<!doctype html>\n", line=_MARK)
 
-#: Columns of the table of sets that need this width, in characters, are hidden on a phone.
-ROOMY = 65
-
 
 def set_page(
     summary: Summary,
@@ -114,7 +111,8 @@ def sets_page(sets: Iterable[tuple[OneSet, AngleTrack, float | None]]) -> str | 
 def _shade_of(column: SetColumn, min_width: int) -> str:
     """Return the CSS classes of a column of the table of sets."""
     words = {"number": [], "short": ["word", "short"], "words": ["word"]}[column.kind]
-    return " ".join([*words, *(["rank3"] if min_width >= ROOMY else [])])
+    # what needs this many characters is hidden on a phone
+    return " ".join([*words, *(["rank3"] if min_width >= 65 else [])])
 
 
 def set_context(summary: Summary, person: str | None) -> dict[str, Any]:

@@ -36,7 +36,6 @@ from imu_reps.sensors.wire import (
 SERVICE = "326a9000-85cb-9195-d9dd-464cfbbae75a"
 COMMAND = "326a9001-85cb-9195-d9dd-464cfbbae75a"
 NOTIFY = "326a9006-85cb-9195-d9dd-464cfbbae75a"
-COMPANY_ID = 0x067E
 RATES_HZ = (50.0, 100.0, 200.0)
 
 
@@ -196,7 +195,7 @@ def _samples(first: int, paired: Paired) -> Samples:
 def recognises(advertisement: Advertisement) -> bool:
     """Whether an advertisement has the maker's company number, its service, or the factory name."""
     return (
-        COMPANY_ID in advertisement.company_ids
+        0x067E in advertisement.company_ids
         or SERVICE in advertisement.service_uuids
         or (advertisement.name or "").lower().startswith(("metawear", "metamotion"))
     )

@@ -39,7 +39,6 @@ MEASURE = "15172001-4947-11e9-8646-d663bd873d93"
 #: Payloads of medium length, including mode 21.
 MEDIUM = "15172003-4947-11e9-8646-d663bd873d93"
 BATTERY = "15173001-4947-11e9-8646-d663bd873d93"
-COMPANY_ID = 0x0886
 RATES_HZ = (20.0, 30.0, 60.0)
 
 #: Mode with acceleration in m/s2 and angular velocity in deg/s, and its payload; the rest is padding.
@@ -49,8 +48,6 @@ START_COMMAND, STOP_COMMAND = bytes([1, 1, RATE_QUANTITIES]), bytes([1, 0, RATE_
 #: Device control: a mask of what a write changes, whether to identify, 22 bytes of other settings, the rate.
 CONTROL_FIELDS = struct.Struct("<BB22xH6x")
 APPLY_IDENTIFY, APPLY_RATE = 0x01, 0x10
-#: Device information: address, firmware.
-INFO_BYTES = 34
 
 Reading = tuple[FloatArray, FloatArray]
 
@@ -95,7 +92,7 @@ def decode(
         return state, battery(data)
     if characteristic == CONTROL:
         return _take_control(state, data)
-    if characteristic != INFO or len(data) < INFO_BYTES:
+    if characteristic != INFO or len(data) < 34:  # address and firmware
         return state, Decoded(damaged=1)
     address, firmware = data[:6][::-1].hex(":").upper(), ".".join(map(str, data[6:9]))
     return state, Decoded(facts=Facts(identity=address, firmware=firmware))
@@ -150,7 +147,7 @@ def _samples(numbers: list[int], packets: tuple[tuple[Reading, int], ...]) -> Sa
 def recognises(advertisement: Advertisement) -> bool:
     """Whether an advertisement has the maker's company number or the product's name."""
     name = (advertisement.name or "").lower()
-    return COMPANY_ID in advertisement.company_ids or name.startswith(("xsens dot", "movella dot"))
+    return 0x0886 in advertisement.company_ids or name.startswith(("xsens dot", "movella dot"))
 
 
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:

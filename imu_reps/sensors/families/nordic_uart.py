@@ -50,8 +50,6 @@ RATES_HZ = (25.0, 50.0, 100.0)
 SEQ_MODULUS = 1 << 16
 #: Longest line in bytes; eight numbers fit easily.
 LONGEST_LINE = 160
-#: A number that increased by more than this factor times the clock's estimate counts as damaged.
-MAX_STEPS = 4
 _NUMBER = rb"[+-]?(?:\d{1,15}\.?\d{0,15}|\.\d{1,15})(?:[eE][+-]?\d{1,2})?"
 _LINE = re.compile(rb" *(\d{1,18}) *, *(\d{1,18})((?: *, *" + _NUMBER + rb"){6}) *\r?")
 
@@ -162,7 +160,7 @@ def _numbered(state: NordicUartState, seq: int, us: int) -> tuple[NordicUartStat
     step = seq - old_seq
     if max(seq, old_seq) < SEQ_MODULUS:
         step = unwrap_near(step, SEQ_MODULUS, expected)
-    if not 1 <= step <= MAX_STEPS * (expected + 1):
+    if not 1 <= step <= 4 * (expected + 1):  # a damaged number
         step = max(round(expected), 1)
     spacing = state.spacing.learned(passed_s, 1) if step == 1 else state.spacing
     return replace(state, spacing=spacing, newest=(seq, us, old_number + step)), old_number + step

@@ -40,8 +40,6 @@ INFO_FIELDS = struct.Struct("<BHBHB")
 SEQ_MODULUS = 1 << 16
 FULL_SCALE = 32768
 
-#: Losses by number and by clock may differ by one packet and this fraction: twice the profile's tolerance.
-DISAGREEMENT = 0.04
 
 #: Control commands; RATE is followed by the rate.
 START, STOP, RATE, IDENTIFY = 0x01, 0x02, 0x03, 0x04
@@ -208,7 +206,8 @@ def missing_samples(newest: NewestPacket, seq: int, t0_us: int, count: int, spac
     by_clock = (t0_us - newest.t0_us) / 1e6 / spacing.period_s - newest.count
     step = unwrap_near((seq - newest.seq) % SEQ_MODULUS, SEQ_MODULUS, 1 + by_clock / count)
     by_number = (step - 1) * count
-    agree = abs(by_number - by_clock) <= count + DISAGREEMENT * abs(by_clock)
+    # they may differ by one packet, and twice the tolerance of the profile's clocks
+    agree = abs(by_number - by_clock) <= count + 0.04 * abs(by_clock)
     return by_number if step >= 1 and agree else max(0, round(by_clock))
 
 

@@ -56,8 +56,6 @@ RATE_HZ = 52.0
 NOMINAL_STEP_NS = 1e9 / RATE_HZ
 #: A step that differs from the nominal one by a larger fraction spans a lost frame: crystals err far less.
 STEP_TOLERANCE = 0.05
-#: Gyroscope samples more steps apart have a lost frame between them.
-LONGEST_GAP_STEPS = 2.0
 
 
 def _new_clock() -> PacketClock[FloatArray]:
@@ -165,7 +163,8 @@ def _take_frame(state: PolarState, data: bytes, arrival_s: float) -> tuple[Polar
     for packet, time_ns in order.packets:
         state, stream = (_append_acc if is_acc else _append_gyr)(state, stream, packet, time_ns)
     state = replace(state, acc=stream) if is_acc else replace(state, gyr=stream)
-    waiting, samples = pair_by_time(state.waiting, LONGEST_GAP_STEPS * NOMINAL_STEP_NS / 1e9)
+    # gyroscope samples more than two steps apart have a lost frame between them
+    waiting, samples = pair_by_time(state.waiting, 2.0 * NOMINAL_STEP_NS / 1e9)
     repeated = len(values) if order.repeated and is_acc else 0
     return replace(state, waiting=waiting), Decoded(
         samples, damaged=order.damaged, repeated=repeated, restarted=order.restarted

@@ -24,7 +24,6 @@ ACC = 2
 GYRO = 5
 AXES = 3
 FEATURES, REPLY = 0x0F, 0xF0
-RESOLUTION_BITS = 16
 RANGES: Mapping[int, int] = MappingProxyType({ACC: 8, GYRO: 2000})
 
 
@@ -68,8 +67,6 @@ REFUSALS: Mapping[int, str] = MappingProxyType(
 #: Of frames: the bytes of their header, and the bit of compressed ones.
 HEADER_BYTES = 10
 COMPRESSED = 0x80
-#: Maximum width of a difference.
-MAX_BITS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ class Reply:
 
 def start_command(measurement: int, rate_hz: int) -> bytes:
     """Return the command that starts a stream of 16 bits and three axes, +-8 g or +-2000 deg/s."""
-    settings = (0, 1, rate_hz, 1, 1, RESOLUTION_BITS, 2, 1, RANGES[measurement], 4, 1, AXES)
+    settings = (0, 1, rate_hz, 1, 1, 16, 2, 1, RANGES[measurement], 4, 1, AXES)
     values = struct.pack("<BBHBBHBBHBBB", *settings)
     return bytes([ControlCommand.START, measurement]) + values
 
@@ -297,7 +294,7 @@ def delta_blocks(content: bytes) -> tuple[Block, ...] | None:
     at = 0
     while at < len(content):
         head = content[at : at + 2]
-        if len(head) < 2 or head[0] > MAX_BITS:
+        if len(head) < 2 or head[0] > 32:
             return None
         bits, count = head
         size = -(-bits * count * AXES // 8)

@@ -28,7 +28,6 @@ CONFIGURATION_SERVICE = "ef680100-9b35-4933-9b10-52ffa9740042"
 MOTION_SERVICE = "ef680400-9b35-4933-9b10-52ffa9740042"
 CONFIG = "ef680401-9b35-4933-9b10-52ffa9740042"
 RAW = "ef680406-9b35-4933-9b10-52ffa9740042"
-RAW_BYTES = 18
 RATES_HZ = (50.0, 100.0, 200.0)
 
 
@@ -72,7 +71,7 @@ def decode(
     information = read_information(characteristic, data)
     if information is not None:
         return state, information
-    if characteristic != RAW or len(data) != RAW_BYTES:
+    if characteristic != RAW or len(data) != 18:
         return state, Decoded(damaged=1)
     samples = Samples(
         np.array([state.next_number], np.int64),

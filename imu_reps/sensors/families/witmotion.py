@@ -46,10 +46,6 @@ WRITE: Characteristic = (
 )
 NAME = re.compile(r"^WT|WT\d")
 
-#: Pause after a command, as the sensor takes one at a time.
-COMMAND_PAUSE_S = 0.1
-#: Time within which the sensor answers a request.
-ANSWER_PAUSE_S = 0.3
 
 FRAME_LENGTH = 20
 DATA, REGISTERS = 0x61, 0x71
@@ -287,8 +283,9 @@ def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
     questions = (read_command(Register.BATTERY), read_command(Register.VERSION))
     return (
         Subscribe(NOTIFY),
-        *(step for data in settings for step in (Write(WRITE, data), Pause(COMMAND_PAUSE_S))),
-        *(step for data in questions for step in (Write(WRITE, data), Pause(ANSWER_PAUSE_S))),
+        # it takes one command at a time, and answers a question within 0.3 s
+        *(step for data in settings for step in (Write(WRITE, data), Pause(0.1))),
+        *(step for data in questions for step in (Write(WRITE, data), Pause(0.3))),
     )
 
 

@@ -186,8 +186,6 @@ def _random_body(exercise: Exercise, space: Space, rng: Generator) -> BodyPlan:
 
 
 _PHASES: tuple[CutPhase, ...] = ("out", "far", "back", "rest")
-_MIN_TO_CUT = 5
-_CLEARLY_PARTIAL = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +281,7 @@ def _begins_at_once(plan: SetPlan, rng: Generator) -> SetPlan:
 
 def _is_cut(plan: SetPlan, rng: Generator) -> SetPlan:
     """Cut the recording in the first third, the last third, or both, keeping rocks for the alignment."""
-    whole_deg = _CLEARLY_PARTIAL * usual_range_deg(plan)
+    whole_deg = 0.35 * usual_range_deg(plan)
     whole = [k for k, rep in enumerate(plan.reps) if rep.top_deg - rep.bottom_deg > whole_deg]
     third = len(whole) // 3
     ends = "end" if plan.life.rocks_deg else ("begin", "end", "both")[int(rng.integers(3))]
@@ -302,7 +300,6 @@ def _cut_place(plan: SetPlan, rep: int, end: str, rng: Generator) -> CutPlace:
 #: Peak speed of a slow set: the slowest of other simulators, 0.3 rad/s.
 _SLOW_PEAK_DPS = float(np.degrees(0.3))
 _SLOW_REPS = 8
-_SMALL_RANGE_DEG = 25.0
 
 
 def usual_range_deg(plan: SetPlan) -> float:
@@ -384,7 +381,7 @@ def keeps_pelvis_still(plan: SetPlan, rng: Generator) -> SetPlan:
 
 def wanders(plan: SetPlan, rng: Generator) -> SetPlan:
     """Add legs that are never still between repetitions."""
-    max_dps = 5.0 if usual_range_deg(plan) > _SMALL_RANGE_DEG else 3.0
+    max_dps = 5.0 if usual_range_deg(plan) > 25.0 else 3.0
     return _does(plan, wander_dps=float(rng.uniform(2.2, max_dps)), shift_deg=float(rng.uniform(1.0, 3.0)))
 
 
@@ -446,6 +443,6 @@ TRAITS: Mapping[str, Trait] = MappingProxyType(
             lambda plan: not plan.life.rocks_deg and plan.person.handling_before_s == 0.0,
             _begins_at_once,
         ),
-        "cut": Trait(0.15, lambda plan: len(plan.reps) >= _MIN_TO_CUT, _is_cut),
+        "cut": Trait(0.15, lambda plan: len(plan.reps) >= 5, _is_cut),
     }
 )

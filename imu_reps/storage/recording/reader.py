@@ -44,8 +44,6 @@ from imu_reps.storage.recording.format import (
 from imu_reps.storage.recording.header import HeaderLine, read_header
 from imu_reps.storage.recording.rows import Rows, read_columns, read_rows
 
-#: A step back by more than this is a clock that was set; rows that arrived late are out of order by less.
-CLOCK_SET_S = 2.0
 #: Fewest steps back of rows that are sorted by something else than time, as no clock is set that often in a
 #: set; and share of all steps from which the rows stand in reverse (ours).
 SORTED_BACK, REVERSED_SHARE = 3, 0.9
@@ -367,7 +365,7 @@ class _Samples:
             elif first := self._same_before(rows, line, int(at)):
                 what = f"{what[:-1]}: the rows from here on are those from line {first} on, pasted twice."
                 hint = "Leave out the second of the two, which begins in this line."
-            elif back_s > CLOCK_SET_S:
+            elif back_s > 2.0:  # a clock that was set; rows that arrived late go back by less
                 what = f"{what[:-1]}: as if the computer's clock had been set back there."
                 hint = (
                     f"If it was (daylight saving, a time server), add {back_s:.3f} to time_s of this row and "

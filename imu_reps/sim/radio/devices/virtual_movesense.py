@@ -17,7 +17,6 @@ OTHER_SERVICE = "0000fdf3-0000-1000-8000-00805f9b34fb"
 OTHER_WRITE = "6b200001-ff4e-4979-8186-fb7ba486fcd7"
 OTHER_NOTIFY = "6b200002-ff4e-4979-8186-fb7ba486fcd7"
 BATTERY_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"
-COMPANY_ID = 0x009F
 
 RATES_HZ = (13, 26, 52, 104, 208)
 SAMPLES_HZ_PER_PACKET = 13
@@ -41,7 +40,7 @@ class Movesense:
     """
 
     family = "movesense"
-    company_id: int | None = COMPANY_ID
+    company_id: int | None = 0x009F
     service_uuids: tuple[str, ...] = ()
 
     def __init__(
