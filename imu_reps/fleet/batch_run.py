@@ -274,8 +274,8 @@ def _locked(file: IO[bytes]) -> bool:
     return True
 
 
-_FOLDER = "manifest"
-_NAME = re.compile(rf"{_FOLDER}/(\d{{8}})\.jsonl")
+_MANIFEST_FOLDER = "manifest"
+_MANIFEST_NAME = re.compile(rf"{_MANIFEST_FOLDER}/(\d{{8}})\.jsonl")
 _WHOLE, _MORE = b'"whole"', b'"more"'
 
 
@@ -318,7 +318,7 @@ class Manifest:
     def __init__(self, store: FileStore) -> None:
         self._store = store
         self._entries: dict[str, Entry] = {}
-        self._files = [name for name in store.names(_FOLDER) if _NAME.fullmatch(name)]
+        self._files = [name for name in store.names(_MANIFEST_FOLDER) if _MANIFEST_NAME.fullmatch(name)]
         for name in self._files:
             self._take(store.get(name), name)
 
@@ -368,7 +368,7 @@ class Manifest:
 
     def _write(self, entries: Sequence[Entry], first: bytes = _MORE) -> None:
         number = int(self._files[-1][-14:-6]) + 1 if self._files else 1
-        name = f"{_FOLDER}/{number:08d}.jsonl"
+        name = f"{_MANIFEST_FOLDER}/{number:08d}.jsonl"
         self._store.put(name, b"\n".join([first, *map(msgspec.json.encode, entries), b""]))
         self._files.append(name)
 
@@ -402,7 +402,7 @@ class Journal:
 
     def __init__(self, store: FileStore) -> None:
         self._file: Any = None
-        self._path = Path(store.path(f"{_FOLDER}/journal.jsonl")) if store.is_local else None
+        self._path = Path(store.path(f"{_MANIFEST_FOLDER}/journal.jsonl")) if store.is_local else None
         if self._path is not None:
             with store_errors(str(self._path)):
                 self._file = open_private(self._path)

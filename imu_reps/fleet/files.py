@@ -29,7 +29,7 @@ from imu_reps.storage.recording.format import LIMITS
 _STAMPS = ("ETag", "etag", "mtime", "updated", "LastModified", "last_modified", "created")
 
 #: Object stores raise OSErrors without errno.
-_NUMBERS = {FileNotFoundError: errno.ENOENT, PermissionError: errno.EACCES}
+_ERRNOS = {FileNotFoundError: errno.ENOENT, PermissionError: errno.EACCES}
 
 
 @contextlib.contextmanager
@@ -46,7 +46,7 @@ def store_errors(address: str) -> Iterator[None]:
     except ImuRepsError:
         raise
     except OSError as error:
-        number = error.errno or next((one for kind, one in _NUMBERS.items() if isinstance(error, kind)), None)
+        number = error.errno or next((one for kind, one in _ERRNOS.items() if isinstance(error, kind)), None)
         raise access_error(error if number is None else OSError(number, str(error)), address) from error
     except Exception as error:  # every object store has exceptions of its own
         raise FileAccessError(
@@ -246,14 +246,14 @@ def _listed(name: str) -> Iterator[ListedFile]:
     if not name.startswith("@"):
         yield from _matching(name)
         return
-    for line in _lines(name[1:]):
+    for line in _list_lines(name[1:]):
         try:
             yield from _matching(line)
         except FileAccessError:
             yield ListedFile(_whole(line))  # reported as a row of the errors
 
 
-def _lines(list_file: str) -> Iterable[str]:
+def _list_lines(list_file: str) -> Iterable[str]:
     try:
         text = sys.stdin.read() if list_file == "-" else Path(list_file).read_text(encoding="utf-8-sig")
     except OSError as error:

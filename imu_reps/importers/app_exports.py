@@ -30,12 +30,12 @@ from imu_reps.importers.sensor_readings import (
 from imu_reps.importers.text_tables import LIMITS, ExportTable, import_error
 
 #: Columns of acceleration and of angular rate, of the app (old, new) and of the PC software.
-_NAMES = (
+_WITMOTION_NAMES = (
     (r"Acceleration {}\(g\)", r"Angular velocity {}\(°/s\)"),
     (r"Acc{}\(g\)", r"As{}\(°/s\)"),
     (r"a{}\(g\)", r"w{}\(deg/s\)"),
 )
-_TIMES = (r"Chip ?Time(\(\))?", r"time(\(s\))?|ime")
+_WITMOTION_TIMES = (r"Chip ?Time(\(\))?", r"time(\(s\))?|ime")
 _STAMP = re.compile(
     r"(?:(\d{4})[-/](\d{1,2})[-/](\d{1,2})[ T])?(\d{1,2}):(\d{1,2}):(\d{1,2})(?:[.:](\d{1,6}))?"
 )
@@ -54,19 +54,19 @@ def read_witmotion(table: ExportTable) -> tuple[ExportedSensor, ...]:
     names = dict.fromkeys(table.text(device)) if device is not None else {"": None}
     sensors = []
     for name in names:
-        rows = table if device is None else _of_device(table, device, name)
-        sensors.append(replace(_one(rows), name=name if len(names) > 1 else None))
+        rows = table if device is None else _only_device(table, device, name)
+        sensors.append(replace(_witmotion(rows), name=name if len(names) > 1 else None))
     return tuple(sensors)
 
 
-def _of_device(table: ExportTable, device: str, name: str) -> ExportTable:
+def _only_device(table: ExportTable, device: str, name: str) -> ExportTable:
     at = table.columns.index(device)
     return replace(table, cells=tuple(row for row in table.cells if row[at] == name))
 
 
-def _one(table: ExportTable) -> ExportedSensor:
-    for acc_name, gyr_name in _NAMES:
-        acc, gyr = _columns(table, acc_name), _columns(table, gyr_name)
+def _witmotion(table: ExportTable) -> ExportedSensor:
+    for acc_name, gyr_name in _WITMOTION_NAMES:
+        acc, gyr = _witmotion_columns(table, acc_name), _witmotion_columns(table, gyr_name)
         if acc is not None:
             break
     else:
@@ -75,7 +75,7 @@ def _one(table: ExportTable) -> ExportedSensor:
             ": no acceleration in g",
             "Record with acceleration and angular velocity, or say columns and units with --map.",
         )
-    time_s, clock, own = _times(table)
+    time_s, clock, own = _witmotion_times(table)
     assumed = ("units as the columns name them", *([] if own else ["times are those of arrival"]))
     return ExportedSensor(
         "witmotion",
@@ -87,20 +87,20 @@ def _one(table: ExportTable) -> ExportedSensor:
     )
 
 
-def _columns(table: ExportTable, name: str) -> list[str] | None:
+def _witmotion_columns(table: ExportTable, name: str) -> list[str] | None:
     """Return the three columns of a quantity; None if one is missing."""
-    found = [_column(table, name.format(axis)) for axis in ("[Xx]", "[Yy]", "[Zz]")]
+    found = [_witmotion_column(table, name.format(axis)) for axis in ("[Xx]", "[Yy]", "[Zz]")]
     known = [column for column in found if column is not None]
     return known if len(known) == len(found) else None
 
 
-def _column(table: ExportTable, pattern: str) -> str | None:
+def _witmotion_column(table: ExportTable, pattern: str) -> str | None:
     return next((c for c in table.columns if re.fullmatch(pattern, c, re.IGNORECASE)), None)
 
 
-def _times(table: ExportTable) -> tuple[FloatArray, str | None, bool]:
+def _witmotion_times(table: ExportTable) -> tuple[FloatArray, str | None, bool]:
     """Return the times, their clock, and whether they are the sensor's own."""
-    own, arrival = (_times_of(table, pattern) for pattern in _TIMES)
+    own, arrival = (_times_in(table, pattern) for pattern in _WITMOTION_TIMES)
     if own is not None and arrival is not None and arrival[1] is not None:
         # the sensor's clock is steadier, the phone's is shared by two sensors
         return own[0] + float(np.min(arrival[0] - own[0])), arrival[1], True
@@ -113,8 +113,8 @@ def _times(table: ExportTable) -> tuple[FloatArray, str | None, bool]:
     )
 
 
-def _times_of(table: ExportTable, pattern: str) -> tuple[FloatArray, str | None] | None:
-    column = _column(table, pattern)
+def _times_in(table: ExportTable, pattern: str) -> tuple[FloatArray, str | None] | None:
+    column = _witmotion_column(table, pattern)
     texts = [] if column is None else table.text(column)
     if column is None or not any(texts):
         return None
@@ -192,7 +192,7 @@ def read_polar(table: ExportTable) -> tuple[ExportedSensor, ...]:
         ``unknown_unit``, ``bad_time``, and as `ExportTable`.
     """
     own_s = table.number("sensor timestamp [ns]") * 1e-9
-    phone_s = _local_s(table)
+    phone_s = _polar_time_s(table)
     time_s = own_s + float(np.min(phone_s - own_s))
     assumed = (
         "units as the columns name them; the sensor's clock laid under the phone's by its promptest sample",
@@ -208,7 +208,7 @@ def read_polar(table: ExportTable) -> tuple[ExportedSensor, ...]:
     raise columns_error(table, ": neither acceleration nor angular rate", "Name the files with ACC and GYRO.")
 
 
-def _local_s(table: ExportTable) -> FloatArray:
+def _polar_time_s(table: ExportTable) -> FloatArray:
     texts = table.text("Phone timestamp")
     try:
         moments = [datetime.fromisoformat(text).replace(tzinfo=UTC) for text in texts]
@@ -233,7 +233,7 @@ def read_movesense(text: str, name: str) -> tuple[ExportedSensor, ...]:
         raise import_error(
             name, "this is no whole JSON file.", hint="Copy it again from the app.", code="not_json"
         ) from None
-    packets = list(_packets(tree, 0))
+    packets = list(_movesense_packets(tree, 0))
     acc, gyr = (_movesense_channel(packets, key, name) for key in ("ArrayAcc", "ArrayGyro"))
     if acc is None and gyr is None:
         raise import_error(
@@ -249,7 +249,7 @@ def read_movesense(text: str, name: str) -> tuple[ExportedSensor, ...]:
     return (ExportedSensor("movesense", acc=acc, gyr=gyr, assumed=assumed),)
 
 
-def _packets(tree: Any, depth: int) -> Iterator[dict[str, Any]]:
+def _movesense_packets(tree: Any, depth: int) -> Iterator[dict[str, Any]]:
     """Yield every object with a time and samples, in the order of the file."""
     if depth > 12:  # no log is nested as deep
         return
@@ -257,10 +257,10 @@ def _packets(tree: Any, depth: int) -> Iterator[dict[str, Any]]:
         yield tree
     elif isinstance(tree, dict | list):
         for inner in tree.values() if isinstance(tree, dict) else tree:
-            yield from _packets(inner, depth + 1)
+            yield from _movesense_packets(inner, depth + 1)
 
 
-def _no_number(name: str, key: str) -> RecordingError:
+def _no_movesense_number(name: str, key: str) -> RecordingError:
     what = f"a packet's {key} or its time is no number."
     return import_error(name, what, hint="Copy it again from the app.", code="not_a_number")
 
@@ -273,9 +273,9 @@ def _movesense_channel(packets: list[dict[str, Any]], key: str, name: str) -> Ch
         start_s = np.array([float(packet["Timestamp"]) for packet in mine]) * 1e-3
         values = np.array([[float(one[axis]) for axis in "xyz"] for packet in mine for one in packet[key]])
     except (TypeError, ValueError, KeyError, OverflowError):
-        raise _no_number(name, key) from None
+        raise _no_movesense_number(name, key) from None
     if not (np.abs(start_s) <= LIMITS.max_number).all() or not (np.abs(values) <= LIMITS.max_number).all():
-        raise _no_number(name, key)
+        raise _no_movesense_number(name, key)
     counts = np.array([len(packet[key]) for packet in mine])
     steps = np.diff(start_s) / counts[:-1]
     period_s = float(np.median(steps)) if len(steps) else 0.0

@@ -203,18 +203,18 @@ def column_map(text: str) -> ColumnMap:
         names, at, unit = rest.rpartition("@")
         key, unit = key.strip(), unit.strip()
         if not equals or not at or key not in UNITS or key in columns:
-            raise _bad(f"{part.strip()!r} is not one each of time=, acc=, gyr= with a unit behind @")
+            raise _bad_map(f"{part.strip()!r} is not one each of time=, acc=, gyr= with a unit behind @")
         if unit not in UNITS[key]:
-            raise _bad(f"{unit!r} is no unit of {key}: {', '.join(UNITS[key])}")
+            raise _bad_map(f"{unit!r} is no unit of {key}: {', '.join(UNITS[key])}")
         columns[key], units[key] = tuple(name.strip() for name in names.split(",")), unit
         if len(columns[key]) != (1 if key == "time" else 3):
-            raise _bad(f"{key} has {len(columns[key])} columns")
+            raise _bad_map(f"{key} has {len(columns[key])} columns")
     if missing := [key for key in UNITS if key not in columns]:
-        raise _bad(f"{', '.join(missing)} is missing")
+        raise _bad_map(f"{', '.join(missing)} is missing")
     return ColumnMap(text, columns, units)
 
 
-def _bad(what: str) -> UsageError:
+def _bad_map(what: str) -> UsageError:
     return UsageError(f"--map: {what}.", hint=f"Write it as {EXAMPLE!r}.", code="bad_map")
 
 

@@ -28,7 +28,7 @@ from imu_reps.storage.plain_json import DECIMALS, plain
 if TYPE_CHECKING:
     import pandas as pd
 
-_ROW = "%.3f,%.3f,%.3f,%.3f\n"
+_ANGLES_ROW = "%.3f,%.3f,%.3f,%.3f\n"
 _ROWS_AT_ONCE = 5000
 
 
@@ -41,17 +41,17 @@ def angles_csv(track: AngleTrack) -> Iterator[str]:
     table = np.round(table, 3) + 0.0  # + 0.0: no negative zero
     for first in range(0, len(table), _ROWS_AT_ONCE):
         rows = table[first : first + _ROWS_AT_ONCE]
-        yield (_ROW * len(rows) % tuple(rows.ravel().tolist())).replace("nan", "")
+        yield (_ANGLES_ROW * len(rows) % tuple(rows.ravel().tolist())).replace("nan", "")
 
 
-def _columns(names: Iterable[str]) -> DocumentKind:
+def _csv_kind(names: Iterable[str]) -> DocumentKind:
     """Return the kind of a CSV table with exactly these columns."""
     return DocumentKind(",".join(names) + "\n")
 
 
 def save_angles(track: AngleTrack, path: str, *, force: bool = False) -> None:
     """Write the table of angles; errors and `force` as in `save_document`."""
-    save_document(path, "".join(angles_csv(track)), kind=_columns(ANGLE_COLUMNS), force=force)
+    save_document(path, "".join(angles_csv(track)), kind=_csv_kind(ANGLE_COLUMNS), force=force)
 
 
 _OF_SET = ("file", "person", "session", "set_number", "pain", "effort")
@@ -60,7 +60,7 @@ _OF_RECORDING = ("created", "exercise", "side", "simulated", "duration_s")
 
 def history_csv(sets: Iterable[StoredSet]) -> str:
     """Return a CSV table of sets, one row per set."""
-    rows = [_row(plain(stored)) for stored in sets]
+    rows = [_history_row(plain(stored)) for stored in sets]
     return _csv(list(rows[0]) if rows else _OF_SET, rows)
 
 
@@ -72,7 +72,7 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def _row(stored: dict[str, Any]) -> dict[str, Any]:
+def _history_row(stored: dict[str, Any]) -> dict[str, Any]:
     summary = stored["summary"]
     figures = {name: value for name, value in summary["set"].items() if name != "trend"}
     return {
@@ -123,7 +123,7 @@ def reps_csv(sets: Iterable[tuple[str | None, Summary]]) -> str:
 
 def save_reps(sets: Iterable[tuple[str | None, Summary]], path: str, *, force: bool = False) -> None:
     """Write the table of repetitions; errors and `force` as in `save_document`."""
-    save_document(path, reps_csv(sets), kind=_columns(REP_COLUMNS), force=force)
+    save_document(path, reps_csv(sets), kind=_csv_kind(REP_COLUMNS), force=force)
 
 
 #: Mark in the footer of every Parquet file by this program.
@@ -136,7 +136,7 @@ def save_csv(frames: Sequence[pd.DataFrame], path: str | os.PathLike[str], *, fo
     for name in table.select_dtypes(["string", "object"]).columns:
         table[name] = table[name].map(spreadsheet_cell, na_action="ignore")
     text = table.to_csv(index=False, lineterminator="\n")
-    save_document(path, text, kind=_columns(table.columns), force=force)
+    save_document(path, text, kind=_csv_kind(table.columns), force=force)
 
 
 def save_parquet(
@@ -174,7 +174,7 @@ def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 _STO_TITLE = "imu_reps_orientations"
-_VERSION = "4.5"
+_STO_VERSION = "4.5"
 _SHANKS = {"left": "tibia_l_imu", "right": "tibia_r_imu"}
 
 
@@ -205,7 +205,7 @@ def save_sto(
     FileAccessError
         As `imu_reps.storage.file_access.save_document`.
     """
-    columns = {_body(place, side): values for place, values in quaternions.items()}
+    columns = {_sto_body(place, side): values for place, values in quaternions.items()}
     known = np.ones(len(time_s), bool)
     for values in columns.values():
         known &= np.isfinite(values).all(axis=1)
@@ -215,11 +215,11 @@ def save_sto(
             hint="Look at the recording with: imu-reps check.",
             code="no_orientation",
         )
-    text = "\n".join(_lines(time_s[known], {name: values[known] for name, values in columns.items()}))
+    text = "\n".join(_sto_lines(time_s[known], {name: values[known] for name, values in columns.items()}))
     save_document(path, text + "\n", kind=DocumentKind(_STO_TITLE + "\n"), force=force)
 
 
-def _body(place: SensorPlace, side: Side | None) -> str:
+def _sto_body(place: SensorPlace, side: Side | None) -> str:
     if place == "pelvis":
         return "pelvis_imu"
     if side not in _SHANKS:
@@ -231,9 +231,9 @@ def _body(place: SensorPlace, side: Side | None) -> str:
     return _SHANKS[side]
 
 
-def _lines(time_s: FloatArray, columns: Mapping[str, FloatArray]) -> Iterator[str]:
+def _sto_lines(time_s: FloatArray, columns: Mapping[str, FloatArray]) -> Iterator[str]:
     yield from (_STO_TITLE, f"DataRate={GRID_HZ:.6f}", "DataType=Quaternion", "version=3")
-    yield from (f"OpenSimVersion={_VERSION}", "endheader", "\t".join(("time", *columns)))
+    yield from (f"OpenSimVersion={_STO_VERSION}", "endheader", "\t".join(("time", *columns)))
     rows = np.stack(list(columns.values()), axis=1) + 0.0
     for at_s, row in zip(time_s.tolist(), rows.tolist(), strict=True):
         cells = (",".join(f"{part:.8f}" for part in quaternion) for quaternion in row)
@@ -275,7 +275,7 @@ def save_vtt(
     FileAccessError
         As `imu_reps.storage.file_access.save_document`.
     """
-    whole = sorted((*_reps(reps), *_cues(notes)))
+    whole = sorted((*_shown_reps(reps), *_shown_cues(notes)))
     moved = [
         (max(begin + offset_s, 0.0), end + offset_s, place, words)
         for begin, end, place, words in whole
@@ -289,11 +289,11 @@ def save_vtt(
         )
     units = "NOTE Times are the video's. up and down in seconds (s), range in degrees (deg)."
     blocks = [_VTT_TITLE, units]
-    blocks += [f"{_clock(a)} --> {_clock(b)}{place}\n{text}" for a, b, place, text in moved]
+    blocks += [f"{_vtt_time(a)} --> {_vtt_time(b)}{place}\n{text}" for a, b, place, text in moved]
     save_document(path, "\n\n".join(blocks) + "\n", kind=DocumentKind(_VTT_TITLE), force=force)
 
 
-def _reps(reps: Sequence[Rep]) -> Iterator[Shown]:
+def _shown_reps(reps: Sequence[Rep]) -> Iterator[Shown]:
     for rep in reps:
         words = [f"Rep {rep.number}"]
         words += [f"up {rep.concentric_s:.1f} s"] if rep.concentric_s is not None else []
@@ -303,19 +303,19 @@ def _reps(reps: Sequence[Rep]) -> Iterator[Shown]:
         yield rep.start_s, rep.end_s, "", ", ".join(words)
 
 
-def _cues(notes: Iterable[Note]) -> Iterator[Shown]:
+def _shown_cues(notes: Iterable[Note]) -> Iterator[Shown]:
     for note in notes:
         code = note.value.partition(" (")[0]
         if note.key == "cue" and code:
             # about as long as it is spoken
-            yield note.time_s, note.time_s + 2.0, _CUE_PLACE, _plain(code.replace("_", " "))
+            yield note.time_s, note.time_s + 2.0, _CUE_PLACE, _vtt_text(code.replace("_", " "))
 
 
-def _plain(text: str) -> str:
+def _vtt_text(text: str) -> str:
     """Escape the markup of the format."""
     return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _clock(at_s: float) -> str:
+def _vtt_time(at_s: float) -> str:
     ms = round(at_s * 1000.0)
     return f"{ms // 3_600_000:02d}:{ms // 60_000 % 60:02d}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"

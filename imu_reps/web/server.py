@@ -171,17 +171,17 @@ class Visit(ServerConnection):
 
 def _listening(port: int, *, share: bool) -> list[Entrance]:
     """Return bound sockets: one on the loopback address and, if shared, one on the network address."""
-    listeners = [_bound(LOOPBACK, port)]
+    listeners = [_bound_socket(LOOPBACK, port)]
     if share:
         try:
-            listeners.append(_bound(network_address(), listeners[0].getsockname()[1]))
+            listeners.append(_bound_socket(network_address(), listeners[0].getsockname()[1]))
         except UsageError:
             listeners[0].close()
             raise
     return listeners
 
 
-def _bound(address: str, port: int) -> Entrance:
+def _bound_socket(address: str, port: int) -> Entrance:
     listener = Entrance(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -260,9 +260,9 @@ class Pages:
     def answer(self, request: Request) -> Response | None:
         """Return the answer to a request; None if it may become a viewer's WebSocket."""
         if not self._is_allowed(request):
-            return _plain(http.HTTPStatus.FORBIDDEN, "This page is not served under that address.")
+            return _text_response(http.HTTPStatus.FORBIDDEN, "This page is not served under that address.")
         if request.method != "GET":
-            return _plain(http.HTTPStatus.METHOD_NOT_ALLOWED, "This page is only read.")
+            return _text_response(http.HTTPStatus.METHOD_NOT_ALLOWED, "This page is only read.")
         path = request.path.partition("?")[0]
         if path == LIVE:
             return None
@@ -271,7 +271,7 @@ class Pages:
             return _response(http.HTTPStatus.OK, content, kind)
         report = self._reports.get(path.removeprefix("/report/")) if path.startswith("/report/") else None
         if report is None:
-            return _plain(http.HTTPStatus.NOT_FOUND, "There is no such page.")
+            return _text_response(http.HTTPStatus.NOT_FOUND, "There is no such page.")
         return _response(http.HTTPStatus.OK, report.encode(), "text/html", report_policy(report))
 
     def _is_allowed(self, request: Request) -> bool:
@@ -283,7 +283,7 @@ class Pages:
         return self._access.is_origin(origins[0])
 
 
-def _plain(status: http.HTTPStatus, text: str) -> Response:
+def _text_response(status: http.HTTPStatus, text: str) -> Response:
     return _response(status, text.encode(), "text/plain")
 
 
@@ -338,8 +338,8 @@ def page_of(analysis: Analysis, floor_deg: float | None) -> str:
 
 def report_policy(page: str) -> str:
     """Return the Content-Security-Policy of a report: nothing but its own styles, allowed by their hashes."""
-    elements = sorted({_hash(style) for style in _STYLE_ELEMENTS.findall(page)})
-    attributes = sorted({_hash(unescape(style)) for style in _STYLE_ATTRIBUTES.findall(page)})
+    elements = sorted({_style_hash(style) for style in _STYLE_ELEMENTS.findall(page)})
+    attributes = sorted({_style_hash(unescape(style)) for style in _STYLE_ATTRIBUTES.findall(page)})
     return "; ".join(
         [
             "default-src 'none'",
@@ -353,5 +353,5 @@ def report_policy(page: str) -> str:
     )
 
 
-def _hash(style: str) -> str:
+def _style_hash(style: str) -> str:
     return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
