@@ -46,8 +46,8 @@ from imu_reps.report.tables import (
     cells,
     is_by_hand,
     sets_table,
+    titled_section,
 )
-from imu_reps.report.text import titled_section
 
 #: Name of a quantity, and the words for more and for less of it.
 QUANTITIES: dict[Quantity, tuple[str, str, str]] = {

@@ -1,4 +1,7 @@
-"""Tables with a row a repetition, or a row a set; columns that are least needed go first."""
+"""Layout of reports: tables with a row a repetition, or a row a set, and titled sections of prose.
+
+Where a table has no room, its least needed columns go first.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import pairwise
+from textwrap import fill
 from typing import Literal
 
 from rich.console import Group, RenderableType
@@ -30,6 +34,8 @@ class TableSizes:
     short_heads: int = 74
     #: Minimum width of the verdict.
     verdict_width: int = 12
+    #: Longest line of prose, for easy reading.
+    prose_width: int = 100
     #: A pause longer than this is a rest (docs/definitions.md#phases: out of the means).
     rest_s: float = 10.0
 
@@ -320,3 +326,10 @@ def filled_columns(sets: Sequence[OneSet]) -> tuple[Columns, list[tuple[str, ...
 def _day(summary: Summary) -> date | None:
     created = summary.recording.created
     return None if created is None else datetime.fromisoformat(created).date()
+
+
+def titled_section(title: str, lines: Sequence[str], width: int) -> list[RenderableType]:
+    """Return a title after a blank line, and lines wrapped with a hanging indent."""
+    columns = min(width, SIZES.prose_width)
+    hanging = (fill(line, columns, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
+    return [Text(), Text(title, style="bold"), *map(Text, hanging)]

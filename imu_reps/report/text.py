@@ -45,6 +45,7 @@ from imu_reps.report.tables import (
     RANGE,
     REPS,
     SET,
+    SIZES,
     TEMPO,
     TILT,
     Columns,
@@ -54,10 +55,9 @@ from imu_reps.report.tables import (
     is_by_hand,
     rep_table,
     sets_table,
+    titled_section,
 )
 
-#: Maximum width of prose.
-PROSE_WIDTH = 100
 #: A space at which lines are not wrapped.
 _TIE = "\N{NO-BREAK SPACE}"
 #: Findings about clocks and counters that need nothing of the person.
@@ -104,7 +104,7 @@ def text_report(
     ]
     if summary.reps:
         parts += [Text(), rep_table(summary, width), Text(_legend(summary, width), style="dim")]
-    prose = min(width, PROSE_WIDTH)
+    prose = min(width, SIZES.prose_width)
     parts += _section("What was wrong", fault_sentences(summary), prose)
     parts += _section("What it means", meaning_sentences(summary), prose)
     parts += _section("Not judged", unjudged_sentences(summary), prose)
@@ -113,13 +113,6 @@ def text_report(
         parts += _section("For technicians", list(technical_remarks(summary)), prose)
     parts.append(Text("\nNot a medical device: it measures movement and diagnoses nothing.", style="dim"))
     return Group(*parts)
-
-
-def titled_section(title: str, lines: Sequence[str], width: int) -> list[RenderableType]:
-    """Return a title after a blank line, and lines wrapped with a hanging indent."""
-    columns = min(width, PROSE_WIDTH)
-    hanging = (fill(line, columns, subsequent_indent="  ", break_on_hyphens=False) for line in lines)
-    return [Text(), Text(title, style="bold"), *map(Text, hanging)]
 
 
 def source_line(summary: Summary) -> str:
