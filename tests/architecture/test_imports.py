@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
+from graphlib import TopologicalSorter
 
 import house
 import pytest
@@ -92,6 +94,28 @@ def test_no_package_depends_on_itself_indirectly() -> None:
         }
 
     assert [name for name, packages in below.items() if name in packages] == []
+
+
+def test_no_module_imports_itself_indirectly() -> None:
+    """Imports inside functions and for types alone happen later, or never."""
+    names = {module.name for module in HOUSE}
+    at_import = {
+        module.name: house.imported(
+            replace(
+                module,
+                tree=ast.Module(
+                    [node for node in module.tree.body if isinstance(node, ast.Import | ast.ImportFrom)], []
+                ),
+            )
+        )
+        for module in HOUSE
+    }
+    graph = {
+        name: {target if target in names else target.rpartition(".")[0] for target in targets} - {name}
+        for name, targets in at_import.items()
+    }
+
+    TopologicalSorter(graph).prepare()  # raises CycleError, with the cycle
 
 
 def test_domain_and_errors_import_numpy_and_the_standard_library_only() -> None:
