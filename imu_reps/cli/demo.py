@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import echo, echo_wrapped, render
-from imu_reps.cli.shared_options import VIRTUAL_FAMILY
+from imu_reps.cli.console import Prompter, echo, echo_wrapped, render
+from imu_reps.cli.shared_options import VIRTUAL_FAMILY, run_with_radio
 
 if TYPE_CHECKING:
     from imu_reps.sim.wearer import RepPlan, SetPlan
@@ -58,9 +58,7 @@ def _title(number: int, words: str) -> None:
 
 
 def _pair() -> None:
-    from imu_reps.cli.console import Prompter
     from imu_reps.cli.pair import PairingOptions, pair_sensors
-    from imu_reps.cli.shared_options import run_with_radio
 
     options = PairingOptions("demo", {}, 100.0, None, None, seconds=30.0, check=True, prompter=Prompter(True))
     run_with_radio(VIRTUAL_FAMILY, partial(pair_sensors, options=options))

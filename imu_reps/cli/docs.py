@@ -137,8 +137,6 @@ def settings_(name: str | None) -> None:
 
     NAME: only the settings whose name holds it. Sources and sensitivity: imu-reps docs thresholds.
     """
-    from imu_reps.errors import UsageError, did_you_mean
-
     rows = [row for row in _setting_rows() if name is None or name in row[0]]
     if not rows:
         names = [field.name for field in fields(Settings)]

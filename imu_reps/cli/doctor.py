@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from imu_reps.domain.samples import SensorPlace
-    from imu_reps.errors import ImuRepsError
     from imu_reps.sensors.ble import Radio
     from imu_reps.setup.computer_check import Check, ComputerFacts
     from imu_reps.setup.sensor_check import SensorFacts

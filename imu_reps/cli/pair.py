@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import Prompter, echo, echo_wrapped, parse_numbers
+from imu_reps.cli.console import Prompter, echo, echo_wrapped, parse_numbers, show_table
 from imu_reps.cli.scan import signal
 from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
 from imu_reps.errors import RadioError, UsageError
@@ -155,7 +155,6 @@ def _options(
 
 
 def _list(profiles: Profiles) -> None:
-    from imu_reps.cli.console import show_table
 
     if not profiles.persons:
         echo("Nobody is paired yet: run `imu-reps pair`.")
@@ -178,7 +177,6 @@ def _forget(profiles: Profiles, name: str) -> None:
 
 
 def _keep(profiles: Profiles, paired: Person, stored: bool) -> None:
-    from dataclasses import replace
 
     from imu_reps.storage.profile import save_profiles
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import UNNAMED_SETS, choose_person, echo, person_label, show_table
-from imu_reps.domain.untrusted import NOBODY, matches_name
+from imu_reps.cli.console import UNNAMED_SETS, Prompter, choose_person, echo, person_label, show_table
+from imu_reps.domain.untrusted import NOBODY, matches_name, parse_name
 from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
@@ -62,8 +62,6 @@ def rename(name: str, new: str, *, yes: bool) -> None:
 
     Example: imu-reps persons rename Ana Anna
     """
-    from imu_reps.domain.untrusted import parse_name
-
     new = parse_name(new)
     with _history() as history:
         data, others = _one(history, name)
@@ -171,7 +169,6 @@ def _what(data: PersonData) -> str:
 
 
 def _agreed(question: str, *, yes: bool) -> bool:
-    from imu_reps.cli.console import Prompter
 
     if Prompter(yes).confirm(question, default=False):
         return True

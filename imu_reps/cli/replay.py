@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import echo
-from imu_reps.cli.session_options import PageOptions, page_options, speech_options
+from imu_reps.cli.session_options import PageOptions, page_options, page_server, speech_options
 from imu_reps.cli.shared_options import settings_options
 from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions
 from imu_reps.errors import ImuRepsError
@@ -151,7 +151,6 @@ def _play_on_page(
     recording: Recording, settings: Settings, speed: float, spoken: SpeechOptions, options: PageOptions
 ) -> None:
     """Play the recording to a page on each Start, until Ctrl-C."""
-    from imu_reps.cli.session_options import page_server
     from imu_reps.session.rehearsal import replay_goal
 
     with page_server(options, replay_goal(recording), settings, lambda felt: None) as view:  # noqa: ARG005

@@ -15,11 +15,10 @@ from imu_reps.cli.console import echo
 from imu_reps.cli.shared_options import with_options
 from imu_reps.cli.simulate import SimulationOptions, set_plan
 from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions, SpokenFigure
-from imu_reps.domain.exercise import BOTH_LEGS, HOLDS, SIDES, default_start
+from imu_reps.domain.exercise import BOTH_LEGS, HOLDS, SIDES, Exercise, Side, Start, default_start
 from imu_reps.domain.tempo import Tempo, named_tempo
 
 if TYPE_CHECKING:
-    from imu_reps.domain.exercise import Exercise, Side, Start
     from imu_reps.domain.settings import Settings
     from imu_reps.session.session_events import Rating
     from imu_reps.session.session_plan import SessionPlan, SetGoal

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from imu_reps.cli.console import echo
-from imu_reps.domain.exercise import BOTH_LEGS, EXERCISES, HOLDS, SIDES
-from imu_reps.domain.tempo import TEMPO_NAMES
+from imu_reps.domain.exercise import BOTH_LEGS, EXERCISES, HOLDS, SIDES, Exercise, Side
+from imu_reps.domain.tempo import TEMPO_NAMES, Tempo, named_tempo
 from imu_reps.errors import did_you_mean
 
 if TYPE_CHECKING:
-    from imu_reps.domain.exercise import Exercise, Side
-    from imu_reps.domain.tempo import Tempo
     from imu_reps.sim.wearer import HoldPlan, LifePlan, RepPlan, SensorPlan, SetPlan
 
 #: Default range of an exercise.
@@ -89,7 +87,6 @@ def _hold(options: SimulationOptions) -> RepPlan:
 
 
 def _tempo(options: SimulationOptions) -> Tempo:
-    from imu_reps.domain.tempo import named_tempo
 
     return named_tempo(options.tempo or _DEFAULT_TEMPOS.get(options.exercise, DEFAULT_TEMPO))
 

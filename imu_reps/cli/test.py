@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import echo, echo_error, echo_wrapped
-from imu_reps.cli.shared_options import sensor_options, virtual_option, with_options
+from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option, with_options
 from imu_reps.errors import ImuRepsError, RecordingError, UsageError
 
 if TYPE_CHECKING:
@@ -260,7 +260,6 @@ def _require_both_near(person: str | None) -> None:
     RadioError
         ``not_found`` for a sensor that was not found; errors of Bluetooth.
     """
-    from imu_reps.cli.shared_options import run_with_radio
     from imu_reps.domain.samples import SENSOR_PLACES
     from imu_reps.setup.candidates import named_sensors, scan_for_pair
     from imu_reps.storage.profile import load_profiles

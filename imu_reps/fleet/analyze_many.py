@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from imu_reps import __version__
 from imu_reps.domain.settings import Settings
-from imu_reps.domain.summary import StoredSet
+from imu_reps.domain.summary import YEARS, StoredSet
 from imu_reps.domain.validation import require_instance, short_repr
 from imu_reps.errors import ImuRepsError, RefusedValueError
 from imu_reps.fleet.files import fetch
@@ -242,7 +242,6 @@ def _discarded(file: str) -> BatchError:
 
 
 def _day(recording: Recording) -> str | None:
-    from imu_reps.domain.summary import YEARS
 
     created = recording.header.created
     return None if created is None or created.year not in YEARS else created.date().isoformat()

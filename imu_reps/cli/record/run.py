@@ -31,9 +31,9 @@ from imu_reps.session.session import Session
 from imu_reps.session.session_events import Finished, Rating, SessionEvent
 from imu_reps.session.session_plan import SessionPlan
 from imu_reps.session.set_recorder import SessionFolder
-from imu_reps.sources import Source
+from imu_reps.sources import Source, sensor_requests
 from imu_reps.storage.folders import default_folder
-from imu_reps.storage.profile import load_profiles
+from imu_reps.storage.profile import PairedSensor, Person, load_profiles
 
 if TYPE_CHECKING:
     from imu_reps.domain.samples import SensorPlace
@@ -64,7 +64,6 @@ class Run:
 def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     """Record with a person's sensors, store the sets, and report."""
     from imu_reps.sensors.streams import Streams
-    from imu_reps.sources import sensor_requests
 
     profiles = load_profiles()
     person = profiles.person(name)
@@ -80,7 +79,6 @@ def run_with_phones(run: Run, name: str | None, phones: Mapping[SensorPlace, str
     """Record with phones as sensors, and store the sets."""
     from imu_reps.sources.phone_readings import SENSOR_LOGGER
     from imu_reps.sources.phone_source import PhoneSource, phone_request
-    from imu_reps.storage.profile import PairedSensor, Person
     from imu_reps.web.server import network_address
 
     requests = {place: phone_request(text) for place, text in phones.items()}
