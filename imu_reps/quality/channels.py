@@ -48,6 +48,9 @@ class ChannelParams:
     wrap_fall, wrap_from, min_wraps : float or int
         Limits for wraps, as shares of the extreme: smallest step from near one end to near the other, and
         smallest magnitude before and after it; and fewest wraps.
+    wrap_others : float
+        Reading of the other axes, as a share of the extreme, from which their change of sign shows a limb
+        that shakes rather than a wrap (ours).
     wrap_agrees : float
         Greatest relative scatter of the range that the wraps show.
     clear_wraps : int
@@ -72,6 +75,7 @@ class ChannelParams:
     wrap_fall: float = 1.4
     wrap_from: float = 0.5
     min_wraps: int = 2
+    wrap_others: float = 0.1
     wrap_agrees: float = 0.1
     clear_wraps: int = 4
     max_turns: int = 1
@@ -283,13 +287,16 @@ def check_repeated(place: SensorPlace, values: FloatArray, rate_hz: float) -> It
 
 
 def unwrapped(stream: Stream) -> tuple[Stream, list[Finding]]:
-    """Continue values beyond the end of the range where they wrapped round."""
+    """Continue values beyond the end of the range, the same on all three axes, where they wrapped round."""
     block, sent, whole = stream.block, stream.channels, stream.channels
     found: list[Finding] = []
     size = np.maximum(sent.max(axis=1), -sent.min(axis=1))
+    next_row = np.diff(block.sample) == 1  # over a hole a reading may have come from anywhere
     for column in np.flatnonzero(size >= SMALLEST_RANGE).tolist():
         series = sent[column]
-        falls, period = _wraps(series)
+        most = float(size[column // 3 * 3 :][:3].max())
+        other_axes = np.delete(sent[column // 3 * 3 :][:3], column % 3, axis=0)
+        falls, period = _wraps(series, most, next_row & ~_reverses(other_axes, most))
         if not len(falls):
             continue
         continued = _continued(series, period) if np.isfinite(period) else None
@@ -320,14 +327,17 @@ def _of_channel(
     )
 
 
-def _wraps(series: FloatArray) -> tuple[IntArray, float]:
-    """Return the rows before clear wraps, and twice the range they agree on; infinite if they do not."""
-    most = float(np.abs(series).max())
+def _wraps(series: FloatArray, most: float, may_wrap: BoolArray) -> tuple[IntArray, float]:
+    """Return the rows before clear wraps, and twice the range they agree on; infinite if they do not.
+
+    A knock crosses zero as fast, but hardly ever from the greatest reading of all three axes, `most`.
+    """
     step = np.diff(series)
     falls = np.flatnonzero(
         (np.abs(step) > PARAMS.wrap_fall * most)
         & (np.minimum(np.abs(series[1:]), np.abs(series[:-1])) > PARAMS.wrap_from * most)
         & (series[1:] * series[:-1] < 0)
+        & may_wrap
     )
     falls = falls[(falls > 1) & (falls < len(series) - 2)]
     if len(falls) < PARAMS.min_wraps:
@@ -338,6 +348,11 @@ def _wraps(series: FloatArray) -> tuple[IntArray, float]:
     if np.median(np.abs(jump - period)) > PARAMS.wrap_agrees * period:
         return (falls if len(falls) >= PARAMS.clear_wraps else falls[:0]), np.inf
     return falls, max(period, float(np.ptp(series)))
+
+
+def _reverses(axes: FloatArray, most: float) -> BoolArray:
+    """Whether other axes change their sign between two rows too: the limb shakes, (n - 1,) bool."""
+    return np.asarray(np.einsum("ij,ij->j", axes[:, 1:], axes[:, :-1]) < -((PARAMS.wrap_others * most) ** 2))
 
 
 def _continued(series: FloatArray, period: float) -> FloatArray | None:

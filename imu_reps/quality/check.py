@@ -40,7 +40,7 @@ from imu_reps.quality.gyroscope_in_motion import (
     fit_turning,
 )
 from imu_reps.quality.numbering import numbered
-from imu_reps.quality.placement import check_pelvis_axes, check_swapped
+from imu_reps.quality.placement import check_one_limb, check_pelvis_axes, check_swapped
 from imu_reps.quality.rates import fit_changing_clock
 from imu_reps.quality.readings import MarkedSamples, check_readings, died_at, mark_readings, without_invalid
 from imu_reps.quality.slipped import check_slipped
@@ -293,10 +293,12 @@ def _gyroscope(
 
 def _worn(header: Header, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:
     pelvis, ankle = sound.get("pelvis"), sound.get("ankle")
-    if pelvis is not None and ankle is not None and header.exercise != "hollow_hold":
-        swapped = list(check_swapped(header.start, pelvis, ankle))
-        yield from swapped
-        if swapped:
+    if pelvis is not None and ankle is not None:
+        wrong = list(check_one_limb(pelvis, ankle))
+        if not wrong and header.exercise != "hollow_hold":
+            wrong = list(check_swapped(header.start, pelvis, ankle))
+        yield from wrong
+        if wrong:
             return
     if pelvis is not None:
         yield from check_pelvis_axes(header, pelvis, ankle)

@@ -161,10 +161,16 @@ def calm_windows(
 
 
 def _unbiased(gyr_dps: FloatArray, up: FloatArray, calm: BoolArray) -> FloatArray:
-    """Return the rate minus the gyroscope's median reading where nothing turns."""
+    """Return the rate minus the gyroscope's median reading where nothing turns.
+
+    If something turns all the time, it is the mean reading: a limb moves to and fro.
+    """
     unturned = np.einsum("ni,ni->n", up[1:], up[:-1]) > np.cos(np.radians(PARAMS.unturned_deg))
     rest = calm[1:] & calm[:-1] & unturned & np.isfinite(gyr_dps[:, 0])
-    return gyr_dps - medians(gyr_dps[rest]) if rest.any() else gyr_dps
+    if rest.any():
+        return gyr_dps - medians(gyr_dps[rest])
+    known = gyr_dps[np.isfinite(gyr_dps[:, 0])]
+    return gyr_dps - known.mean(axis=0) if len(known) else gyr_dps
 
 
 def rotations_by(rate_rad_s: FloatArray) -> FloatArray:

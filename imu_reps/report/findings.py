@@ -642,6 +642,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         "Check the pairing of the sensors, and the program that wrote the file.",
     ),
+    "one_limb": (
+        "Both sensors turn as one all the time: they are on the same limb, or lie beside each other.",
+        "Wear one sensor on the pelvis and the other on the ankle of the leg that is lifted; check which is named what.",
+    ),
     "wrapped": (_wrapped, "Set a wider range on the sensor."),
     # numbers and times
     "time_unit": (_time_unit, _time_unit_hint),

@@ -485,6 +485,17 @@ def same_data(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Gen
     return recording.with_samples(replace(block, sensor=other))
 
 
+def one_limb(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+    """Both sensors on one limb: what one sends comes from the other place too, turned, with its own noise."""
+    place: SensorPlace = "pelvis" if rng.random() < 0.5 else "ankle"
+    other: SensorPlace = "ankle" if place == "pelvis" else "pelvis"
+    block, rotation = recording.samples(place), Rotation.from_quat(rng.normal(size=4))
+    assert block is not None
+    acc_mps2 = rotation.apply(block.acc_mps2) + rng.normal(0.0, 0.05, block.acc_mps2.shape)
+    gyr_dps = rotation.apply(block.gyr_dps) + rng.normal(0.0, 0.2, block.gyr_dps.shape)
+    return recording.with_samples(replace(block, sensor=other, acc_mps2=acc_mps2, gyr_dps=gyr_dps))
+
+
 def one_name(recording: Recording, _: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
     pelvis, ankle = recording.pelvis, recording.ankle
     assert pelvis is not None
@@ -579,6 +590,7 @@ KINDS: dict[str, Kind] = {
     "a clock in another unit": Kind("seconds", _of_sensor(clock_unit)),
     "the computer's clock is set": Kind("clock", host_jump),
     "one stream under both names": Kind("same data", same_data),
+    "both sensors on one limb": Kind("as one", one_limb),
     "both streams under one name": Kind("two (different )?streams|one name", one_name),
     "a sensor that turns": Kind("turned|shifted|moved", _of_sensor(turned)),
     "a sensor that turns twice": Kind("turned|shifted|moved", _of_sensor(turns_again)),
