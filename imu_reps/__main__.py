@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from types import FrameType
 
 #: What ends a program beside Ctrl-C, by its number where the system has it: `kill`, a closed terminal.
@@ -18,9 +19,10 @@ def main() -> None:
     That holds while Python still loads it, too. A second signal of the same kind ends it at once; one that is
     ignored (``nohup``) stays so.
     """
+    ended_by: list[int] = []
     for number in _ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, _end)
+            signal.signal(number, partial(_end, ended_by))
     status: list[object] = [1]  # that of an exception nobody expected
     atexit.register(_leave_threads, status)  # registered first, called last
     try:
@@ -33,6 +35,11 @@ def main() -> None:
     except SystemExit as end:
         status[0] = 0 if end.code is None else end.code
         raise
+    except Exception:  # compiled code that a signal ends while it is loaded raises an error of its own
+        if not ended_by:
+            raise
+        status[0] = 128 + ended_by[0]
+        sys.exit(128 + ended_by[0])
 
 
 def _leave_threads(status: list[object]) -> None:
@@ -48,8 +55,9 @@ def _leave_threads(status: list[object]) -> None:
         os._exit(status[0] if isinstance(status[0], int) else 1)
 
 
-def _end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - the handler's signature
+def _end(ended_by: list[int], number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as called
     signal.signal(number, signal.SIG_DFL)
+    ended_by.append(number)
     sys.exit(128 + number)
 
 

@@ -62,12 +62,11 @@ def _compare(files: list[Path], settings: Settings, history: History) -> int:
     codes = [0]
     moves: dict[str, list[FigureChange]] = {}
     for file in files:
-        known = history.find(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow links
-        if known is None:
-            echo_stderr(f"{file}: not remembered yet, nothing to compare with.")
-            continue
         try:
-            if (stored := _summed_up(file, settings)) is not None:
+            known = history.find(os.path.abspath(file))  # noqa: PTH100 - resolve() would follow links
+            if known is None:
+                echo_stderr(f"{file}: not remembered yet, nothing to compare with.")
+            elif (stored := _summed_up(file, settings)) is not None:
                 moves[str(file)] = changed_figures(known.summary, stored.summary)
         except ImuRepsError as error:
             echo_error(error)

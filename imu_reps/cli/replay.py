@@ -132,7 +132,13 @@ def _play(
     speak: bool,
 ) -> int:
     """Play a recording to standard output and return the exit code."""
-    from imu_reps.cli.record.run import ThreadedEmitter, broadcast, exit_code_of, session_display
+    from imu_reps.cli.record.run import (
+        PATIENCE_S,
+        ThreadedEmitter,
+        broadcast,
+        exit_code_of,
+        session_display,
+    )
     from imu_reps.cli.speech import CueSpeaker
 
     if as_json:
@@ -142,7 +148,7 @@ def _play(
     else:
         shown = session_display(settings, quiet=quiet or speed is None)
         speaker = CueSpeaker() if speak else contextlib.nullcontext()
-        with shown as show, ThreadedEmitter(show) as emit, speaker as voice:
+        with ThreadedEmitter(shown, PATIENCE_S) as emit, speaker as voice:
             finished = play(recording, settings, spoken, speed, broadcast([emit, voice]))
     return exit_code_of(finished)
 

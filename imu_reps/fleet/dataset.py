@@ -39,7 +39,9 @@ UNKNOWN = "unknown"
 Partition = tuple[str | None, str | None]
 
 _ABOUT = "batch.json"
-_NAME = re.compile(r"(\w+)/exercise=([^/]+)/day=([^/]+)/part-([0-9a-z]+)\.\w+")
+_NAME = re.compile(r"(\w+)/exercise=([^/]+)/day=([^/]+)/part-([0-9a-f]{32}|empty)\.\w+")
+#: Temporary file of a part, left behind by a program that was killed in writing it.
+_LEFTOVER = re.compile(r".*/\.part-([0-9a-f]{32}|empty)\.\w+\.\w+")
 #: A part without rows, so that an empty table can be read.
 _EMPTY = "empty"
 
@@ -155,12 +157,12 @@ class Dataset:
                     self.store.remove(name)
 
     def sweep(self, known: Collection[str]) -> None:
-        """Remove parts of unfinished commits."""
+        """Remove parts of unfinished commits; what somebody else put beside them stays."""
         keep = {*known, _EMPTY}
         for table in table_columns():
             for name in self.store.names(table):
                 file = _part(name)
-                if file is None or file.part not in keep:
+                if _LEFTOVER.fullmatch(name) or (file is not None and file.part not in keep):
                     self.store.remove(name)
 
     def parts(self) -> list[Part]:

@@ -47,7 +47,7 @@ class Diary:
             match event:
                 case SetDone(finished=finished) if finished.summary is not None and not finished.discarded:
                     self._summaries[finished.path] = finished.summary
-                    self._remember(finished.path)
+                    self._feel(finished.path)
                 case Rating():
                     ratings = (("pain", event.pain), ("effort", event.effort))
                     notes = [(key, str(value)) for key, value in ratings if value is not None]
@@ -78,16 +78,17 @@ class Diary:
         except FileAccessError as error:
             self._unwritten[path] = notes
             self._complain(error)
-        if path in self._summaries:
-            known = (*load_comments(path).notes, *self._unwritten.get(path, ()))
-            self._summaries[path] = with_felt(self._summaries[path], felt(known))
-        self._remember(path)
+        self._feel(path)
 
-    def _remember(self, path: str) -> None:
-        if self._remembers and path in self._summaries:
+    def _feel(self, path: str) -> None:
+        """Add what was felt to the summary of an analysed set, and store it in the history."""
+        if path not in self._summaries:
+            return
+        known = (*load_comments(path).notes, *self._unwritten.get(path, ()))
+        self._summaries[path] = with_felt(self._summaries[path], felt(known))
+        if self._remembers:
             recording = load(path)
-            notes = (*recording.notes, *self._unwritten.get(path, ()))
-            stored = stored_set(replace(recording, notes=notes), self._summaries[path])
+            stored = stored_set(replace(recording, notes=known), self._summaries[path])
             try:
                 with History() as history:
                     history.remember(stored)

@@ -31,6 +31,7 @@ from imu_reps.session.session_events import (
     LinkChanged,
     SessionEvent,
     SetBegan,
+    SetClosed,
     SetDone,
     SetEvent,
     WriteFailed,
@@ -244,6 +245,7 @@ class Session:
             self._say(running.end("discarded" if self._discarded else reason, now_s))
             self._running = None  # what arrives from here on belongs to the rest
             finished = running.close(reason, now_s, links, discarded=self._discarded)
+            self._emit(SetClosed(number, finished.path, reason))
             self._emit(running.progress(now_s, links))
         finally:
             self._running = None

@@ -183,8 +183,17 @@ class FileMoved:
 
 
 @dataclass(frozen=True, slots=True)
+class SetClosed:
+    """A set is over and its file, at `path`, is closed; it can be rated, while its analysis goes on."""
+
+    number: int
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetDone:
-    """A set is over and its file is closed; only here does `finished` include the analysis."""
+    """A set is analysed; only here does `finished` include the analysis."""
 
     number: int
     of: int
@@ -225,6 +234,7 @@ SessionEvent = (
     | CountingLate
     | WriteFailed
     | FileMoved
+    | SetClosed
     | SetDone
     | Resting
     | HurtAfter

@@ -347,6 +347,12 @@ class History:
             yield
         except sqlite3.Error as error:
             raise _error(error, self.path) from error
+        except UnicodeEncodeError as error:
+            raise FileAccessError(
+                f"The history cannot remember {error.object!a}: the name is not UTF-8.",
+                hint="Rename the file or its folder; imu-reps reanalyse remembers it then.",
+                code="not_utf8",
+            ) from error
 
 
 def _damage(stored: StoredSet) -> str | None:

@@ -14,7 +14,7 @@ from imu_reps.analysis.set_findings import felt, with_felt
 from imu_reps.domain.recording import HURT, Note
 from imu_reps.domain.settings import Settings
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Finished, HurtAfter, Rating, SessionEvent, SetDone
+from imu_reps.session.session_events import Finished, HurtAfter, Rating, SessionEvent, SetClosed, SetDone
 from imu_reps.session.session_plan import SetGoal
 from imu_reps.view.session_snapshot import Change, SetShown, Snapshot, goal_snapshot, update_snapshot
 from imu_reps.web.hub import Command, Discard, Effort, Hub, Hurt, Pain, Start, StopSet
@@ -56,6 +56,7 @@ class SessionView:
         self._commands: queue.Queue[Command] = queue.Queue(64)
         self._closed = False
         self._changing = threading.Lock()
+        self._path: str | None = None
         self._last: tuple[int, Finished] | None = None
         self._notes: list[Note] = []
         self._drawing = threading.Lock()
@@ -110,8 +111,11 @@ class SessionView:
         """Show an event, and note what it means for the reports."""
         self._show(lambda picture: update_snapshot(picture, event, self._settings))
         match event:
+            case SetClosed(path=path, reason=reason):
+                self._path, self._last, self._notes = path, None, [Note(0.0, "end", reason)]
             case SetDone(number=number, finished=finished):
-                self._done(number, finished)
+                self._last = number, self._as_felt(finished)
+                self._report_soon()
             case HurtAfter():
                 self._felt(HURT, "resting")
 
@@ -127,20 +131,16 @@ class SessionView:
             self.hub.show(picture, *moments)
 
     def _rate(self, **ratings: int) -> None:
-        """Pass on a rating (``pain``, ``effort``) of the last set, and show it."""
-        if self._last is None:
+        """Pass on a rating (``pain``, ``effort``) of the last set, analysed or not, and show it."""
+        if self._path is None:
             return
-        self._feel(Rating(self._last[1].path, **ratings))
+        self._feel(Rating(self._path, **ratings))
         self._change(**ratings)
         for key, value in ratings.items():
             self._felt(key, str(value))
 
     def _change(self, **changes: Any) -> None:
         self._show(lambda picture: (replace(picture, **changes), ()))
-
-    def _done(self, number: int, finished: Finished) -> None:
-        self._last, self._notes = (number, finished), [Note(0.0, "end", finished.reason)]
-        self._report_soon()
 
     def _report_soon(self) -> None:
         """Make the report of the last set in a thread of its own, as it is slow."""
@@ -153,17 +153,24 @@ class SessionView:
 
     def _felt(self, key: str, value: str) -> None:
         """Add a rating to the last set; if that changes its findings, its report is made again."""
+        self._notes.append(Note(0.0, key, value))
         if self._last is None:
             return
-        number, finished = self._last
-        self._notes.append(Note(0.0, key, value))
+        number, before = self._last
+        finished = self._as_felt(before)
+        if finished is not before:
+            self._last = number, finished
+            self._report_soon()
+
+    def _as_felt(self, finished: Finished) -> Finished:
+        """Return a set with the findings of its ratings; the same set if they bring none."""
         if finished.analysis is None:
-            return
+            return finished
         before, summary = finished.analysis.summary, with_felt(finished.analysis.summary, felt(self._notes))
         added = [finding for finding in summary.findings if finding not in before.findings]
-        if added or len(summary.findings) != len(before.findings):
-            self._last = number, replace(finished, analysis=replace(finished.analysis, summary=summary))
-            self._report_soon()
+        if not added and len(summary.findings) == len(before.findings):
+            return finished
+        return replace(finished, analysis=replace(finished.analysis, summary=summary))
 
     def _report(self, number: int, finished: Finished) -> None:
         from imu_reps.report.text import headline

@@ -189,6 +189,27 @@ def test_a_signal_while_python_still_loads_the_program_gives_no_traceback(
     assert (done.returncode, done.stdout, done.stderr) == (128 + getattr(signal, name), b"", b"")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_a_signal_that_a_module_being_loaded_makes_an_error_of_its_own_gives_no_traceback(
+    tmp_path: Path, name: str
+) -> None:
+    """As extension modules do: what is raised in their initialisation becomes an ImportError."""
+    loading = f"""
+import os, signal
+try:
+    os.kill(os.getpid(), signal.{name})
+except SystemExit:
+    raise ImportError("initialization failed")
+"""
+    (tmp_path / "click.py").write_text(loading)
+    search = os.pathsep.join(filter(None, [str(tmp_path), os.environ.get("PYTHONPATH")]))
+    words = [sys.executable, "-m", "imu_reps", "--help"]
+    done = subprocess.run(words, capture_output=True, check=False, env=os.environ | {"PYTHONPATH": search})
+
+    assert (done.returncode, done.stderr) == (128 + getattr(signal, name), b"")
+
+
 #: Saves a table, and is signalled to end when everything is written except the final name.
 ENDED_WHILE_SAVING = """
 import os, signal, sys

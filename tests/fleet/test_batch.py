@@ -281,6 +281,23 @@ def test_a_folder_with_other_files_is_left_unchanged(sets: Path, tmp_path: Path,
     assert [path.name for path in other.iterdir()] == ["letter.txt"]
 
 
+def test_only_leftovers_of_a_batch_are_removed_from_its_tables(
+    sets: Path, tmp_path: Path, done: Done
+) -> None:
+    out = tmp_path / "out"
+    done(sets, out)
+    own = next((out / "sets").rglob("part-*.parquet"))
+    others = [out / "sets" / "monday.csv", own.with_name("part-mine.csv"), own.with_name(".part-x")]
+    leftovers = [own.with_name(f"part-{32 * 'a'}.parquet"), own.with_name(f".{own.name}.k3_x9q2a")]
+    for file in (*others, *leftovers):
+        file.write_text("mine")
+    (sets / "another.csv").write_bytes(next(sets.glob("*.csv")).read_bytes())
+    done(sets, out)
+
+    assert [file.read_text() for file in others] == ["mine"] * 3
+    assert not any(file.exists() for file in leftovers)
+
+
 def test_a_batch_killed_at_its_start_is_continued(sets: Path, tmp_path: Path, done: Done) -> None:
     out = tmp_path / "out"
     done(sets, out)

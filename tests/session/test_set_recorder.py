@@ -308,6 +308,7 @@ def test_a_full_disk_is_reported_once_and_counting_goes_on(tmp_path: Path, set_o
     finished = finish(running)
     disk.close()
 
+    assert file_of(running).close() is None  # as a session does on its way out
     assert file_of(running).refused is not None
     assert file_of(running).refused.code == "disk_full"
     assert finished.unwritten is not None

@@ -39,6 +39,16 @@ def test_a_stored_set_is_read_back_unchanged(tmp_path, stored):
         assert history.find("/sets/other.csv") is None
 
 
+def test_a_path_that_is_not_utf8_is_refused_with_the_reason(tmp_path, stored):
+    name = b"/sets/m\xfcller/a.csv".decode("utf-8", "surrogateescape")
+    with History(tmp_path / "h") as history:
+        for attempt in (lambda: history.remember(replace(stored(), file=name)), lambda: history.find(name)):
+            with pytest.raises(FileAccessError) as caught:
+                attempt()
+            assert caught.value.code == "not_utf8"
+        assert history.sets(person="anna") == []
+
+
 def test_sets_come_oldest_first_whatever_the_order_of_storing(tmp_path, stored):
     sets = [stored(f"{day}.csv", day) for day in (3, 1, 2)]
     with History(tmp_path / "h") as history:

@@ -18,8 +18,16 @@ from imu_reps import Note, RepPlan, SetPlan, Settings, Tempo, analyze, load
 from imu_reps.sensors.streams import Streams
 from imu_reps.session.diary import Diary
 from imu_reps.session.rehearsal import direct
+from imu_reps.session.running_set import RunningSet
 from imu_reps.session.session import Session
-from imu_reps.session.session_events import Rating, Resting, SessionEvent, SetProgress
+from imu_reps.session.session_events import (
+    Finished,
+    Rating,
+    Resting,
+    SessionEvent,
+    SetClosed,
+    SetProgress,
+)
 from imu_reps.session.session_plan import SessionPlan, SetGoal
 from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.sim.radio import fast_loop
@@ -225,6 +233,31 @@ def test_after_pain_no_report_on_the_page_calls_the_set_clean(
     assert len(session.view.hub.picture.sets) == 1
     append_notes(finished.path, [Note(60.0, "pain", str(pain))])
     assert (finding_codes(finished.path) & {"pain_said"} == set()) == praised
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_what_is_said_while_a_set_is_analysed_belongs_to_that_set(
+    shown: Callable[..., ShownSession], monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    analysed = RunningSet.with_summary
+
+    def slowly(running: RunningSet, finished: Finished) -> Finished:
+        time.sleep(0.3)
+        return analysed(running, finished)
+
+    monkeypatch.setattr(RunningSet, "with_summary", slowly)
+    session = shown(GOAL, replace(GOAL, side="right"))
+    session.ask_when = [
+        (lambda event: isinstance(event, SetClosed) and event.number == number, Pain(7)),
+    ]
+    done = session.run()
+    session.view.obey()
+
+    assert session.felt == [Rating(done[number - 1].path, pain=7)]
+    shown_at = [picture for picture in session.pictures if picture.pain == 7]
+    assert shown_at[0].set_number == number
+    if number == 2:
+        assert "You said pain 7 of 10" in until_it_contains(session.view, "You said pain 7")
 
 
 def test_cues_of_a_rest_reach_the_page_at_their_moment(shown: Callable[..., ShownSession]) -> None:

@@ -116,11 +116,12 @@ def _without_echo(terminal: int) -> Iterator[None]:
     before = termios.tcgetattr(terminal)
     silent = [*before]
     silent[3] &= ~termios.ECHO
-    termios.tcsetattr(terminal, termios.TCSADRAIN, silent)
+    # at once: TCSADRAIN waits for what is still to be shown, and a stopped terminal (Ctrl-S) shows nothing
+    termios.tcsetattr(terminal, termios.TCSANOW, silent)
     try:
         yield
     finally:
-        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
+        termios.tcsetattr(terminal, termios.TCSANOW, before)
 
 
 def _typed(descriptor: int) -> str | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+import os
 import queue
 import signal
 import sys
@@ -42,6 +44,11 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Emit = Callable[[SessionEvent], None]
+
+#: Longest wait for a terminal or pipe that takes nothing; a slow one takes a line in much less.
+PATIENCE_S = 5.0
+#: Interval of checks of a display that is to end.
+LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +168,7 @@ class _SessionRun:
         After a closed terminal or a shutdown it neither prompts nor waits.
         """
         with contextlib.ExitStack() as stack:
-            write = stack.enter_context(ThreadedEmitter(self.diary))
+            write = stack.enter_context(ThreadedEmitter(contextlib.nullcontext(self.diary)))
             if self.what.page is None:
                 return on_loop(self._hold(write, None)).done
             goal, settings = self.what.plan.goals[0], self.what.settings
@@ -182,18 +189,16 @@ class _SessionRun:
     ) -> SessionResult:
         """Run the session; report while the sensors disconnect, which takes a while."""
         with contextlib.ExitStack() as stack:
-            shown = ThreadedEmitter(
-                stack.enter_context(
-                    session_display(self.what.settings, quiet=self.what.quiet, reports=self.what.reports)
-                )
-            )
+            display = session_display(self.what.settings, quiet=self.what.quiet, reports=self.what.reports)
+            shown = stack.enter_context(ThreadedEmitter(display, PATIENCE_S))
             voice = stack.enter_context(CueSpeaker()) if self.what.aloud else None
-            listeners = [self.direct, view, stack.enter_context(shown), voice, write]
+            listeners = [self.direct, view, shown, voice, write]
             session = Session(
                 self.source, self.what.plan, self.folder, broadcast(listeners), self.what.settings
             )
+            steering = asyncio.create_task(_steered(session, view))
             try:
-                held = await _record_with_keys(session, view)
+                held = await _record_with_keys(session)
                 closing = asyncio.create_task(session.close())
                 await asyncio.to_thread(stack.close)
                 await asyncio.to_thread(write.flush)
@@ -202,6 +207,9 @@ class _SessionRun:
                 self._end(held.done, view)
                 await closing
             finally:
+                steering.cancel()
+                if view is not None:
+                    view.obey()  # what was said last
                 await session.close()
         return held
 
@@ -217,11 +225,15 @@ class _SessionRun:
             view.end(session_page(words))
 
 
-async def _record_with_keys(session: Session, view: SessionView | None) -> SessionResult:
-    """Run a session controlled by the keyboard or the page."""
-    keys = {"": session.advance, "p": session.hurt, "d": session.discard}
-    listening = [on_line(keys), *([] if view is None else [view.steer(session)])]
-    attending = asyncio.gather(*listening)
+async def _steered(session: Session, view: SessionView | None) -> None:
+    """Let the page, if there is one, steer a session, and take ratings while the program goes on."""
+    if view is not None:
+        await view.steer(session)
+
+
+async def _record_with_keys(session: Session) -> SessionResult:
+    """Run a session controlled by the keyboard."""
+    attending = asyncio.create_task(on_line({"": session.advance, "p": session.hurt, "d": session.discard}))
     try:
         with on_signal(session.stop) as voice:
             done = await session.record()
@@ -265,16 +277,30 @@ def _now() -> datetime:
 
 
 class ThreadedEmitter(Generic[T]):
-    """Pass events to `show`, in order, in a thread of its own; a context manager.
+    """Show events, in order, in a thread of its own; a context manager.
 
     Calls never block; pending events are shown on exit. A closed pipe or terminal ends the display, not the
-    recording: the OSError is raised on exit.
+    recording: the OSError is raised on exit. One that takes nothing any more (Ctrl-S, a reader that stopped)
+    is given up on exit: what the program prints afterwards goes nowhere, as it would wait for ever, too.
+
+    Parameters
+    ----------
+    display : context manager
+        Entered and left in that thread; yields the function that shows an event.
+    patience_s : float or None
+        Longest wait on exit in which nothing is shown; None: as long as it takes.
     """
 
-    def __init__(self, show: Callable[[T], None]) -> None:
-        self._show = show
+    def __init__(
+        self,
+        display: contextlib.AbstractContextManager[Callable[[T], None]],
+        patience_s: float | None = None,
+    ) -> None:
+        self._display = display
+        self._patience_s = math.inf if patience_s is None else patience_s
         self._waiting: queue.Queue[T | None] = queue.Queue()
         self._failure: BaseException | None = None
+        self._shown_s = 0.0
         self._thread = threading.Thread(target=self._run, name="show", daemon=True)
 
     def __call__(self, event: T) -> None:
@@ -293,19 +319,34 @@ class ThreadedEmitter(Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._waiting.put(None)
-        self._thread.join()
+        self._shown_s = time.monotonic()
+        while self._thread.is_alive():
+            self._thread.join(LOOK_S)
+            if time.monotonic() > self._shown_s + self._patience_s:
+                sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+                return
         if self._failure is not None and error is None:
             raise self._failure
 
     def _run(self) -> None:
-        going_on = True
-        while going_on:
+        ended = False
+        try:
+            with self._display as show:
+                self._pass_on(show)
+                ended = True
+        except BaseException as failure:  # raised on exit
+            self._failure = failure
+        if not ended:
+            self._pass_on(lambda event: None)  # noqa: ARG005 - so that nobody waits in `flush`
+
+    def _pass_on(self, show: Callable[[T], None]) -> None:
+        """Show events until the last one."""
+        while True:
             event = self._waiting.get()
-            going_on = event is not None
-            if event is not None and self._failure is None:
-                try:
-                    self._show(event)
-                    sys.stdout.flush()
-                except BaseException as failure:  # raised on exit
-                    self._failure = failure
-            self._waiting.task_done()
+            try:
+                if event is None:
+                    return
+                show(event)
+                self._shown_s = time.monotonic()
+            finally:
+                self._waiting.task_done()

@@ -118,8 +118,8 @@ class RecordingWriter:
 
     @property
     def is_held_up(self) -> bool:
-        """Whether the disk has refused data that are still to be written."""
-        return bool(self._pending)
+        """Whether the disk has refused data that are still to be written; of a closed file they are lost."""
+        return bool(self._pending) and not self._file.closed
 
     def is_there(self) -> bool:
         """Whether the file still exists under its name, neither removed nor replaced."""

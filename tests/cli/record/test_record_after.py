@@ -173,6 +173,19 @@ def test_a_set_is_in_the_history_as_it_ends_and_its_answers_as_they_are_given(fi
     ]
 
 
+def test_what_is_said_while_a_set_is_analysed_is_written_at_once_and_in_the_history_with_it(finished):
+    one, diary = finished("left"), Diary(echo_error)
+    diary(Rating(one.path, pain=7))
+    noted = [(note.key, note.value) for note in load(one.path).notes if note.key == "pain"]
+    diary(SetDone(1, 1, one, SetState()))
+    with History() as history:
+        (stored,) = history.sets(person=None)
+
+    assert noted == [("pain", "7")]
+    assert stored.pain == 7
+    assert "pain_said" in {finding.code for finding in stored.summary.findings}
+
+
 def test_answers_a_full_disk_refuses_are_in_the_history_and_written_with_the_next(finished, monkeypatch):
     complaints = []
     one, diary = finished("left"), Diary(complaints.append)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
+import time
+from contextlib import nullcontext
 
 import pytest
 
@@ -17,7 +21,7 @@ def ready_events(count: int) -> list[SessionEvent]:
 
 def test_all_events_are_shown_in_order_before_leaving() -> None:
     shown: list[SessionEvent] = []
-    with ThreadedEmitter(shown.append) as emit:
+    with ThreadedEmitter(nullcontext(shown.append)) as emit:
         for event in ready_events(100):
             emit(event)
 
@@ -32,7 +36,7 @@ def test_a_blocked_terminal_delays_nothing() -> None:
         assert takes_again.wait(30.0)
         shown.append(event)
 
-    with ThreadedEmitter(show) as emit:
+    with ThreadedEmitter(nullcontext(show)) as emit:
         for event in ready_events(50):
             emit(event)
         assert shown == []
@@ -49,7 +53,7 @@ def test_a_closed_reader_ends_the_showing_and_is_raised_on_leaving() -> None:
         shown.append(event)
         raise BrokenPipeError(32, "gone")
 
-    emitter = ThreadedEmitter(show)
+    emitter = ThreadedEmitter(nullcontext(show))
     emitter.__enter__()
     for event in ready_events(3):
         emitter(event)
@@ -57,3 +61,34 @@ def test_a_closed_reader_ends_the_showing_and_is_raised_on_leaving() -> None:
     with pytest.raises(BrokenPipeError):
         emitter.__exit__(None, None, None)
     assert shown == ready_events(1)
+
+
+@pytest.mark.faults
+def test_a_terminal_that_takes_nothing_any_more_does_not_keep_the_program(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for_ever = threading.Event()
+    monkeypatch.setattr(sys, "stdout", sys.stdout)  # restored afterwards
+    began_s = time.monotonic()
+    with ThreadedEmitter(nullcontext(lambda _: for_ever.wait()), patience_s=0.3) as emit:
+        for event in ready_events(5):
+            emit(event)
+
+    assert time.monotonic() - began_s < 5.0
+    with sys.stdout as nowhere:
+        assert nowhere.name == os.devnull
+    for_ever.set()
+
+
+def test_a_display_that_fails_keeps_nobody_waiting() -> None:
+    def show(event: SessionEvent) -> None:
+        raise ValueError(event)
+
+    emitter = ThreadedEmitter(nullcontext(show))
+    emitter.__enter__()
+    for event in ready_events(3):
+        emitter(event)
+    emitter.flush()
+
+    with pytest.raises(ValueError, match="Ready"):
+        emitter.__exit__(None, None, None)
