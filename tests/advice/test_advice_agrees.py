@@ -15,7 +15,7 @@ from imu_reps.domain.rep import floor_angle
 from imu_reps.domain.summary import DoneSet, StoredSet
 from imu_reps.report.formatting import format_degrees
 from imu_reps.report.history_text import advice_lines
-from imu_reps.report.text import best_and_worst
+from imu_reps.report.session_text import best_and_worst
 from imu_reps.sim.wearer import random_plan
 from imu_reps.storage.toml_files import load_programme
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import inspect
 import json
 import subprocess
 import sys
@@ -137,7 +138,8 @@ def files_entered(walk: Callable[[], object]) -> list[str]:
     entered: set[str] = set()
 
     def record_call(frame, event, _argument):  # type: ignore[no-untyped-def]
-        if event == "call" and frame.f_code.co_name != "<module>":
+        # bodies of modules and classes run too, when they are imported, but are no functions
+        if event == "call" and frame.f_code.co_flags & inspect.CO_OPTIMIZED:
             entered.add(frame.f_code.co_filename)
 
     sys.setprofile(record_call)

@@ -10,7 +10,7 @@ from imu_reps.advice.comparisons import since_last
 from imu_reps.domain.progress import SinceLast, Step
 from imu_reps.domain.summary import DoneSet, StoredSet
 from imu_reps.report.page.page import session_page
-from imu_reps.report.text import session_report, session_text
+from imu_reps.report.session_text import session_report, session_text
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from imu_reps.domain.programme import Prescription
 from imu_reps.domain.summary import DoneSet, StoredSet
 from imu_reps.report.page.hand_over import hand_over_page, let_go_picture
 from imu_reps.report.page.page import session_page, set_page, sets_page
-from imu_reps.report.text import session_text
+from imu_reps.report.session_text import session_text
 
 #: Widths of a phone, and of the frame of the report on the live page of a phone.
 NARROW = (640, 360, 304)

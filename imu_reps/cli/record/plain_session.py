@@ -20,7 +20,8 @@ from imu_reps.errors import ImuRepsError
 from imu_reps.report.findings import DISCARDED, with_message
 from imu_reps.report.history_text import adherence_lines, advice_lines, side_lines
 from imu_reps.report.phrases import COUNTING_LATE, event_text, file_moved_text
-from imu_reps.report.text import SessionText, session_report, session_text, text_report
+from imu_reps.report.session_text import SessionText, session_report, session_text
+from imu_reps.report.text import text_report
 from imu_reps.session.diary import Diary
 from imu_reps.session.session_events import (
     Connecting,

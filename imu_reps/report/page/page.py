@@ -23,6 +23,7 @@ from imu_reps.report.page.pictures import (
     turn_picture,
 )
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
+from imu_reps.report.session_text import COLUMNS, SessionText
 from imu_reps.report.tables import (
     BY_HAND,
     OneSet,
@@ -33,7 +34,7 @@ from imu_reps.report.tables import (
     is_by_hand,
     verdict,
 )
-from imu_reps.report.text import COLUMNS, SessionText, headline, remarks, source_line, technical_remarks
+from imu_reps.report.text import headline, remarks, source_line, technical_remarks
 
 #: Spaces and line breaks of this program's own texts.
 _SPACES = "\n\t\xa0\u202f"

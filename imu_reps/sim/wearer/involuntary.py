@@ -146,7 +146,7 @@ def _breathing(body: BodyPlan, score: Score, t: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class StirringParams:
+class StirringHabits:
     """How a body stirs: frequencies in Hz, times in seconds; ours."""
 
     #: Frequency range of a wandering leg, and its number of waves: ours.
@@ -167,7 +167,7 @@ class StirringParams:
     other_hip_deg: float = 2.0
 
 
-STIRRING = StirringParams()
+STIRRING = StirringHabits()
 
 
 @dataclass(frozen=True, slots=True)
