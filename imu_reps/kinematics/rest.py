@@ -92,8 +92,9 @@ def still_mask(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolAr
         return mask
     # contiguous samples per axis are several times faster
     gyr, acc = np.ascontiguousarray(gyr_dps.T), np.ascontiguousarray((acc_mps2 - acc_mps2[0]).T)
-    gyr_mean_square = _window_mean((gyr**2).sum(axis=0), length)
-    variance = _window_mean((acc**2).sum(axis=0), length) - (_window_mean(acc, length) ** 2).sum(axis=0)
+    squares = [(gyr**2).sum(axis=0), (acc**2).sum(axis=0)]
+    gyr_mean_square, acc_mean_square, *acc_mean = _window_mean(np.vstack([*squares, acc]), length)
+    variance = acc_mean_square - sum(mean**2 for mean in acc_mean)
     noise = _window_mean((np.diff(acc) ** 2).sum(axis=0), length - 1) / 2.0
     mask[length - 1 :] = _is_still(gyr_mean_square, variance, noise)
     return mask

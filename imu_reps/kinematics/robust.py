@@ -12,8 +12,10 @@ SD_PER_MAD = 1.4826
 
 def median(values: FloatArray) -> float:
     """Return the median of (n,) values without NaN, several times as fast as `numpy.median`."""
-    ordered, half = np.sort(values), len(values) // 2
-    return float(0.5 * (ordered[half] + ordered[-half - 1]))
+    upper = len(values) // 2
+    lower = len(values) - upper - 1
+    parted = np.partition(values, (lower, upper))
+    return float(0.5 * (parted[lower] + parted[upper]))
 
 
 def medians(values: FloatArray) -> FloatArray:
