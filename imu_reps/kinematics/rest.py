@@ -155,25 +155,20 @@ def find_rests(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> Rests:
     count = len(gyr_dps) // length
     if not count:
         return Rests(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), np.zeros((0, 3)))
+    gyr, acc = (values[: count * length].reshape(count, length, 3) for values in (gyr_dps, acc_mps2))
     # contiguous samples per axis are several times faster
-    gyr, acc = (
-        np.ascontiguousarray(values[: count * length].T).reshape(3, count, length)
-        for values in (gyr_dps, acc_mps2)
-    )
-    mean, force = gyr.mean(axis=2), acc.mean(axis=2)
-    gyr_off, acc_off = gyr - mean[..., None], acc - force[..., None]
-    half = length // 2
+    gyr = np.ascontiguousarray(gyr.transpose(2, 0, 1))
+    mean = gyr.mean(axis=2)
+    slow = _squares(gyr - mean[..., None]) / length < (PARAMS.still_gyr_rms_dps / 2) ** 2
+    (few,) = (slow & (np.abs(mean) < MAX_BIAS_DPS).all(axis=0)).nonzero()
+    acc = np.ascontiguousarray(acc.take(few, axis=0).transpose(2, 0, 1))
+    force, half = acc.mean(axis=2), length // 2
     turned = np.abs(acc[..., -half:].mean(axis=2) - acc[..., :half].mean(axis=2)).max(axis=0)
     noise = _squares(np.diff(acc)) / (length - 1) / 2.0
     # twice the noise's variance allows for its random error; the other limits are half of those of stillness
     limit = np.clip(2.0 * noise, (STILL_ACC_SD_MPS2 / 2.0) ** 2, (PARAMS.noisy_acc_sd_mps2 / 2.0) ** 2)
-    rest = (
-        (turned < PARAMS.slow_turn_mps2)
-        & (_squares(gyr_off) / length < (PARAMS.still_gyr_rms_dps / 2) ** 2)
-        & (_squares(acc_off) / length < limit)
-        & (np.abs(mean) < MAX_BIAS_DPS).all(axis=0)
-    )
-    return Rests(np.flatnonzero(rest) * length, mean.T[rest], force.T[rest])
+    rest = (turned < PARAMS.slow_turn_mps2) & (_squares(acc - force[..., None]) / length < limit)
+    return Rests(few[rest] * length, mean.T[few[rest]], force.T[rest])
 
 
 def _squares(values: FloatArray) -> FloatArray:
