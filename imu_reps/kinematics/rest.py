@@ -13,6 +13,9 @@ from imu_reps.kinematics.robust import medians
 
 STILL_WINDOW_S = 0.5
 
+#: Number of instants computed at once: all of a long set at once takes several times as long.
+AT_ONCE = 1 << 14
+
 
 @dataclass(frozen=True, slots=True)
 class RestParams:
@@ -92,9 +95,9 @@ def still_mask(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolAr
         return mask
     # contiguous samples per axis are several times faster
     gyr, acc = np.ascontiguousarray(gyr_dps.T), np.ascontiguousarray((acc_mps2 - acc_mps2[0]).T)
-    squares = [(gyr**2).sum(axis=0), (acc**2).sum(axis=0)]
-    gyr_mean_square, acc_mean_square, *acc_mean = _window_mean(np.vstack([*squares, acc]), length)
-    variance = acc_mean_square - sum(mean**2 for mean in acc_mean)
+    squares = np.array([(gyr**2).sum(axis=0), (acc**2).sum(axis=0)])
+    gyr_mean_square, acc_mean_square = _window_mean(squares, length)
+    variance = acc_mean_square - (_window_mean(acc, length) ** 2).sum(axis=0)
     noise = _window_mean((np.diff(acc) ** 2).sum(axis=0), length - 1) / 2.0
     mask[length - 1 :] = _is_still(gyr_mean_square, variance, noise)
     return mask
@@ -270,10 +273,13 @@ def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:
 def _window_mean(values: FloatArray, length: int) -> FloatArray:
     """Return moving means of `length` values along the last axis, from sums of 1, 2, 4, ... of them."""
     count = values.shape[-1] - length + 1
-    total, done, sums, size = np.zeros((*values.shape[:-1], count)), 0, values, 1
-    while size <= length:
-        if length & size:
-            total += sums[..., done : done + count]
-            done += size
-        sums, size = sums[..., :-size] + sums[..., size:], 2 * size
+    total = np.zeros((*values.shape[:-1], count))
+    for start in range(0, count, AT_ONCE):
+        part = total[..., start : start + AT_ONCE]
+        done, sums, size = 0, values[..., start : start + AT_ONCE + length - 1], 1
+        while size <= length:
+            if length & size:
+                part += sums[..., done : done + part.shape[-1]]
+                done += size
+            sums, size = sums[..., :-size] + sums[..., size:], 2 * size
     return np.asarray(total / length)
