@@ -11,12 +11,10 @@ SD_PER_MAD = 1.4826
 
 
 def median(values: FloatArray) -> float:
-    """Return the median of (n,) values without NaN, several times as fast as `numpy.median`."""
-    upper = len(values) // 2
-    lower = len(values) - upper - 1
-    parted = values.copy()
-    parted.partition((lower, upper))
-    return float(0.5 * (parted[lower] + parted[upper]))
+    """Return the median of (n,) values without NaN; of few it takes a small part of `numpy.median`'s time."""
+    ordered, half = values.copy(), len(values) // 2
+    ordered.sort()
+    return float(0.5 * (ordered[half] + ordered[-half - 1]))
 
 
 def medians(values: FloatArray) -> FloatArray:

@@ -346,7 +346,8 @@ def _spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> BoolArra
     rows = np.flatnonzero(~bad)
     while True:
         few = values[:, rows] if len(rows) < len(found) else values
-        leap = np.array([np.abs(np.diff(one)) > limit for one, limit in zip(few, SPIKE, strict=True)])
+        steps = np.diff(few)
+        leap = (steps > SPIKE[:, None]) | (steps < -SPIKE[:, None])
         if not leap.any():
             return found
         lasting = np.diff(timed.time_s[rows]) > (HOLE_PERIODS + LONGEST_SPIKE) * timed.period_s

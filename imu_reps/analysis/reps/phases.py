@@ -13,7 +13,6 @@ from imu_reps.analysis.set_motion import SetMotion
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import ZeroPhase
-from imu_reps.kinematics.robust import median
 
 SLOW_DPS = 5.0
 DWELL_S = 0.25
@@ -118,7 +117,7 @@ def without_ringing(speed_dps: FloatArray, reps: Sequence[Excursion]) -> FloatAr
         return speed_dps
     moving = np.concatenate([np.arange(rep.near.tick, rep.back.tick) for rep in reps])
     ringing = np.abs(RING_BAND(speed_dps).take(moving))
-    if median(ringing) < RINGING_SHARE * np.sqrt((speed_dps.take(moving) ** 2).mean()):
+    if np.median(ringing) < RINGING_SHARE * np.sqrt((speed_dps.take(moving) ** 2).mean()):
         return speed_dps
     return np.asarray(uniform_filter1d(speed_dps, RING_TICKS))
 
