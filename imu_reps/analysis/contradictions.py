@@ -21,6 +21,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
 
 #: Sine of the elevation of the line from hip to ankle below which a leg hangs, and above which it lies:
 #: hanging legs have -1 to -0.94, lying ones -0.05 and more (over 33 recordings by other authors and simulated
@@ -161,7 +162,7 @@ def _held_first_and_last(reps: Sequence[Rep]) -> float:
 
 def _usual(pauses: Sequence[float | None]) -> float:
     known = [pause for pause in pauses if pause is not None]
-    return float(np.median(known)) if known else 0.0
+    return median(np.array(known)) if known else 0.0
 
 
 def _no_hold(whole: SetEstimate, motion: SetMotion, header: Header) -> list[Finding]:

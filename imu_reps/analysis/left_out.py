@@ -21,6 +21,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion
+from imu_reps.kinematics.robust import median
 
 #: Fewest raises that make a series, and the shortest stretch as a multiple of a repetition's usual duration.
 MIN_RAISES, MIN_DURATIONS = 2, 2.0
@@ -48,8 +49,8 @@ class Usual:
         """Return the medians over the repetitions of a set."""
         reps = whole.segmentation.reps
         return cls(
-            float(np.median([rep.range_deg for rep in reps])),
-            float(np.median([rep.back.tick - rep.near.tick for rep in reps])),
+            median(np.array([rep.range_deg for rep in reps])),
+            median(np.array([rep.back.tick - rep.near.tick for rep in reps])),
         )
 
 

@@ -49,6 +49,7 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion, bridged
 from imu_reps.kinematics.mounting import angle_between_deg, unit
+from imu_reps.kinematics.robust import median
 
 #: Raises after a turn are as large as those before it by this factor; a turn that makes them more alike by
 #: the second one is taken even where it adds none (ours).
@@ -135,14 +136,18 @@ class _Read:
         assert self.motion.ankle is not None
         reps = self.whole.segmentation.reps
         outside = [(reps[0], slice(0, reps[0].near.tick)), (reps[-1], slice(reps[-1].back.tick, None))]
-        up = bridged(self.motion.ankle.up)
-        resting = angle_between_deg(up, _resting_up(up, reps)) < AT_REST_DEG
         lasts = [back - left for left, back in (lasting(rep, self.whole.elevation_deg) for rep in reps)]
-        quick = DURATIONS[0] * float(np.median(lasts))
+        quick = DURATIONS[0] * median(np.array(lasts))
+        pairs = zip(outside, (lasts[0], lasts[-1]), strict=True)
+        quick_ones = [one for one, ticks_long in pairs if ticks_long < quick]
+        if not quick_ones:
+            return []
+        up = bridged(self.motion.ankle.up)
+        resting_up = _resting_up(up, reps)
         return [
             rep
-            for (rep, ticks), ticks_long in zip(outside, (lasts[0], lasts[-1]), strict=True)
-            if ticks_long < quick and not _mostly(resting[ticks])
+            for rep, ticks in quick_ones
+            if not _mostly(angle_between_deg(up[ticks], resting_up) < AT_REST_DEG)
         ]
 
 

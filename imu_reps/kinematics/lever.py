@@ -154,9 +154,10 @@ class AnkleMotion:
         """Return the motion about an axis (3,) in sensor axes."""
         along = unit(cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))
         plane = np.stack([along, cross(axis, along)])
-        omega = self.omega_rad_s @ axis
+        omega = row_dots(self.omega_rad_s, axis)
         alpha = np.gradient(omega, 1.0 / GRID_HZ)
-        return ArcMotion(omega, alpha, self.speed_rad_s, self.acceleration_mps2 @ plane.T, plane, self.known)
+        acceleration = np.column_stack([row_dots(self.acceleration_mps2, one) for one in plane])
+        return ArcMotion(omega, alpha, self.speed_rad_s, acceleration, plane, self.known)
 
     def radius(self, ticks: IntArray) -> Lever | None:
         """Fit the radius vector over some ticks, for turning about any axis; None with too little movement.

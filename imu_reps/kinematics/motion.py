@@ -12,12 +12,10 @@ from scipy.signal import butter, sosfilt, sosfilt_zi
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.orientation import SensorMotion
+from imu_reps.kinematics.rest import AT_ONCE
 
 #: Ticks further apart than this many periods have a hole between them.
 HOLE_PERIODS = 1.5
-
-#: Number of instants interpolated at once: all of a long set at once takes twice the time.
-AT_ONCE = 1 << 14
 
 #: Frequency between leg movement, below it, and impacts of 10 to 60 ms, mostly above it.
 IMPACT_HZ = 6.0

@@ -13,6 +13,9 @@ from imu_reps.kinematics.robust import medians
 
 STILL_WINDOW_S = 0.5
 
+#: Number of instants computed at once: all of a long set at once takes several times as long.
+AT_ONCE = 1 << 14
+
 
 @dataclass(frozen=True, slots=True)
 class RestParams:
@@ -92,8 +95,9 @@ def still_mask(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> BoolAr
         return mask
     # contiguous samples per axis are several times faster
     gyr, acc = np.ascontiguousarray(gyr_dps.T), np.ascontiguousarray((acc_mps2 - acc_mps2[0]).T)
-    gyr_mean_square = _window_mean((gyr**2).sum(axis=0), length)
-    variance = _window_mean((acc**2).sum(axis=0), length) - (_window_mean(acc, length) ** 2).sum(axis=0)
+    squares = np.array([(gyr**2).sum(axis=0), (acc**2).sum(axis=0)])
+    gyr_mean_square, acc_mean_square = _window_mean(squares, length)
+    variance = acc_mean_square - (_window_mean(acc, length) ** 2).sum(axis=0)
     noise = _window_mean((np.diff(acc) ** 2).sum(axis=0), length - 1) / 2.0
     mask[length - 1 :] = _is_still(gyr_mean_square, variance, noise)
     return mask
@@ -154,25 +158,20 @@ def find_rests(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> Rests:
     count = len(gyr_dps) // length
     if not count:
         return Rests(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), np.zeros((0, 3)))
+    gyr, acc = (values[: count * length].reshape(count, length, 3) for values in (gyr_dps, acc_mps2))
     # contiguous samples per axis are several times faster
-    gyr, acc = (
-        np.ascontiguousarray(values[: count * length].T).reshape(3, count, length)
-        for values in (gyr_dps, acc_mps2)
-    )
-    mean, force = gyr.mean(axis=2), acc.mean(axis=2)
-    gyr_off, acc_off = gyr - mean[..., None], acc - force[..., None]
-    half = length // 2
+    gyr = np.ascontiguousarray(gyr.transpose(2, 0, 1))
+    mean = gyr.mean(axis=2)
+    slow = _squares(gyr - mean[..., None]) / length < (PARAMS.still_gyr_rms_dps / 2) ** 2
+    (few,) = (slow & (np.abs(mean) < MAX_BIAS_DPS).all(axis=0)).nonzero()
+    acc = np.ascontiguousarray(acc.take(few, axis=0).transpose(2, 0, 1))
+    force, half = acc.mean(axis=2), length // 2
     turned = np.abs(acc[..., -half:].mean(axis=2) - acc[..., :half].mean(axis=2)).max(axis=0)
     noise = _squares(np.diff(acc)) / (length - 1) / 2.0
     # twice the noise's variance allows for its random error; the other limits are half of those of stillness
     limit = np.clip(2.0 * noise, (STILL_ACC_SD_MPS2 / 2.0) ** 2, (PARAMS.noisy_acc_sd_mps2 / 2.0) ** 2)
-    rest = (
-        (turned < PARAMS.slow_turn_mps2)
-        & (_squares(gyr_off) / length < (PARAMS.still_gyr_rms_dps / 2) ** 2)
-        & (_squares(acc_off) / length < limit)
-        & (np.abs(mean) < MAX_BIAS_DPS).all(axis=0)
-    )
-    return Rests(np.flatnonzero(rest) * length, mean.T[rest], force.T[rest])
+    rest = (turned < PARAMS.slow_turn_mps2) & (_squares(acc - force[..., None]) / length < limit)
+    return Rests(few[rest] * length, mean.T[few[rest]], force.T[rest])
 
 
 def _squares(values: FloatArray) -> FloatArray:
@@ -274,10 +273,13 @@ def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:
 def _window_mean(values: FloatArray, length: int) -> FloatArray:
     """Return moving means of `length` values along the last axis, from sums of 1, 2, 4, ... of them."""
     count = values.shape[-1] - length + 1
-    total, done, sums, size = np.zeros((*values.shape[:-1], count)), 0, values, 1
-    while size <= length:
-        if length & size:
-            total += sums[..., done : done + count]
-            done += size
-        sums, size = sums[..., :-size] + sums[..., size:], 2 * size
+    total = np.zeros((*values.shape[:-1], count))
+    for start in range(0, count, AT_ONCE):
+        part = total[..., start : start + AT_ONCE]
+        done, sums, size = 0, values[..., start : start + AT_ONCE + length - 1], 1
+        while size <= length:
+            if length & size:
+                part += sums[..., done : done + part.shape[-1]]
+                done += size
+            sums, size = sums[..., :-size] + sums[..., size:], 2 * size
     return np.asarray(total / length)

@@ -11,8 +11,9 @@ SD_PER_MAD = 1.4826
 
 
 def median(values: FloatArray) -> float:
-    """Return the median of (n,) values without NaN, several times as fast as `numpy.median`."""
-    ordered, half = np.sort(values), len(values) // 2
+    """Return the median of (n,) values without NaN; of few it takes a small part of `numpy.median`'s time."""
+    ordered, half = values.copy(), len(values) // 2
+    ordered.sort()
     return float(0.5 * (ordered[half] + ordered[-half - 1]))
 
 

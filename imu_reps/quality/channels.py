@@ -270,12 +270,12 @@ def _moving_seconds(values: FloatArray, rate_hz: float) -> BoolArray | None:
 
 def check_repeated(place: SensorPlace, values: FloatArray, rate_hz: float) -> Iterator[Finding]:
     """Report samples, (6, n), that repeat the one before while the sensor moves."""
-    seconds = _moving_seconds(values, rate_hz)
+    same = (values[:, 1:] == values[:, :-1]).all(axis=0)
+    seconds = _moving_seconds(values, rate_hz) if same.any() else None
     if seconds is None or seconds.sum() < PARAMS.moving_s:
         return
-    moving = np.repeat(seconds, max(2, round(rate_hz)))
-    same = (values[:, 1 : len(moving)] == values[:, : len(moving) - 1]).all(axis=0)
-    share = float(same[moving[1:]].mean())
+    moving = np.repeat(seconds, max(2, round(rate_hz)))[1:]
+    share = float(same[: len(moving)][moving].mean())
     if share > PARAMS.repeated_share and not coarse_channels(values).any():
         real_hz = rate_hz * (1.0 - share)
         yield Finding(

@@ -79,6 +79,9 @@ class CopyParams:
 PARAMS = CopyParams()
 
 
+#: Factors of the six channels, whose sums hardly ever agree.
+FACTORS = np.sqrt([1.0, 2.0, 3.0, 5.0, 7.0, 11.0])
+
 #: 2^64 over the golden ratio, which spreads similar numbers over all buckets (Knuth, vol. 3, 6.4).
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
@@ -203,7 +206,7 @@ def _same_data(
 def _signature(values: FloatArray) -> FloatArray:
     """Return a number for each sample that two different samples hardly ever share."""
     # a matrix product may round the last samples differently from those before
-    return np.asarray((values * np.sqrt([[1.0], [2.0], [3.0], [5.0], [7.0], [11.0]])).sum(axis=0))
+    return np.asarray(sum(one * factor for one, factor in zip(values, FACTORS, strict=True)))
 
 
 def _perhaps_alike(signature: FloatArray) -> IntArray:

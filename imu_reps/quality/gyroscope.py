@@ -340,7 +340,8 @@ def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArra
     """Return the turns between pairs of windows."""
     start, end, rotations = windows.up[first], windows.up[last], windows.rotations
     way = angle_deg(start, end)
-    rotated = np.einsum("nji,nj->ni", rotations[last], np.einsum("nij,nj->ni", rotations[first], start))
+    rotated = np.einsum("ijn,nj->in", rotations[..., first], start)
+    rotated = np.einsum("jin,jn->ni", rotations[..., last], rotated)
     along = end - start * np.einsum("ni,ni->n", start, end)[:, None]
     along /= np.sqrt(np.einsum("ni,ni->n", along, along))[:, None]
     forward, back = np.einsum("ni,ni->n", rotated, along), np.einsum("ni,ni->n", rotated, start)

@@ -17,7 +17,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, FloatArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
-from imu_reps.quality.windows import HOP_S, Windows, rotations_by
+from imu_reps.quality.windows import HOP_S, Windows, products, rotations_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +105,6 @@ PARAMS = MotionFitParams()
 
 
 _EYE = np.eye(3)
-#: (3, 9): maps a vector to the rows of its cross-product matrix.
-_CROSS = np.cross(_EYE[:, None], _EYE).transpose(0, 2, 1).reshape(3, 9)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +113,7 @@ class TurningPieces:
 
     Attributes
     ----------
-    force_mps2, rate_rad_s : (k, n, 3) float
+    force_mps2, rate_rad_s : (3, k, n) float
         Windows of each piece; the rate is that of the hop after the window.
     weight : (k, n) float
         Weight of each window, as a factor of its residuals.
@@ -211,7 +209,7 @@ def _turning_pieces(windows: Windows) -> TurningPieces | None:
         return None
     weight = np.sqrt(share[used])
     weight[:, [0, -1]] = 0.0  # how the rate changes there is not known
-    return TurningPieces(force[used], rate[used], weight)
+    return TurningPieces(force[used].transpose(2, 0, 1), rate[used].transpose(2, 0, 1), weight)
 
 
 def _sharpened(means: FloatArray) -> FloatArray:
@@ -237,13 +235,13 @@ class _Rotated:
 
     Attributes
     ----------
-    force : (k, n, 3) float
+    force : (3, k, n) float
         Specific force.
-    of_lever : (k, n, 3, 3) float
+    of_lever : (3, 3, k, n) float
         Derivative of the force on a sensor at the end of a lever by the lever.
-    of_factor : (k, n, 3, 3) float
+    of_factor : (3, 3, k, n) float
         Derivative of `of_lever` by the factor of the rate.
-    turned : (k, n, 3, 4) float
+    turned : (3, 4, k, n) float
         Rotation of the axes by a bias of the rate (1 rad/s about each axis) and by the factor, rad.
     """
 
@@ -255,20 +253,18 @@ class _Rotated:
 
 def _rotated(pieces: TurningPieces, factor: float) -> _Rotated:
     rate = pieces.rate_rad_s * factor
-    count, length = pieces.weight.shape
-    carry = rotations_by(rate[:, :-1])
+    carry = rotations_by(rate[..., :-1])
     middle, change = np.zeros_like(rate), np.zeros_like(rate)
-    middle[:, 1:] = 0.5 * (rate[:, 1:] + rate[:, :-1])
-    change[:, 1:] = (rate[:, 1:] - rate[:, :-1]) / HOP_S
-    round_it = middle[..., :, None] * middle[..., None, :]
-    round_it -= np.einsum("kni,kni->kn", middle, middle)[..., None, None] * _EYE
-    of_lever = carry @ (_cross_matrix(change) + round_it)
-    felt = carry @ np.stack([pieces.force_mps2, pieces.rate_rad_s], axis=-1)
-    turned = np.zeros((count, length, 3, 4))
-    turned[:, 1:, :, :3], turned[:, 1:, :, 3] = carry[:, :-1], felt[:, :-1, :, 1]
-    turned = np.cumsum(turned, axis=1) * HOP_S
-    of_factor = (of_lever + carry @ round_it) / factor
-    return _Rotated(felt[..., 0], of_lever, of_factor, turned)
+    middle[..., 1:] = 0.5 * (rate[..., 1:] + rate[..., :-1])
+    change[..., 1:] = (rate[..., 1:] - rate[..., :-1]) / HOP_S
+    round_it = middle[:, None] * middle
+    round_it -= (middle**2).sum(axis=0) * _EYE[..., None, None]
+    of_lever = products(carry, _cross_matrix(change) + round_it)
+    force, turning = np.moveaxis(products(carry, np.stack([pieces.force_mps2, pieces.rate_rad_s], 1)), 1, 0)
+    turned = np.zeros((3, 4, *pieces.weight.shape))
+    turned[:, :3, :, 1:], turned[:, 3, :, 1:] = carry[..., :-1], turning[..., :-1]
+    turned = np.cumsum(turned, axis=-1) * HOP_S
+    return _Rotated(force, of_lever, (of_lever + products(carry, round_it)) / factor, turned)
 
 
 def _normal_equations(
@@ -290,25 +286,34 @@ def _normal_equations(
     -------
     biased, unbiased : (k, 5, 5) float
     """
-    force = rotated.force - rotated.of_lever @ lever
-    by_turns = _cross_matrix(force) @ rotated.turned
-    # columns: slopes by the factor and by the lever (3), the force, slopes by a bias of the rate (3), rad/s
-    both = np.empty((*force.shape, 8))
-    both[..., 0] = -by_turns[..., 3] - rotated.of_factor @ lever
-    both[..., 1:4], both[..., 4], both[..., 5:] = -rotated.of_lever, force, -by_turns[..., :3]
+    force = rotated.force - _along(rotated.of_lever, lever)
+    by_turns = products(_cross_matrix(force), rotated.turned).swapaxes(0, 1)
+    # slopes by the factor and by the lever (3), the force, slopes by a bias of the rate (3), rad/s
+    both = np.empty((8, *force.shape))
+    both[0] = -by_turns[3] - _along(rotated.of_factor, lever)
+    both[1:4], both[4], both[5:] = -rotated.of_lever.swapaxes(0, 1), force, -by_turns[:3]
     square = pieces.weight**2
-    mean = np.einsum("kn,knij->kij", square, both) / square.sum(axis=1)[:, None, None]
-    both = ((both - mean[:, None]) * pieces.weight[..., None, None]).reshape(len(both), -1, 8)
-    sums = both.transpose(0, 2, 1) @ both
+    both -= ((both * square).sum(axis=-1) / square.sum(axis=-1))[..., None]
+    both *= pieces.weight
+    rows = both.transpose(2, 0, 1, 3).reshape(len(square), 8, -1)
+    sums = rows @ rows.swapaxes(1, 2)
     prior = PARAMS.windows_a_reading * variance / np.radians(PARAMS.bias_sd_dps) ** 2
     bias = sums[:, 5:, 5:] + prior * _EYE
     biased = sums[:, :5, :5]
     return biased, biased - sums[:, :5, 5:] @ np.linalg.solve(bias, sums[:, 5:, :5])
 
 
+def _along(matrices: FloatArray, vector: FloatArray) -> FloatArray:
+    """Return the products of matrices (3, 3, k, n) with one vector (3,), (3, k, n)."""
+    return np.asarray(np.einsum("ij...,j->i...", matrices, vector))
+
+
 def _cross_matrix(vectors: FloatArray) -> FloatArray:
-    """Return the cross-product matrices (..., 3, 3) of vectors (..., 3)."""
-    return np.asarray((vectors @ _CROSS).reshape(*vectors.shape, 3))
+    """Return the cross-product matrices (3, 3, ...) of vectors (3, ...)."""
+    matrices = np.zeros((3, *vectors.shape))
+    for row, column, part in ((1, 0, 2), (2, 1, 0), (0, 2, 1)):
+        matrices[row, column], matrices[column, row] = vectors[part], -vectors[part]
+    return matrices
 
 
 def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> Iterator[Finding]:
@@ -342,7 +347,7 @@ def borne_out(finding: Finding, fit: TurningFit | None) -> bool:
 
 
 def _turned_otherwise(pieces: TurningPieces, matrix: FloatArray) -> TurningPieces:
-    return replace(pieces, rate_rad_s=pieces.rate_rad_s @ matrix)
+    return replace(pieces, rate_rad_s=np.einsum("ij,i...->j...", matrix, pieces.rate_rad_s))
 
 
 def _repaired(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:

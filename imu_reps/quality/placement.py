@@ -14,6 +14,7 @@ from imu_reps.domain.recording import Axis, Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.kinematics.mounting import axis_vector, nearest_axis, pelvis_axes_supine, unit
 from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
 from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
 
 
@@ -258,8 +259,8 @@ def _faces_down(header: Header, pelvis: Windows, lying: BoolArray) -> bool:
     if forward is None:
         return False
     off = angle_deg(pelvis.up[lying], axis_vector(forward))
-    sometimes, usually = np.percentile(off, (100.0 * PARAMS.turned_share, 50.0))
-    return bool(usually > 180.0 - PARAMS.posture_deg and sometimes > 90.0)
+    usually_down = median(off) > 180.0 - PARAMS.posture_deg
+    return usually_down and bool(np.percentile(off, 100.0 * PARAMS.turned_share) > 90.0)
 
 
 def _wrong_sign(

@@ -227,9 +227,8 @@ def died_at(readings: MarkedSamples) -> float | None:
 
 def flat(values: FloatArray) -> BoolArray:
     """Return which samples, of (6, n) channels, come from failed transfers."""
-    size = np.abs(values)
-    alike = size[1:] == size[:-1]
-    acc, gyr = alike[0] & alike[1], alike[3] & alike[4]
+    size = [np.abs(channel) for channel in values]
+    acc, gyr = ((x == y) & (y == z) for x, y, z in (size[:3], size[3:]))
     nothing = size[0] < PARAMS.min_force_mps2
     return np.asarray(acc & (gyr | nothing) | gyr & (size[3] > PARAMS.rail_dps))
 
@@ -347,7 +346,8 @@ def _spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> BoolArra
     rows = np.flatnonzero(~bad)
     while True:
         few = values[:, rows] if len(rows) < len(found) else values
-        leap = np.abs(np.diff(few)) > SPIKE[:, None]
+        steps = np.diff(few)
+        leap = (steps > SPIKE[:, None]) | (steps < -SPIKE[:, None])
         if not leap.any():
             return found
         lasting = np.diff(timed.time_s[rows]) > (HOLE_PERIODS + LONGEST_SPIKE) * timed.period_s
@@ -409,7 +409,8 @@ def leaps_alone(off_mps2: FloatArray, column: int) -> bool:
 def zeros(values: FloatArray) -> BoolArray:
     """Return runs of up to `LONGEST_SPIKE` samples of exactly 0 in a channel that is far from it around."""
     found = np.zeros(values.shape[1], bool)
-    far, zero = np.abs(values) > FROM_ZERO[:, None], values == 0.0
+    far = (values > FROM_ZERO[:, None]) | (values < -FROM_ZERO[:, None])
+    zero = values == 0.0
     for column in np.flatnonzero((far[:, :-1] & zero[:, 1:]).any(axis=1)).tolist():
         series = values[column]
         starts, ends = runs_of(zero[column])

@@ -113,7 +113,7 @@ def _moments(windows: Windows) -> list[int]:
 
 def _rotated_force(windows: Windows) -> FloatArray:
     """Return the mean force of each window, rotated to the sensor's axes in the first; NaN in long holes."""
-    force = np.einsum("nij,nj->ni", windows.rotations, bridged(windows.acc_mps2))
+    force = np.einsum("ijn,nj->ni", windows.rotations, bridged(windows.acc_mps2))
     for start, end in stretches(np.isnan(windows.gyr_dps[:, 0])):
         around = np.abs(bridged(windows.gyr_dps)[max(0, start - 1) : end + 1])
         if end - start > PARAMS.max_bridged or around.max() * len(around) * HOP_S > PARAMS.max_bridged_deg:

@@ -72,7 +72,7 @@ class Windows:
         Mean angular rate from the middle of each window to the middle of the next.
     unbiased_dps : (n - 1, 3) float
         The same minus the gyroscope's readings where nothing turns.
-    rotations : (n, 3, 3) float
+    rotations : (3, 3, n) float
         Rotation by that rate, bridged in holes, from the sensor's axes in each window to those in the first.
     start_s : float
         Start of the first window.
@@ -102,7 +102,7 @@ class Windows:
         for hop in hops:
             gyr_dps[max(0, hop - 1) : hop + 2] = np.nan
         unbiased_dps = _unbiased(gyr_dps, self.up, self.calm)
-        rotations = rotations_by(np.radians(bridged(unbiased_dps)))
+        rotations = rotations_by(np.radians(bridged(unbiased_dps)).T)
         return replace(self, gyr_dps=gyr_dps, unbiased_dps=unbiased_dps, rotations=rotations)
 
 
@@ -143,7 +143,7 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray) -> Wi
         calm=calm,
         gyr_dps=gyr_dps,
         unbiased_dps=unbiased_dps,
-        rotations=rotations_by(np.radians(bridged(unbiased_dps))),
+        rotations=rotations_by(np.radians(bridged(unbiased_dps)).T),
         start_s=float(edges_s[0]),
     )
 
@@ -178,21 +178,30 @@ def rotations_by(rate_rad_s: FloatArray) -> FloatArray:
 
     Parameters
     ----------
-    rate_rad_s : (..., n, 3) float
+    rate_rad_s : (3, ..., n) float
         Rate over each hop.
 
     Returns
     -------
-    (..., n + 1, 3, 3) float
+    (3, 3, ..., n + 1) float
     """
-    rotations = np.empty((*rate_rad_s.shape[:-2], rate_rad_s.shape[-2] + 1, 3, 3))
-    hops = Rotation.from_rotvec(rate_rad_s.reshape(-1, 3) * HOP_S).as_matrix()
-    rotations[..., 0, :, :], rotations[..., 1:, :, :] = np.eye(3), hops.reshape(*rate_rad_s.shape, 3)
+    hops = Rotation.from_rotvec(rate_rad_s.reshape(3, -1).T * HOP_S).as_matrix()
+    rotations = np.empty((3, *rate_rad_s.shape[:-1], rate_rad_s.shape[-1] + 1))
+    rotations[..., 0] = np.eye(3).reshape(3, 3, *[1] * (rate_rad_s.ndim - 2))
+    rotations[..., 1:] = hops.transpose(1, 2, 0).reshape(3, *rate_rad_s.shape)
     lag = 1
-    while lag < rotations.shape[-3]:
-        rotations[..., lag:, :, :] = rotations[..., :-lag, :, :] @ rotations[..., lag:, :, :]
+    while lag < rotations.shape[-1]:
+        rotations[..., lag:] = products(rotations[..., :-lag], rotations[..., lag:])
         lag *= 2
     return rotations
+
+
+def products(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the products of small matrices (i, j, ...) and (j, k, ...), (i, k, ...).
+
+    With the matrices' own axes last they take many times as long.
+    """
+    return np.asarray(np.einsum("ij...,jk...->ik...", one, other))
 
 
 def angle_deg(a: FloatArray, b: FloatArray) -> FloatArray:

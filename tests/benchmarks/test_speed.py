@@ -63,7 +63,7 @@ def orientation_alone(recording: Recording) -> Callable[[], None]:
     return run
 
 
-def test_a_finished_set_costs_at_most_five_and_a_half_times_its_orientation(
+def test_a_finished_set_costs_about_four_times_its_orientation(
     benchmark: BenchmarkFixture, min_s: Durations, minute_set: Recording
 ) -> None:
     analysis = benchmark(analyze, minute_set)
@@ -72,7 +72,7 @@ def test_a_finished_set_costs_at_most_five_and_a_half_times_its_orientation(
         alone = orientation_alone(minute_set)
         ours_s, alone_s = min_s(ROUNDS, lambda: analyze(minute_set), alone)
         benchmark.extra_info["times_of_orientation_alone"] = ours_s / alone_s
-        assert ours_s <= 5.5 * alone_s
+        assert ours_s <= 4.7 * alone_s
 
 
 def clocks_and_rests(recording: Recording) -> Callable[[], None]:
@@ -101,7 +101,7 @@ def test_quality_checks_add_about_a_seventh_of_an_analysis(
         assert check_s - needed_s <= 0.155 * analysis_s
 
 
-@pytest.mark.parametrize(("minutes", "limit"), [(1, 1.4), (10, 1.7)])
+@pytest.mark.parametrize(("minutes", "limit"), [(1, 1.35), (10, 1.55)])
 def test_reading_a_recording_costs_little_more_than_parsing_its_table(
     benchmark: BenchmarkFixture,
     min_s: Durations,
@@ -161,7 +161,7 @@ def test_a_two_hour_set_costs_about_four_times_a_half_hour_one(
         tracemalloc.stop()
         benchmark.extra_info |= {"times_of_half_an_hour": long_s / short_s, "megabytes": maximum / 1e6}
         benchmark.extra_info["processor_s"] = long_s
-        assert long_s <= 5.0 * short_s  # the longer set no longer fits into the cache
+        assert long_s <= 4.5 * short_s  # the longer set no longer fits into the cache
         assert maximum <= 300e6
 
 
@@ -176,7 +176,7 @@ def slots(recording: Recording) -> Iterator[list[SampleBlock]]:
     yield slot
 
 
-def test_pushing_a_block_costs_at_most_a_hundredth_of_its_own_duration(
+def test_pushing_the_blocks_of_both_sensors_costs_about_a_hundredth_of_their_duration(
     benchmark: BenchmarkFixture, min_s: Durations, minute_set: Recording
 ) -> None:
     arrived = list(slots(minute_set))
@@ -194,15 +194,13 @@ def test_pushing_a_block_costs_at_most_a_hundredth_of_its_own_duration(
     assert benchmark.pedantic(follow, rounds=1) == 10
     if not benchmark.disabled:
         (whole_s,) = min_s(5, follow)
-        blocks = sum(len(slot) for slot in arrived)
-        share = whole_s / blocks / BLOCK_S
-        benchmark.extra_info["share_of_its_own_duration"] = share
-        benchmark.extra_info["both_sensors_share_of_the_time"] = whole_s / len(arrived) / BLOCK_S
-        assert share <= 0.01
+        share = whole_s / len(arrived) / BLOCK_S
+        benchmark.extra_info["share_of_their_duration"] = share
+        assert share <= 0.0125
         # the fastest of several rounds, without what a shared machine adds to single rounds
         completes_s = np.reshape(completing_s, (-1, 10)).min(axis=0).max()
         benchmark.extra_info["completing_block_share_of_its_own_duration"] = completes_s / BLOCK_S
-        assert completes_s <= 0.5 * BLOCK_S
+        assert completes_s <= 0.25 * BLOCK_S
 
 
 def start_python(code: str) -> None:

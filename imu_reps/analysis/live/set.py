@@ -126,16 +126,19 @@ class LiveSet:
     def push(self, motion: Motion) -> list[Event]:
         """Process the next grid instants and return the events they cause."""
         events: list[Event] = []
+        known = self._known()
         for seen in self._watch.instants(motion, lambda: not self.count):
             events += seen.silence
             events += self._gates(seen.time_s, ready=seen.ready, left=seen.left)
             self._newest = seen, self._frame.placed
-            emitted = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, self._known())
+            emitted = self._follower.step(seen.tick, seen.time_s, seen.angles_deg, known)
             due = self._estimate_due() or (seen.tick % LOOKED_TICKS == 0 and self._turned_off_axis())
             if emitted or due:
                 events += self._answered(emitted if self._ready and not seen.left else [], due, seen.time_s)
+                known = self._known()
             if self._watch.buffer.is_full:
                 self._make_room()
+                known = self._known()
         return events
 
     def _answered(self, emitted: Sequence[FollowerEvent], due: bool, time_s: float) -> list[Event]:

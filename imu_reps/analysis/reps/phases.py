@@ -10,10 +10,9 @@ from scipy.ndimage import uniform_filter1d
 
 from imu_reps.analysis.reps.segmentation import Excursion, Turn
 from imu_reps.analysis.set_motion import SetMotion
-from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import ZeroPhase
-from imu_reps.kinematics.robust import median
 
 SLOW_DPS = 5.0
 DWELL_S = 0.25
@@ -118,7 +117,7 @@ def without_ringing(speed_dps: FloatArray, reps: Sequence[Excursion]) -> FloatAr
         return speed_dps
     moving = np.concatenate([np.arange(rep.near.tick, rep.back.tick) for rep in reps])
     ringing = np.abs(RING_BAND(speed_dps).take(moving))
-    if median(ringing) < RINGING_SHARE * np.sqrt((speed_dps.take(moving) ** 2).mean()):
+    if np.median(ringing) < RINGING_SHARE * np.sqrt((speed_dps.take(moving) ** 2).mean()):
         return speed_dps
     return np.asarray(uniform_filter1d(speed_dps, RING_TICKS))
 
@@ -149,8 +148,9 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
     if peak_dps <= 0.0:
         return float(start)
     position, length = start, len(speed_dps)
-    moves = np.abs(speed_dps) >= SLOW_DPS
-    stopping = speed_dps < min(LOW_SHARE * peak_dps, SLOW_DPS)
+    # masks as bytes are searched several times as fast
+    moves = (np.abs(speed_dps) >= SLOW_DPS).tobytes()
+    stopping = (speed_dps < min(LOW_SHARE * peak_dps, SLOW_DPS)).tobytes()
     while True:
         begin = _next(stopping, position)
         if begin == length:
@@ -159,21 +159,22 @@ def flank_end(speed_dps: FloatArray, start: int, peak_dps: float) -> float:
         if end - first >= DWELL_S * GRID_HZ:
             return min(_line_end(speed_dps, begin, peak_dps), float(end - 1))
         turned = end == length or bool(speed_dps[begin : end + 1].min() < 0)
-        if turned and speed_dps[end : _next(speed_dps <= 0, end)].max(initial=0.0) < HIGH_SHARE * peak_dps:
-            return _zero_crossing(speed_dps, first, end)
+        if turned:
+            stops = _next((speed_dps <= 0).tobytes(), end)
+            if speed_dps[end:stops].max(initial=0.0) < HIGH_SHARE * peak_dps:
+                return _zero_crossing(speed_dps, first, end)
         position = end
 
 
-def _next(mask: BoolArray, start: int) -> int:
+def _next(mask: bytes, start: int) -> int:
     """Return the first index from `start` on at which `mask` holds, or its length."""
-    ahead = mask[start:]
-    first = int(ahead.argmax()) if len(ahead) else 0
-    return start + first if len(ahead) and ahead[first] else len(mask)
+    first = mask.find(1, start)
+    return first if first >= 0 else len(mask)
 
 
-def _after_last(mask: BoolArray, end: int) -> int:
+def _after_last(mask: bytes, end: int) -> int:
     """Return the index after the last one before `end` at which `mask` holds; 0 if none does."""
-    return end - _next(mask[:end][::-1], 0)
+    return mask.rfind(1, 0, end) + 1
 
 
 def _zero_crossing(speed_dps: FloatArray, first: int, end: int) -> float:
@@ -192,12 +193,11 @@ def _line_end(speed_dps: FloatArray, begin: int, peak_dps: float) -> float:
     A flank between a stall and the turn that stays under 40 % of the phase's peak uses its own peak.
     """
     low, high = LOW_SHARE * peak_dps, HIGH_SHARE * peak_dps
-    over_low = speed_dps >= low
-    at_low = _after_last(over_low, begin)
-    own_peak = float(speed_dps[_after_last(~over_low, at_low) : at_low].max(initial=0.0))
+    at_low = _after_last((speed_dps >= low).tobytes(), begin)
+    own_peak = float(speed_dps[_after_last((speed_dps < low).tobytes(), at_low) : at_low].max(initial=0.0))
     if 0.0 < own_peak < high:
         return _line_end(speed_dps, begin, own_peak)
-    at_high = _after_last(speed_dps >= high, at_low)
+    at_high = _after_last((speed_dps >= high).tobytes(), at_low)
     if at_high == 0:
         return float(at_low)
     t_low, t_high = _falls_through(speed_dps, at_low, low), _falls_through(speed_dps, at_high, high)

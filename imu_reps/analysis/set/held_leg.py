@@ -234,8 +234,7 @@ def _rise(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> tuple[float, flo
         between = vertical_mps2[piece]
         lasts = len(between) / GRID_HZ
         velocity = (between - np.linspace(gravity[0], gravity[1], len(between))).cumsum() / GRID_HZ
-        left = abs(float(velocity[-1]))
-        velocity -= np.linspace(0.0, velocity[-1], len(velocity))
-        risen += float(velocity.sum()) / GRID_HZ
+        left = float(velocity[-1])  # grown evenly since the stop
+        risen += float(velocity.sum()) / GRID_HZ - 0.5 * left * lasts
         variance += (CHANGING_MPS2 * lasts**2 / 12.0) ** 2 + (LEFT_SHARE * left * lasts) ** 2
     return risen, float(np.sqrt(variance))

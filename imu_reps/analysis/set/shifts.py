@@ -12,6 +12,7 @@ from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.mounting import angle_between_deg, row_dots, unit
+from imu_reps.kinematics.robust import medians
 
 #: Smallest shift: the pelvis itself may move by less, and tilt errors below it are tolerated (ours).
 SHIFTED_DEG = 5.0
@@ -119,7 +120,7 @@ def find_step(
 
 def changed_at(up: FloatArray, resting_up: FloatArray, cut: int, within: slice) -> int:
     """Return the tick at which up changes most in the way that directions (k, 3) differ from `cut` on."""
-    changed = np.median(resting_up[cut:], axis=0) - np.median(resting_up[:cut], axis=0)
+    changed = medians(resting_up[cut:]) - medians(resting_up[:cut])
     inside = np.arange(within.start, within.stop)
     later, earlier = np.minimum(inside + SHIFTING_TICKS, len(up) - 1), np.maximum(inside - SHIFTING_TICKS, 0)
     return int(inside[np.argmax((up[later] - up[earlier]) @ changed)])
@@ -133,7 +134,7 @@ def resting_ends(reps: Sequence[Excursion]) -> list[int]:
 def up_around(up: FloatArray, ticks: Sequence[int]) -> FloatArray:
     """Return the mean direction of up around each tick, (k, 3)."""
     around = (up[max(0, tick - END_TICKS) : tick + END_TICKS + 1] for tick in ticks)
-    return np.array([unit(piece.mean(axis=0)) for piece in around]).reshape(-1, 3)
+    return np.array([unit(piece.sum(axis=0) / len(piece)) for piece in around]).reshape(-1, 3)
 
 
 def resting_change(resting_up: FloatArray) -> tuple[int, float] | None:
@@ -153,13 +154,14 @@ def _furthest(resting_up: FloatArray, cuts: range) -> tuple[float, int]:
 
 
 def _away_deg(before: FloatArray, after: FloatArray) -> float:
-    return float(angle_between_deg(unit(np.median(before, axis=0)), unit(np.median(after, axis=0))))
+    return float(angle_between_deg(unit(medians(before)), unit(medians(after))))
 
 
 def _distance(before: FloatArray, after: FloatArray) -> float:
     """Return the Mahalanobis distance between the medians of two groups of directions, by their scatter."""
-    within = np.concatenate([group - np.median(group, axis=0) for group in (before, after)])
+    usual_before, usual_after = medians(before), medians(after)
+    within = np.concatenate([before - usual_before, after - usual_after])
     least = np.radians(MIN_SCATTER_DEG) ** 2 * np.eye(3)
     scatter = within.T @ within / (len(within) - 2) + least
-    away = np.median(after, axis=0) - np.median(before, axis=0)
+    away = usual_after - usual_before
     return float(np.sqrt(away @ np.linalg.solve(scatter, away)))

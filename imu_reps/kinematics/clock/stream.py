@@ -12,7 +12,7 @@ samples are left out until they are later than the newest again. No wait is long
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, nan
 
 import numpy as np
 
@@ -72,6 +72,9 @@ class StreamClockParams:
 
 PARAMS = StreamClockParams()
 
+#: Number of units in a second in which a device clock counts.
+UNITS = 10.0**CLOCK_DIGITS
+
 
 @dataclass(frozen=True, slots=True)
 class TimedBlock:
@@ -121,10 +124,9 @@ class LiveClock:
         times: list[float] = []
         indices: list[int] = []
         rows: list[int] = []
-        read = np.abs(block.device_time_s) < PARAMS.no_clock_s
-        stamps = np.where(read, block.device_time_s, np.nan).round(CLOCK_DIGITS)
-        columns = (block.time_s.tolist(), block.sample.tolist(), stamps.tolist())
-        for row, (arrival_s, number, stamp) in enumerate(zip(*columns, strict=True)):
+        columns = (block.time_s.tolist(), block.sample.tolist(), block.device_time_s.tolist())
+        for row, (arrival_s, number, clock_s) in enumerate(zip(*columns, strict=True)):
+            stamp = round(clock_s * UNITS) / UNITS if abs(clock_s) < PARAMS.no_clock_s else nan
             if self._stream is None:
                 self._stream = _Stream(self._header, arrival_s, number, stamp)
             elif not self._stream.take(arrival_s, number, stamp):

@@ -281,8 +281,9 @@ def _longest_run(sent_s: FloatArray, arrival_s: FloatArray) -> tuple[FloatArray,
 
 def _in_step(time_s: FloatArray, block: IntArray) -> FloatArray:
     """Return the coherence of times with each interval, 0 to 1: the mean resultant length, by block."""
-    turns = (time_s - time_s[0])[None, :] / _intervals()[:, None]
-    angle = (2.0 * np.pi * (turns - np.floor(turns))).astype(np.float32)
+    turns = (time_s - time_s[0]) / _intervals()[:, None]
+    turns -= np.floor(turns)
+    angle = (2.0 * np.pi * turns).astype(np.float32)
     edges = np.flatnonzero(np.diff(block, prepend=-1))
     across = np.add.reduceat(np.cos(angle), edges, axis=1), np.add.reduceat(np.sin(angle), edges, axis=1)
     return np.asarray(np.hypot(*across).sum(axis=1) / len(time_s), dtype=np.float64)

@@ -39,10 +39,9 @@ _DTYPES = dict.fromkeys(_FLOAT_COLUMNS, np.dtype(np.float64)) | {
     "sample": np.dtype(np.int64),
     "sensor": np.dtype(np.bool_),
 }
-#: Bytes of rows of numbers, and the other ones of the two sensor names; blocks with others are parsed cell by
-#: cell.
-_NUMBER_BYTES, _NAME_BYTES = b"0123456789.,-+e\n", b"plvisank"
-_COMMA = ord(",")
+#: First and last of the bytes ``+,-./0123456789`` of rows of numbers.
+_PLUS, _NINE = ord("+"), ord("9")
+_COMMA, _E = ord(","), ord("e")
 _DIGITS = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 #: Cells of the format, R, MATLAB and pandas for a sensor without a clock.
 _NO_CLOCK = ("", "NA", "NaN", "nan")
@@ -217,17 +216,18 @@ def _read_fast(block: bytes, count: int, columns: tuple[str, ...]) -> dict[str, 
     """Parse with pandas, "sensor" as whether it is the pelvis sensor; None if anything looks odd."""
     import pandas as pd
 
-    commas = in_names = 0
+    commas = others = 0
     empty_cells = after_comma = False
     for _, letters in letters_of(block):
         is_comma = letters == _COMMA
         commas += int(np.count_nonzero(is_comma))
         empty_cells |= bool(after_comma & is_comma[0] or (is_comma[1:] & is_comma[:-1]).any())
         after_comma = bool(is_comma[-1])
-        names = letters.tobytes().translate(None, _NUMBER_BYTES)
-        if names.translate(None, _NAME_BYTES):
-            return None
-        in_names += len(names)
+        others += int(np.count_nonzero(letters - _PLUS > _NINE - _PLUS)) - int(
+            np.count_nonzero(letters == _E)
+        )
+    if any(letter in block for letter in b"uUfF"):  # pandas would read true as pelvis and false as ankle
+        return None
     # The right number of commas and no empty last cell together mean ten cells in every row.
     if commas != count * (len(columns) - 1) or columns[-1] == "device_time_s":
         return None
@@ -250,13 +250,14 @@ def _read_fast(block: bytes, count: int, columns: tuple[str, ...]) -> dict[str, 
     except (ValueError, OverflowError):
         return None
     table = {column: frame[index].to_numpy() for index, column in enumerate(columns)}
-    # Without the e of exponents, ankle has four letters and pelvis five: the total shows that no name is in a
-    # column of numbers, where pandas would read it as 0 or 1.
-    named = in_names == 4 * count + np.count_nonzero(table["sensor"])
+    # Each row has a line end and, without the e of exponents, the four letters of ankle or the five of
+    # pelvis: the total shows that no other byte, and no name that pandas would read as 0 or 1, is in a
+    # column of numbers.
+    plain = others == 5 * count + np.count_nonzero(table["sensor"])
     with np.errstate(over="ignore", invalid="ignore"):  # one such value makes its column's sum so
         finite = all(np.isfinite(table[name].sum()) for name in _FLOAT_COLUMNS if name != "device_time_s")
     whole = len(frame) == count and not np.isinf(table["device_time_s"]).any()
-    return table if named and finite and whole else None
+    return table if plain and finite and whole else None
 
 
 def _read_by_cell(block: bytes, line: IntArray, columns: tuple[str, ...], name: str) -> dict[str, Any]:
