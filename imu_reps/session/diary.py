@@ -47,7 +47,7 @@ class Diary:
             match event:
                 case SetDone(finished=finished) if finished.summary is not None and not finished.discarded:
                     self._summaries[finished.path] = finished.summary
-                    self._feel(finished.path)
+                    self._remember(finished.path)
                 case Rating():
                     ratings = (("pain", event.pain), ("effort", event.effort))
                     notes = [(key, str(value)) for key, value in ratings if value is not None]
@@ -78,10 +78,10 @@ class Diary:
         except FileAccessError as error:
             self._unwritten[path] = notes
             self._complain(error)
-        self._feel(path)
+        self._remember(path)
 
-    def _feel(self, path: str) -> None:
-        """Add what was felt to the summary of an analysed set, and store it in the history."""
+    def _remember(self, path: str) -> None:
+        """Store an analysed set in the history, with what was felt."""
         if path not in self._summaries:
             return
         known = (*load_comments(path).notes, *self._unwritten.get(path, ()))
