@@ -119,6 +119,8 @@ class SetEstimate:
         Elevation of the line from hip to ankle; None if the motion does not show where the hip is.
     left_out : tuple of LeftOut
         Series of raises that are not counted; looked for in finished recordings only.
+    unseen : tuple of slice
+        Ticks between which the ankle sensor turned on the leg, perhaps during a raise; likewise.
     """
 
     track: AngleTrack
@@ -133,6 +135,7 @@ class SetEstimate:
     margin: float = 0.0
     line: LegLine | None = None
     left_out: tuple[LeftOut, ...] = ()
+    unseen: tuple[slice, ...] = ()
 
 
 def estimate_set(

@@ -239,7 +239,7 @@ def doubts(whole: SetEstimate, header: Header) -> list[Finding]:
     """Return findings on the estimate's doubts: the count, interruptions, the strap, the zero."""
     counted = []
     if header.exercise not in HOLDS:
-        counted = [*_count(whole), *_left_out(whole), *_interrupted(whole, header)]
+        counted = [*_count(whole), *_left_out(whole), *_unseen(whole), *_interrupted(whole, header)]
     zero = [Finding("zero_between_reps")] if whole.pelvis.between_reps else []
     return [*counted, *_turned(whole), *zero]
 
@@ -268,6 +268,17 @@ def _left_out(whole: SetEstimate) -> Iterator[Finding]:
         start_s, end_s = float(time_s[one.start]), float(time_s[one.end])
         values = {"raises": one.count, "in_posture": one.in_posture}
         yield Finding("raises_left_out", values=values, severity="caution", start_s=start_s, end_s=end_s)
+
+
+def _unseen(whole: SetEstimate) -> Iterator[Finding]:
+    """Yield a finding for each stretch in which the ankle sensor turned, perhaps during a raise."""
+    time_s, far = whole.track.time_s, [rep.far.tick for rep in whole.segmentation.reps]
+    for one in whole.unseen:
+        start_s, end_s = float(time_s[one.start]), float(time_s[min(one.stop, len(time_s)) - 1])
+        values = {"after_rep": sum(tick < one.start for tick in far), "reps": len(far)}
+        yield Finding(
+            "turned_unseen", values=values, severity="caution", sensor="ankle", start_s=start_s, end_s=end_s
+        )
 
 
 def _times(swings: Sequence[Excursion], whole: SetEstimate) -> list[float]:

@@ -300,6 +300,14 @@ def _raises_left_out(v: Mapping[str, Any]) -> str:
     return f"The leg goes on as in the set, {times}, but these raises are not counted: {cause}."
 
 
+def _turned_unseen(v: Mapping[str, Any]) -> str:
+    after, reps = v["after_rep"], v["reps"]
+    place = f"after rep {after}" if after else "before the first rep"
+    where = f", {place}" if reps else ""
+    times = f"between {v['start_s']:.0f} and {v['end_s']:.0f} s{where}"
+    return f"The ankle sensor turned on the leg {times}; raises in that time may be missing."
+
+
 def _seconds(times_s: Sequence[float]) -> str:
     return join_words([f"{time_s:.0f} s" for time_s in times_s])
 
@@ -811,6 +819,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         _raises_left_out,
         "Strap the sensors on so that they cannot turn; count these yourself.",
     ),
+    "turned_unseen": (_turned_unseen, "Strap the sensor on so that it cannot turn; count these yourself."),
     # the set
     "many_reps": ("{reps} repetitions in one set: lower for a count of four rather than do more.", ""),
     "range_aim": (_range_aim, ""),
