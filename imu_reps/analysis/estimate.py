@@ -9,7 +9,7 @@ import numpy as np
 from imu_reps.analysis.reps.segmentation import BELOW_FLOOR_DEG, Excursion, Segmentation, Turn
 from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
-from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
+from imu_reps.analysis.set.leg_frames import LegFrames, Slip, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.reading import Before, Choice, Reading, choose_reading
 from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture
@@ -121,6 +121,8 @@ class SetEstimate:
         Series of raises that are not counted; looked for in finished recordings only.
     unseen : tuple of slice
         Ticks between which the ankle sensor turned on the leg, perhaps during a raise; likewise.
+    belt_turns : tuple of Slip
+        Turns of the pelvis sensor on the body, which are turned back; likewise.
     """
 
     track: AngleTrack
@@ -136,6 +138,7 @@ class SetEstimate:
     line: LegLine | None = None
     left_out: tuple[LeftOut, ...] = ()
     unseen: tuple[slice, ...] = ()
+    belt_turns: tuple[Slip, ...] = ()
 
 
 def estimate_set(

@@ -28,6 +28,7 @@ from imu_reps.analysis.set.evidence import FEW_REPS
 from imu_reps.analysis.set.shifts import resting_ends, up_around
 from imu_reps.analysis.set.spells import rests_within
 from imu_reps.analysis.set.strap_turn import Turned, find_turns, turned_back
+from imu_reps.analysis.set.turned_alone import find_belt_turns, find_held_turns
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
@@ -54,10 +55,22 @@ MAX_RESTS = 4
 
 
 def estimate_finished(motion: Motion, header: Header, settings: Settings) -> SetEstimate:
-    """Estimate a finished set, with its strap turned back, and with the raises that are left out."""
+    """Estimate a finished set, with its sensors turned back, and with the raises that are left out."""
+    belt = find_belt_turns(motion)
+    if belt and motion.pelvis is not None:
+        motion = replace(motion, pelvis=turned_back(motion.pelvis, belt))
     whole = estimate_set(motion, header, settings)
-    if header.exercise in HOLDS or motion.ankle is None:
-        return whole
+    if motion.ankle is not None and header.exercise in HOLDS:
+        turns = find_held_turns(motion, whole.posture, header)
+        whole = _Read(motion, whole).turned_back(turns, header, settings).whole if turns else whole
+    elif motion.ankle is not None:
+        whole = _with_strap_turned_back(whole, motion, header, settings)
+    return replace(whole, belt_turns=tuple(turned.slip for turned in belt))
+
+
+def _with_strap_turned_back(
+    whole: SetEstimate, motion: Motion, header: Header, settings: Settings
+) -> SetEstimate:
     read = _Read(motion, whole).without_handling()
     alone = read.alone(header, settings)
     turns = find_turns(motion, whole.posture, header) if alone or _is_doubtful(read.whole) else []
@@ -65,7 +78,8 @@ def estimate_finished(motion: Motion, header: Header, settings: Settings) -> Set
         again = read.turned_back(turns, header, settings)
         better = _is_better(again.whole, read.whole)
         fewer = len(again.whole.segmentation.reps) < len(read.whole.segmentation.reps)
-        unseen = tuple(turned.between for turned in turns if fewer or not turned.at_rest)
+        sure = [turned for turned in turns if better or turned.ways > 1]
+        unseen = tuple(turned.between for turned in sure if fewer or not turned.at_rest)
         read = (again if better else read).with_unseen(unseen)
         alone = read.alone(header, settings) if better else alone
     if read.whole.segmentation.reps:
@@ -94,7 +108,8 @@ class _Read:
 
     def turned_back(self, turns: Sequence[Turned], header: Header, settings: Settings) -> _Read:
         """Return the reading with turns of the strap turned back."""
-        motion = turned_back(self.motion, turns)
+        assert self.motion.ankle is not None
+        motion = replace(self.motion, ankle=turned_back(self.motion.ankle, turns))
         whole = estimate_set(motion, header, settings)
         if whole.leg is not None:
             slips = sorted([*whole.leg.slips, *(turned.slip for turned in turns)], key=lambda slip: slip.tick)

@@ -753,6 +753,11 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "aligned anew.",
         "",
     ),
+    "pelvis_turned": (
+        "The pelvis sensor turned on the body by about {turned_deg:.0f}° at {start_s:.0f} s; from there on it was "
+        "aligned anew.",
+        "",
+    ),
     # what happened
     "sensor_silent": (_away, ""),
     "link_lost": (_away, ""),

@@ -8,7 +8,7 @@ way, without a zero or a frame of the whole set: each turn is seen, however the 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -45,7 +45,7 @@ SHORT_TICKS = 5
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """A turn of the sensor on the shank.
+    """A turn of a sensor on the body.
 
     Attributes
     ----------
@@ -54,15 +54,18 @@ class Turned:
     rotation : (3, 3) float
         From the sensor's axes after the turn to those before it.
     between : slice
-        From the last clear way before the turn to the first one after it.
+        Ticks that may hold the turn: from the last clear way before it to the first one after it.
     at_rest : bool
         Whether the leg rests before and after the turn, as high; if not, it may have been raised meanwhile.
+    ways : int
+        Number of ways that show it, on the side with fewer.
     """
 
     handled: slice
     rotation: FloatArray
     between: slice
-    at_rest: bool
+    at_rest: bool = True
+    ways: int = 1
 
     @property
     def slip(self) -> Slip:
@@ -123,7 +126,9 @@ def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turn
     stop = between.start + (int(rests_after[0]) if len(rests_after) else len(ticks) - 1)
     lifted_deg = abs(_height_deg(up[start], before) - _height_deg(up[stop], after))
     at_rest = len(rests_before) > 0 and len(rests_after) > 0 and lifted_deg < MIN_WAY_DEG
-    return Turned(slice(start, stop), _mean(before).T @ _mean(after), between, at_rest)
+    return Turned(
+        slice(start, stop), _mean(before).T @ _mean(after), between, at_rest, min(len(before), len(after))
+    )
 
 
 def _height_deg(up: FloatArray, ways: Sequence[Way]) -> float:
@@ -131,18 +136,16 @@ def _height_deg(up: FloatArray, ways: Sequence[Way]) -> float:
     return float(np.degrees(np.arcsin(np.clip(up @ _mean(ways)[0], -1.0, 1.0))))
 
 
-def turned_back(motion: Motion, turns: Sequence[Turned]) -> Motion:
-    """Return the motion with the ankle sensor as if it had not turned, with holes while it did."""
-    ankle = motion.ankle
-    assert ankle is not None
-    up, gyr, acc = (values.copy() for values in (ankle.up, ankle.gyr_dps, ankle.acc_mps2))
-    impact, still = ankle.impact_mps2.copy(), ankle.still.copy()
+def turned_back(sensor: GridMotion, turns: Sequence[Turned]) -> GridMotion:
+    """Return the motion of a sensor as if it had not turned, with holes while it did."""
+    up, gyr, acc = (values.copy() for values in (sensor.up, sensor.gyr_dps, sensor.acc_mps2))
+    impact, still = sensor.impact_mps2.copy(), sensor.still.copy()
     for turned in reversed(turns):
         for values in (up, gyr, acc):
             values[turned.handled.stop :] = values[turned.handled.stop :] @ turned.rotation.T
             values[turned.handled] = np.nan
         impact[turned.handled], still[turned.handled] = np.nan, False
-    return replace(motion, ankle=GridMotion(up, gyr, acc, impact, still))
+    return GridMotion(up, gyr, acc, impact, still)
 
 
 def clear_ways(seen: SeenLeg) -> list[Way]:
