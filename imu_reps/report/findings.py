@@ -312,6 +312,11 @@ def _seconds(times_s: Sequence[float]) -> str:
     return join_words([f"{time_s:.0f} s" for time_s in times_s])
 
 
+def _sent(v: Mapping[str, Any]) -> str:
+    many = f"{v['samples']} samples, within {v['duration_s']:.1f} s"
+    return "a single sample" if v["samples"] == 1 else many
+
+
 def _samples(v: Mapping[str, Any]) -> str:
     return f"{v['samples']} of {v['sent']} samples of the {v['sensor']} sensor ({_spans(v)})"
 
@@ -437,12 +442,12 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
     ),
     "too_short": (
         lambda v: (
-            f"The {v['sensor']} sensor sent a single sample."
+            f"The {v['sensor']} sensor sent {_sent(v)}."
             if v["sensor"]
             else f"The recording is {v['duration_s']:.1f} s long: too short for one repetition."
         ),
         lambda v: (
-            "Check its connection and record again, or leave that row out of the file."
+            "Check its battery and connection and record again, or leave its rows out of the file."
             if v["sensor"]
             else "Record at least a whole repetition with a second of stillness before it."
         ),

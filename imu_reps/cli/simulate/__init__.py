@@ -50,7 +50,7 @@ REP_OPTIONS = {"--reps", "--tempo"}
     multiple=True,
     metavar="NAME[:REPS]",
     help=f"In all reps, or in those named as 3,5 or 7-10. One of {', '.join(FAULTS)}; in a hold, from its "
-    f"middle or the named second on, {' or '.join(HOLD_FAULTS)}. May be given again.",
+    f"middle or the named second on, {' or '.join(HOLD_FAULTS)} (which ends no hold). May be given again.",
 )
 @click.option("--rate", "rate_hz", type=click.FloatRange(5, 1000), default=100.0, show_default=True)
 @click.option("--loss", type=click.FloatRange(0, 0.9), default=0.0, help="Share of packets lost.")

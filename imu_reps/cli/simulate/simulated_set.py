@@ -155,7 +155,8 @@ FAULTS: dict[str, Callable[[RepPlan], RepPlan]] = {
     "knee_bend": _with(knee_bend_deg=50.0),
     "short_range": _short_range,
 }
-#: How each fault changes a hold, from a second of it on.
+#: How each fault changes a hold, from a second of it on. Legs that sink so little are still held, which is no
+#: fault of the hold (docs/definitions.md#holds).
 HOLD_FAULTS: dict[str, Callable[[HoldPlan, float], HoldPlan]] = {
     "back_arch": lambda hold, from_s: replace(hold, arch_deg=10.0, arch_from_s=from_s),
     "sinking": lambda hold, from_s: replace(hold, sink_deg=8.0, sink_from_s=from_s),
