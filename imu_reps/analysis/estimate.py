@@ -11,7 +11,7 @@ from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
 from imu_reps.analysis.set.leg_frames import LegFrames, Slip, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
-from imu_reps.analysis.set.reading import Before, Choice, Reading, choose_reading
+from imu_reps.analysis.set.reading import CLEAR_LEVER_SHARE, Before, Choice, Reading, choose_reading
 from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture
 from imu_reps.analysis.set.swings import observe
 from imu_reps.analysis.set_motion import low_passed, rate_of_change
@@ -64,9 +64,8 @@ class LegLine:
     far: float
 
 
-#: Shortest lever that shows where the hip is, and the largest standard deviation as a share of its length
-#: (ours).
-CLEAR_LEVER_M, CLEAR_LEVER_SHARE = 0.35, 0.3
+#: Shortest lever that shows where the hip is (ours).
+CLEAR_LEVER_M = 0.35
 
 
 @dataclass(frozen=True, slots=True)
