@@ -99,7 +99,9 @@ def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]
             pieces[-1].append(way)
         else:
             pieces.append([way])
-    return [_turned(before, after, seen.up) for before, after in pairwise(pieces)]
+    found = (_turned(before, after, seen.up) for before, after in pairwise(pieces))
+    # with a knee that bends to another angle the leg's way differs, but nothing turns before it
+    return [turned for turned in found if turned.handled.stop > turned.handled.start]
 
 
 def _without_odd(ways: Sequence[Way]) -> list[Way]:
