@@ -28,6 +28,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.lever import ArcMotion, Lever, Movements
+from imu_reps.kinematics.rest import stretches
 
 #: A lift begins and ends at this share of the way from the resting end: during a rest anything may happen.
 LEFT_SHARE = 0.05
@@ -317,15 +318,18 @@ def _carried_round(
 
 
 def _unlike_the_clear(reps: Sequence[Excursion], each: Sequence[Lever | None]) -> BoolArray:
-    """Return which repetitions do not show where the hip is and are quicker than those that do, (reps,).
+    """Return which repetitions, several in a row, do not show the hip and are quicker than those that do.
 
     Bicycle kicks before or after a set are as large as its small repetitions.
     """
     ticks = np.array([rep.back.tick - rep.near.tick for rep in reps])
     clear = np.array([one is not None and one.sd_m < CLEAR_LEVER_SHARE * one.length_m for one in each])
-    if clear.sum() < MIN_ALIKE:
-        return np.zeros(len(reps), bool)
-    return np.asarray(~clear & (ticks < ALIKE_SHARE * np.median(ticks[clear])))
+    unlike = np.zeros(len(reps), bool)
+    if clear.sum() >= MIN_ALIKE:
+        quick = ~clear & (ticks < ALIKE_SHARE * np.median(ticks[clear]))
+        for start, end in stretches(quick):
+            unlike[start:end] = end - start >= MIN_ALIKE
+    return unlike
 
 
 def _nearly_slid(ratio: FloatArray, carried_up: FloatArray, params: EvidenceParams) -> BoolArray:
