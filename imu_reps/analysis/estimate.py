@@ -9,9 +9,9 @@ import numpy as np
 from imu_reps.analysis.reps.segmentation import BELOW_FLOOR_DEG, Excursion, Segmentation, Turn
 from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
-from imu_reps.analysis.set.leg_frames import LegFrames, leg_frames
+from imu_reps.analysis.set.leg_frames import LegFrames, Slip, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
-from imu_reps.analysis.set.reading import Before, Choice, Reading, choose_reading
+from imu_reps.analysis.set.reading import CLEAR_LEVER_SHARE, Before, Choice, Reading, choose_reading
 from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture
 from imu_reps.analysis.set.swings import observe
 from imu_reps.analysis.set_motion import low_passed, rate_of_change
@@ -64,9 +64,8 @@ class LegLine:
     far: float
 
 
-#: Shortest lever that shows where the hip is, and the largest standard deviation as a share of its length
-#: (ours).
-CLEAR_LEVER_M, CLEAR_LEVER_SHARE = 0.35, 0.3
+#: Shortest lever that shows where the hip is (ours).
+CLEAR_LEVER_M = 0.35
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +118,10 @@ class SetEstimate:
         Elevation of the line from hip to ankle; None if the motion does not show where the hip is.
     left_out : tuple of LeftOut
         Series of raises that are not counted; looked for in finished recordings only.
+    unseen : tuple of slice
+        Ticks between which the ankle sensor turned on the leg, perhaps during a raise; likewise.
+    belt_turns : tuple of Slip
+        Turns of the pelvis sensor on the body, which are turned back; likewise.
     """
 
     track: AngleTrack
@@ -133,6 +136,8 @@ class SetEstimate:
     margin: float = 0.0
     line: LegLine | None = None
     left_out: tuple[LeftOut, ...] = ()
+    unseen: tuple[slice, ...] = ()
+    belt_turns: tuple[Slip, ...] = ()
 
 
 def estimate_set(

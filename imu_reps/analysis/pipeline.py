@@ -100,6 +100,8 @@ class Pipeline:
     def push(self, *blocks: SampleBlock) -> list[Event]:
         """Process the next samples and return the events they cause.
 
+        A sample whose readings are not finite is left out, like one that was lost.
+
         Parameters
         ----------
         *blocks : SampleBlock
@@ -115,7 +117,7 @@ class Pipeline:
             require_one_of("its sensor", block.sensor, tuple(self._samples))
             require_valid_times(block, self._samples[block.sensor].last_s)
         for block in blocks:
-            self._samples[block.sensor].add(block)
+            self._samples[block.sensor].add(_finite(block))
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))
         readings = [self._readings[block.sensor].without_invalid(block) for block in blocks]
@@ -169,6 +171,12 @@ class Pipeline:
             count -= 1
             events.append(RepRetracted(self._last_s, count, start_s, "not a repetition in the whole set"))
         return events + [RepCompleted(self._last_s, rep.number, rep) for rep in final]
+
+
+def _finite(block: SampleBlock) -> SampleBlock:
+    """Return the samples whose readings are finite; the others become a gap, as in a recorded file."""
+    known = np.asarray(np.isfinite(np.hstack([block.acc_mps2, block.gyr_dps])).all(axis=1))
+    return block if known.all() else block[known]
 
 
 class _SampleStore:

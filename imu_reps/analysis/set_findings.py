@@ -16,6 +16,7 @@ import numpy as np
 from imu_reps.analysis.cross_time import CrossTime
 from imu_reps.analysis.estimate import EstimatorParams, SetEstimate
 from imu_reps.analysis.reps.segmentation import Excursion
+from imu_reps.analysis.set.leg_frames import Slip
 from imu_reps.analysis.set.shifts import Shift
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
@@ -101,7 +102,7 @@ def _covered_by_estimate(whole: SetEstimate) -> set[tuple[str, SensorPlace | Non
     covered: set[tuple[str, SensorPlace | None]] = set()
     if whole.leg is not None and whole.leg.slips:
         covered.add(("sensor_turned", "ankle"))
-    if whole.pelvis.shift is not None:
+    if whole.pelvis.shift is not None or whole.belt_turns:
         covered.add(("sensor_turned", "pelvis"))
     return covered
 
@@ -238,7 +239,7 @@ def doubts(whole: SetEstimate, header: Header) -> list[Finding]:
     """Return findings on the estimate's doubts: the count, interruptions, the strap, the zero."""
     counted = []
     if header.exercise not in HOLDS:
-        counted = [*_count(whole), *_left_out(whole), *_interrupted(whole, header)]
+        counted = [*_count(whole), *_left_out(whole), *_unseen(whole), *_interrupted(whole, header)]
     zero = [Finding("zero_between_reps")] if whole.pelvis.between_reps else []
     return [*counted, *_turned(whole), *zero]
 
@@ -269,6 +270,17 @@ def _left_out(whole: SetEstimate) -> Iterator[Finding]:
         yield Finding("raises_left_out", values=values, severity="caution", start_s=start_s, end_s=end_s)
 
 
+def _unseen(whole: SetEstimate) -> Iterator[Finding]:
+    """Yield a finding for each stretch in which the ankle sensor turned, perhaps during a raise."""
+    time_s, far = whole.track.time_s, [rep.far.tick for rep in whole.segmentation.reps]
+    for one in whole.unseen:
+        start_s, end_s = float(time_s[one.start]), float(time_s[min(one.stop, len(time_s)) - 1])
+        values = {"after_rep": sum(tick < one.start for tick in far), "reps": len(far)}
+        yield Finding(
+            "turned_unseen", values=values, severity="caution", sensor="ankle", start_s=start_s, end_s=end_s
+        )
+
+
 def _times(swings: Sequence[Excursion], whole: SetEstimate) -> list[float]:
     return [float(whole.track.time_s[swing.far.tick]) for swing in swings]
 
@@ -286,10 +298,13 @@ def _interrupted(whole: SetEstimate, header: Header) -> list[Finding]:
 
 
 def _turned(whole: SetEstimate) -> list[Finding]:
-    """Return a finding for each turn of the strap on the shank."""
+    """Return a finding for each turn of a sensor on the leg or the pelvis."""
     slips = () if whole.leg is None else whole.leg.slips
-    times = [float(whole.track.time_s[slip.tick]) for slip in slips]
-    return [
-        Finding("ankle_turned", values={"turned_deg": slip.turned_deg}, sensor="ankle", start_s=at, end_s=at)
-        for slip, at in zip(slips, times, strict=True)
-    ]
+    time_s = whole.track.time_s
+    ankle = (_turned_at("ankle", slip, float(time_s[slip.tick])) for slip in slips)
+    return [*ankle, *(_turned_at("pelvis", slip, float(time_s[slip.tick])) for slip in whole.belt_turns)]
+
+
+def _turned_at(place: SensorPlace, slip: Slip, at_s: float) -> Finding:
+    values = {"turned_deg": slip.turned_deg}
+    return Finding(f"{place}_turned", values=values, sensor=place, start_s=at_s, end_s=at_s)

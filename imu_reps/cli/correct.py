@@ -71,10 +71,10 @@ def _undone(recording: Recording, undo: str | None) -> Iterator[Note]:
     numbers = [one.number for one in recording.corrections]
     chosen = numbers if undo == "all" else [int(undo)] if undo.isdecimal() and len(undo) < 7 else []
     if not chosen or not set(chosen) <= set(numbers):
-        there = ", ".join(map(str, numbers)) or "none"
+        there = ", ".join(map(str, numbers))
         raise UsageError(
-            f"There is no correction {undo!r} to take back.",
-            hint=f"There are: {there}.",
+            f"There is no correction {undo!r} to take back." if numbers else "There is nothing to take back.",
+            hint=f"There are: {there}." if numbers else "No correction stands in the file.",
             code="unknown_correction",
         )
     for number in chosen:

@@ -153,7 +153,8 @@ FAULTS: dict[str, Callable[[RepPlan], RepPlan]] = {
     "knee_bend": _with(knee_bend_deg=50.0),
     "short_range": _short_range,
 }
-#: How each fault changes a hold, from a second of it on.
+#: How each fault changes a hold, from a second of it on. Legs that sink so little are still held, which is no
+#: fault of the hold (docs/definitions.md#holds).
 HOLD_FAULTS: dict[str, Callable[[HoldPlan, float], HoldPlan]] = {
     "back_arch": lambda hold, from_s: replace(hold, arch_deg=10.0, arch_from_s=from_s),
     "sinking": lambda hold, from_s: replace(hold, sink_deg=8.0, sink_from_s=from_s),
@@ -231,7 +232,7 @@ REP_OPTIONS = {"--reps", "--tempo"}
     multiple=True,
     metavar="NAME[:REPS]",
     help=f"In all reps, or in those named as 3,5 or 7-10. One of {', '.join(FAULTS)}; in a hold, from its "
-    f"middle or the named second on, {' or '.join(HOLD_FAULTS)}. May be given again.",
+    f"middle or the named second on, {' or '.join(HOLD_FAULTS)} (which ends no hold). May be given again.",
 )
 @click.option("--rate", "rate_hz", type=click.FloatRange(5, 1000), default=100.0, show_default=True)
 @click.option("--loss", type=click.FloatRange(0, 0.9), default=0.0, help="Share of packets lost.")

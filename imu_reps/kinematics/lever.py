@@ -159,8 +159,10 @@ class AnkleMotion:
         acceleration = np.column_stack([row_dots(self.acceleration_mps2, one) for one in plane])
         return ArcMotion(omega, alpha, self.speed_rad_s, acceleration, plane, self.known)
 
-    def radius(self, ticks: IntArray) -> Lever | None:
+    def radius(self, ticks: IntArray, begins: Sequence[int] = ()) -> Lever | None:
         """Fit the radius vector over some ticks, for turning about any axis; None with too little movement.
+
+        `begins` are the ticks at which movements begin that may differ from each other.
 
         A foot that falls outward does no harm: it turns about the radius vector and does not carry the
         sensor.
@@ -169,7 +171,9 @@ class AnkleMotion:
         -----
         Rigid body: ``a = alpha x r + omega x (omega x r) + b``, with a constant bias ``b``. Least squares
         over a whole set. The standard deviation is the formal one, inflated as for few movements, together
-        with the leakage of gravity as up wanders, in the direction that the turning determines least.
+        with the leakage of gravity as up wanders, in the direction that the turning determines least; and
+        with that by leaving each movement out in turn, as one that turns otherwise, such as rolling over,
+        may decide that direction alone.
         """
         inner = ticks[(ticks > 0) & (ticks < len(self.known) - 1)]
         quick = self.speed_rad_s > np.radians(PARAMS.moving_dps)
@@ -188,7 +192,36 @@ class AnkleMotion:
         squares = float(((force - turning @ vector) ** 2).sum())
         variance = squares / len(few) * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
         formal_m = PARAMS.few_inflation * float(np.sqrt(variance / spread[0]))
-        return Lever(vector, float(np.hypot(formal_m, _leaked_m(len(few), spread[0]))))
+        leaked_m = float(_leaked_m(len(few), spread[0]))
+        return Lever(
+            vector, float(np.linalg.norm([formal_m, leaked_m, _left_out_m(turning, force, few, begins)]))
+        )
+
+
+def _left_out_m(turning: FloatArray, force: FloatArray, ticks: IntArray, begins: Sequence[int]) -> float:
+    """Return the standard deviation of a radius vector by leaving each movement out in turn; 0 with few.
+
+    Parameters
+    ----------
+    turning : (3 n, 3) float
+    force : (3 n,) float
+        Equations of the fit, without their means.
+    ticks : (n,) int
+    begins : sequence of int
+        Tick at which each movement begins.
+    """
+    starts = np.unique(np.append(0, ticks.searchsorted(begins)))
+    starts = starts[starts < len(ticks)]
+    count = len(starts)
+    if count < PARAMS.min_apart:
+        return 0.0
+    rows = turning.reshape(-1, 3, 3)
+    squares = np.add.reduceat(rows.transpose(0, 2, 1) @ rows, starts)
+    towards = np.add.reduceat(np.einsum("nij,ni->nj", rows, force.reshape(-1, 3)), starts)
+    # where one movement alone determines a direction, without it there is nothing along that
+    inverse = np.linalg.pinv(squares.sum(axis=0) - squares, hermitian=True)
+    without = np.einsum("kij,kj->ki", inverse, towards.sum(axis=0) - towards)
+    return float(np.sqrt(((without - without.mean(axis=0)) ** 2).sum() * (count - 1) / count))
 
 
 def _leaked_m(count: FloatArray | int, spread: FloatArray) -> FloatArray:

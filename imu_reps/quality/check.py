@@ -174,7 +174,8 @@ def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -
         infinite = list(check_finite(block, channels[block.sensor]))
         yield from infinite or check_resolution(block.sensor, channels[block.sensor])
         if len(block) == 1:
-            yield Finding("too_short", severity="refuse", sensor=block.sensor)
+            values = {"samples": 1, "duration_s": 0.0}
+            yield Finding("too_short", values=values, severity="refuse", sensor=block.sensor)
 
 
 def _repaired(

@@ -163,10 +163,11 @@ def check_gyroscope(place: SensorPlace, windows: Windows, turns: Turns) -> Itera
     if len(ratio) < PARAMS.min_pairs:
         yield from _by_the_way(place, windows)
         return
-    middle, error = _median_and_error(ratio)
+    middle, scatter = _median_and_error(ratio)
+    error = float(np.hypot(scatter, PARAMS.calm_error_deg / np.median(turns.way_deg)))
     missed, missed_error = _median_and_error(miss)
     values = {"ratio": middle, "error": error}
-    if PARAMS.radians[0] < middle < PARAMS.radians[1] and error < middle:
+    if PARAMS.radians[0] < middle < PARAMS.radians[1] and scatter < middle:
         yield Finding("gyro_unit_radps", values=values, severity="refuse", sensor=place)
     elif missed > PARAMS.dead_miss and (dead := _dead_axis(windows, turns)):
         yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)

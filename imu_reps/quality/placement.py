@@ -47,6 +47,8 @@ class PlacementParams:
         Angle past which the named axis points the opposite way.
     upright_deg : float
         Greatest angle from upright of the pelvis in standing, walking or sitting.
+    calm_dps : float
+        Greatest angular rate of a resting ankle (ours).
     min_rest_s : float
         Shortest rest of the pelvis sensor that is judged.
     shaken_mps2 : tuple
@@ -82,6 +84,7 @@ class PlacementParams:
     turned_share: float = 0.1
     opposite_deg: float = 120.0
     upright_deg: float = 30.0
+    calm_dps: float = 20.0
     min_rest_s: float = 3.0
     shaken_mps2: tuple[float, float] = (0.8, 3.0)
     walks_s: float = 4.5
@@ -212,7 +215,7 @@ def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) ->
         )
     elif _faces_down(header, pelvis, rest & lying):
         yield from _wrong_sign(header, pelvis, ankle, lying, lean)
-    elif _stands_on_head(lean):
+    elif _stands_on_head(lean, lying, ankle):
         yield _upside_down(named)
     elif follow := _follows_leg(header, pelvis, ankle, lying):
         yield Finding(
@@ -267,7 +270,7 @@ def _wrong_sign(
     header: Header, pelvis: Windows, ankle: Windows | None, lying: BoolArray, lean_deg: FloatArray
 ) -> Iterator[Finding]:
     """Report gravity of the wrong sign: refused if the pelvis also moves impossibly, else a caution."""
-    sure = _stands_on_head(lean_deg) or _follows_leg(header, pelvis, ankle, lying) is not None
+    sure = _stands_on_head(lean_deg, lying, ankle) or _follows_leg(header, pelvis, ankle, lying) is not None
     yield Finding(
         "acc_sign",
         values={"axis": header.pelvis.anterior_axis},
@@ -276,10 +279,27 @@ def _wrong_sign(
     )
 
 
-def _stands_on_head(lean_deg: FloatArray) -> bool:
-    """Whether the person is head down for a while, and never head up (walking, sitting)."""
+def _stands_on_head(lean_deg: FloatArray, lying: BoolArray, ankle: Windows | None) -> bool:
+    """Whether the person is head down for a while, and never head up (walking, sitting).
+
+    Nobody gets there from lying while the ankle rests: then the sensor turned over.
+    """
     down, up = lean_deg > 180.0 - PARAMS.upright_deg, lean_deg < PARAMS.upright_deg
-    return not up.any() and any((end - start) * HOP_S >= PARAMS.min_rest_s for start, end in stretches(down))
+    if up.any():
+        return False
+    for start, end in stretches(down):
+        lay = np.flatnonzero(lying[:start])
+        turned = False
+        if ankle is not None and len(lay):
+            way = slice(int(lay[-1]), int(lay[-1] + down[lay[-1] :].argmax()) + 1)
+            turned = _is_calm(ankle.gyr_dps[way])
+        if (end - start) * HOP_S >= PARAMS.min_rest_s and not turned:
+            return True
+    return False
+
+
+def _is_calm(rate_dps: FloatArray) -> bool:
+    return bool((np.sqrt(np.einsum("ni,ni->n", rate_dps, rate_dps)) < PARAMS.calm_dps).all())
 
 
 def _upside_down(named: str) -> Finding:

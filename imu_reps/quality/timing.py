@@ -113,6 +113,11 @@ def check_span(clocks: Mapping[SensorPlace, TimedSamples]) -> Iterator[Finding]:
     overall = max(last for _, last in spans.values()) - min(first for first, _ in spans.values())
     if longest < PARAMS.min_duration_s:
         yield Finding("too_short", values={"duration_s": longest}, severity="refuse")
+    else:
+        for place, (first, last) in spans.items():
+            if last - first < PARAMS.min_duration_s:
+                values = {"samples": len(clocks[place].time_s), "duration_s": last - first}
+                yield Finding("too_short", values=values, severity="refuse", sensor=place)
     if overall > PARAMS.impossible_s:
         yield Finding("time_span", values={"span_s": overall}, severity="refuse")
     elif longest > PARAMS.long_s:

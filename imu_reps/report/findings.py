@@ -300,8 +300,21 @@ def _raises_left_out(v: Mapping[str, Any]) -> str:
     return f"The leg goes on as in the set, {times}, but these raises are not counted: {cause}."
 
 
+def _turned_unseen(v: Mapping[str, Any]) -> str:
+    after, reps = v["after_rep"], v["reps"]
+    place = f"after rep {after}" if after else "before the first rep"
+    where = f", {place}" if reps else ""
+    times = f"between {v['start_s']:.0f} and {v['end_s']:.0f} s{where}"
+    return f"The ankle sensor turned on the leg {times}; raises in that time may be missing."
+
+
 def _seconds(times_s: Sequence[float]) -> str:
     return join_words([f"{time_s:.0f} s" for time_s in times_s])
+
+
+def _sent(v: Mapping[str, Any]) -> str:
+    many = f"{v['samples']} samples, within {v['duration_s']:.1f} s"
+    return "a single sample" if v["samples"] == 1 else many
 
 
 def _samples(v: Mapping[str, Any]) -> str:
@@ -429,12 +442,12 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
     ),
     "too_short": (
         lambda v: (
-            f"The {v['sensor']} sensor sent a single sample."
+            f"The {v['sensor']} sensor sent {_sent(v)}."
             if v["sensor"]
             else f"The recording is {v['duration_s']:.1f} s long: too short for one repetition."
         ),
         lambda v: (
-            "Check its connection and record again, or leave that row out of the file."
+            "Check its battery and connection and record again, or leave its rows out of the file."
             if v["sensor"]
             else "Record at least a whole repetition with a second of stillness before it."
         ),
@@ -749,6 +762,11 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "aligned anew.",
         "",
     ),
+    "pelvis_turned": (
+        "The pelvis sensor turned on the body by about {turned_deg:.0f}° at {start_s:.0f} s; from there on it was "
+        "aligned anew.",
+        "",
+    ),
     # what happened
     "sensor_silent": (_away, ""),
     "link_lost": (_away, ""),
@@ -815,6 +833,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         _raises_left_out,
         "Strap the sensors on so that they cannot turn; count these yourself.",
     ),
+    "turned_unseen": (_turned_unseen, "Strap the sensor on so that it cannot turn; count these yourself."),
     # the set
     "many_reps": ("{reps} repetitions in one set: lower for a count of four rather than do more.", ""),
     "range_aim": (_range_aim, ""),

@@ -177,7 +177,7 @@ def meaning_sentences(summary: Summary) -> list[str]:
 
 
 #: Findings with the other possible count, and with raises that are not in it.
-_COUNT_IN_DOUBT = ("count_uncertain", "raises_left_out")
+_COUNT_IN_DOUBT = ("count_uncertain", "raises_left_out", "turned_unseen")
 
 
 #: Findings about the set; the others are about the recording.

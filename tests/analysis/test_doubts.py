@@ -115,24 +115,61 @@ def flipped(
     return recording.with_samples(turned)
 
 
-@pytest.mark.parametrize(
-    ("place", "cause"),
-    [("ankle", "the ankle sensor turned on the leg"), ("pelvis", "the pelvis sensor turned, or you lay")],
-)
-def test_raises_after_a_sensor_turned_over_are_counted_or_mentioned(
-    simulated: Simulate, place: SensorPlace, cause: str
-) -> None:
+def test_raises_after_the_pelvis_sensor_turned_over_are_mentioned(simulated: Simulate) -> None:
     recording = simulated(CLEAN).recording
     whole = analyze(recording).summary
     between_s = 0.5 * (whole.reps[2].end_s + whole.reps[3].start_s)
-    summary = analyze(flipped(recording, place, between_s, 180.0)).summary
+    summary = analyze(flipped(recording, "pelvis", between_s, 180.0)).summary
     (uncertain,), (left_out,) = (findings_of(summary, c) for c in ("count_uncertain", "raises_left_out"))
 
     assert summary.set.rep_count == 3
     assert summary.set.rep_count_certainty == "low"
     assert re.fullmatch(r"Not certain: 3 reps; it may have been [56]\.", uncertain)  # it turns within one
     assert re.search(r"[23] times more", left_out)
-    assert cause in left_out
+    assert "the pelvis sensor turned, or you lay" in left_out
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("about_shank", [True, False])
+def test_a_sensor_that_turns_on_the_leg_again_and_again_costs_no_rep(
+    simulated: Simulate, about_shank: bool, seed: int
+) -> None:
+    rng = np.random.default_rng([41, seed])
+    recording = simulated(replace(CLEAN, reps=(replace(PLAIN, bottom_pause_s=1.2),) * 8)).recording
+    assert recording.ankle is not None
+    shank, reps = shank_of(recording.ankle), analyze(recording).summary.reps
+    between = rng.choice(len(reps) - 1, int(rng.integers(3, 8)), replace=False)
+    for k in between.tolist():
+        at_s = 0.5 * (reps[k].end_s + reps[k + 1].start_s) - 0.25
+        axis = shank if about_shank else unit(rng.normal(size=3))
+        recording = flipped(recording, "ankle", at_s, float(rng.uniform(60.0, 180.0)), axis.tolist())
+    summary = analyze(recording).summary
+
+    assert (summary.set.rep_count, summary.set.rep_count_certainty) == (len(reps), "high")
+    assert len(findings_of(summary, "ankle_turned")) == len(between)
+    for rep, unturned in zip(summary.reps, reps, strict=True):
+        assert rep.range_deg == pytest.approx(unturned.range_deg, abs=5.0)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_sensor_that_turns_while_the_leg_moves_leaves_the_count_uncertain(
+    simulated: Simulate, seed: int
+) -> None:
+    rng = np.random.default_rng([42, seed])
+    recording = simulated(replace(CLEAN, reps=(PLAIN,) * 8)).recording
+    reps = analyze(recording).summary.reps
+    for k in rng.choice(len(reps), 3, replace=False).tolist():
+        at_s = float(rng.uniform(reps[k].start_s, reps[k].end_s))
+        turn = float(rng.uniform(60.0, 180.0)), unit(rng.normal(size=3)).tolist()
+        recording = flipped(recording, "ankle", at_s, *turn)
+    summary = analyze(recording).summary
+
+    if summary.set.rep_count != len(reps):
+        assert summary.set.rep_count_certainty == "low"
+        assert re.match(
+            r"The ankle sensor turned on the leg between \d+ and \d+ s, (after rep \d|before the first)",
+            findings_of(summary, "turned_unseen")[0],
+        )
 
 
 def shank_of(ankle: SampleBlock) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -42,6 +43,7 @@ from imu_reps.domain.events import (
     RepRevised,
     SetEnded,
 )
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError, RefusedValueError
 from imu_reps.kinematics.motion import Motion
 from imu_reps.sim.wearer import Act, LifePlan, PersonPlan, RadioPlan, SitUp, Stall, random_plan
@@ -544,6 +546,40 @@ def test_a_sample_without_a_reading_or_a_time_is_refused(column: str) -> None:
     with pytest.raises(RecordingError) as refused:
         analyze(spoiled)
     assert refused.value.code == "not_finite"
+
+
+@pytest.mark.parametrize("place", ["pelvis", "ankle"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_pushed_samples_without_a_reading_cost_their_stretch_alone(place: SensorPlace, value: float) -> None:
+    recording = simulate().recording
+    block = recording.samples(place)
+    assert block is not None
+    acc = block.acc_mps2.copy()
+    acc[100:120, 1], acc[900:903] = value, value
+    spoiled = recording.with_samples(replace(block, acc_mps2=acc))
+    pipeline = Pipeline(recording.header)
+    for block_pushed in replay_blocks(spoiled, 0.5):
+        pipeline.push(block_pushed)
+    _, analysis = pipeline.finish()
+
+    assert analysis.summary.set.rep_count == pipeline.rep_count == 8
+    kept = pipeline.recording().samples(place)
+    assert kept is not None
+    assert len(kept) == len(block) - 23
+
+
+@pytest.mark.parametrize("first", ["pelvis", "ankle"])
+def test_a_sensor_pushed_whole_before_the_other_takes_no_longer(first: SensorPlace) -> None:
+    recording = simulate(SetPlan(reps=(RepPlan(),) * 30)).recording
+    blocks = sorted(recording.blocks, key=lambda block: block.sensor != first)
+    took_s = []
+    for pushes in ([tuple(blocks)], [(block,) for block in blocks]):
+        pipeline, began_s = Pipeline(recording.header), time.process_time()
+        for push in pushes:
+            pipeline.push(*push)
+        took_s.append(time.process_time() - began_s)
+
+    assert took_s[1] < 3.0 * took_s[0]
 
 
 @pytest.mark.parametrize("time_s", [-1.7e308, -1e9, 1e12, 1.7e308])

@@ -42,6 +42,15 @@ def sentences(recording: Recording, code: str, place: SensorPlace = "ankle") -> 
     return [sentence(f) for f in check_recording(recording) if (f.code, f.sensor) == (code, place)]
 
 
+@pytest.mark.parametrize("count", [2, 3, 5, 40])
+def test_a_sensor_that_sent_hardly_anything_is_named(clean: Recording, count: int) -> None:
+    for place in PLACES:
+        block = clean.samples(place)
+        assert block is not None
+        found = sentences(clean.with_samples(block[:count]), "too_short", place)
+        assert found == [f"The {place} sensor sent {count} samples, within {(count - 1) / 100:.1f} s."]
+
+
 def test_a_rate_that_falls_for_a_while_is_reported_twice_and_every_repetition_counts(
     clean: Recording,
 ) -> None:

@@ -113,7 +113,7 @@ def at_rest(before: LiveFrame, motion: Motion, cranial: FloatArray | None, heade
     leg_deg = before.leg_deg(motion.ankle, header, len(motion))
     away = np.isfinite(leg_deg) & (np.abs(leg_deg) > ON_FLOOR_DEG)
     if motion.pelvis is None or cranial is None or away.any():
-        return replace(before, first_up=first_up)
+        return before if first_up is before.first_up else replace(before, first_up=first_up)
     up = mean_up(motion.pelvis.up, whole)
     pelvis = before.pelvis if up is None else pelvis_axes_at(up, cranial, header)
     known = before.tilt_known or (pelvis is not None and before.placed)

@@ -28,12 +28,16 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.lever import ArcMotion, Lever, Movements
+from imu_reps.kinematics.rest import stretches
 
 #: A lift begins and ends at this share of the way from the resting end: during a rest anything may happen.
 LEFT_SHARE = 0.05
 
 #: Fewest repetitions, and shortest usual lever, for finding swings in which the foot slid.
 MIN_ALIKE, MIN_LEVER_M = 3, 0.3
+
+#: Largest standard deviation of a lever that shows where the hip is, as a share of its length (ours).
+CLEAR_LEVER_SHARE = 0.3
 
 #: Smallest cosine between a refined axis and that of the previous estimate for them to agree.
 AGAIN = 0.9
@@ -58,8 +62,8 @@ class Reading:
     lever : Lever or None
         Common lever of its repetitions; None if unknown.
     undecided : int
-        First and last swings of a high start that may have slid the foot or may not: how many of them count,
-        negative, or how many do not.
+        Swings that may be no repetitions: first and last ones of a high start that may have slid the foot,
+        and quick ones unlike the others. How many of them count, negative, or how many do not.
     """
 
     swing: Swing
@@ -295,7 +299,7 @@ def _carried_round(
     if np.linalg.norm(usual) < MIN_LEVER_M:
         return hypothesis, lever, 0
     slid = np.array([_slid_ratio(one, usual, params) > params.slid_by for one in each])
-    near = np.zeros(len(reps), bool)
+    near = _unlike_the_clear(reps, each)
     if header.start == "high":
         ways = [_slid_ratio(one, usual, params) for one in Movements(motion, _ways(reps, lifts)).each()]
         ratio, outermost = np.reshape(ways, (-1, 2)).max(axis=1), _outermost(reps, spells)
@@ -311,6 +315,21 @@ def _carried_round(
         return hypothesis, lever, undecided
     segmentation = hypothesis.segmentation.without(slid.tolist(), "not_carried_round_hip")
     return replace(hypothesis, segmentation=segmentation), movements.common((~slid).tolist()), undecided
+
+
+def _unlike_the_clear(reps: Sequence[Excursion], each: Sequence[Lever | None]) -> BoolArray:
+    """Return which repetitions, several in a row, do not show the hip and are quicker than those that do.
+
+    Bicycle kicks before or after a set are as large as its small repetitions.
+    """
+    ticks = np.array([rep.back.tick - rep.near.tick for rep in reps])
+    clear = np.array([one is not None and one.sd_m < CLEAR_LEVER_SHARE * one.length_m for one in each])
+    unlike = np.zeros(len(reps), bool)
+    if clear.sum() >= MIN_ALIKE:
+        quick = ~clear & (ticks < ALIKE_SHARE * np.median(ticks[clear]))
+        for start, end in stretches(quick):
+            unlike[start:end] = end - start >= MIN_ALIKE
+    return unlike
 
 
 def _nearly_slid(ratio: FloatArray, carried_up: FloatArray, params: EvidenceParams) -> BoolArray:

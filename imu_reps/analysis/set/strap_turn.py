@@ -1,162 +1,190 @@
-"""A strap that was turned on the shank in mid-set: the ankle's motion as if it had not been.
+"""An ankle sensor that turns on the shank, once or again and again: its motion as if it had not.
 
-A turn by more than a slip's leaves nothing of a set's frame but the direction of the shank, about which it
-turned. Turned back by it, the raises on both sides of the turn are read in one frame, as one set.
+A leg that is raised or lowered carries the sensor round the hip, and the accelerometer shows where in the
+sensor the hip lies. With the axis of the movement that gives the sensor's orientation on the shank, way by
+way, without a zero or a frame of the whole set: each turn is seen, however the sensor turned before.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
-from imu_reps.analysis.set.leg import LegFrame
-from imu_reps.analysis.set.leg_frames import SLIPPED_DEG, Slip
-from imu_reps.domain.exercise import Posture
-from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.analysis.set.leg import LegParams, swing_axis
+from imu_reps.analysis.set.leg_frames import Slip
+from imu_reps.analysis.set.spells import Posture
+from imu_reps.analysis.set.swings import MAX_RADIUS_M, MIN_RADIUS_M, SeenLeg, observe
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import GridMotion, Motion, bridged
-from imu_reps.kinematics.mounting import angle_between_deg, cross, row_dots, unit
+from imu_reps.kinematics.lever import Movements
+from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.mounting import cross, row_dots, unit
+from imu_reps.kinematics.rest import stretches
 
-#: Least turn, below which the set's own frames follow it, as a slip of the strap (ours).
+#: Least turn, below which the set's own frames follow it, as a slip of the strap (ours: in 43 sets by others,
+#: ten of them real, the orientation differs by up to 20 degrees from one way to the next).
 MIN_TURN_DEG = 40.0
 
-#: Greatest angle between the shank in the sensor's axes before and after the turn: a sensor that is strapped
-#: on anew is pitched by some degrees, and the rest of the raises that show it may be off (ours; simulated
-#: sets that are cut off in a handling reach 29).
-SAME_SHANK_DEG = 35.0
+#: Shortest way that shows an orientation, and the largest standard deviation of its lever as a share of it
+#: (ours).
+MIN_WAY_DEG, CLEAR_SHARE = 15.0, 0.2
 
-#: The leg is at rest within this angle of its usual resting direction; outside, the sensor was handled.
-AT_REST_DEG = 20.0
+#: Sine of the smallest angle between leg and gravity at which a way's axis has a sign (15 degrees; ours).
+MIN_SLOPE = 0.26
 
-#: A faster leg is not at rest (ours).
+#: A sensor that turns no faster does not turn on the leg (ours).
 CALM_DPS = 20.0
+
+#: Slower moments this short do not divide a way; half of the time over which turning is measured.
+SHORT_TICKS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """A piece of a recording in which the strap is turned against the rest of it.
+    """A turn of a sensor on the body.
 
     Attributes
     ----------
-    piece : slice
-        Its ticks.
-    handled : tuple of slice
-        Ticks before and after it in which the sensor was handled; it does not show the leg there.
+    handled : slice
+        Ticks in which it turns; the sensor does not show the leg there.
     rotation : (3, 3) float
-        From the sensor's axes in the piece to its axes in the rest of the recording.
+        From the sensor's axes after the turn to those before it.
+    between : slice
+        Ticks that may hold the turn: from the last clear way before it to the first one after it.
+    at_rest : bool
+        Whether the leg rests before and after the turn, as high; if not, it may have been raised meanwhile.
+    ways : int
+        Number of ways that show it, on the side with fewer.
     """
 
-    piece: slice
-    handled: tuple[slice, ...]
+    handled: slice
     rotation: FloatArray
+    between: slice
+    at_rest: bool = True
+    ways: int = 1
 
     @property
-    def turned_deg(self) -> float:
-        """Angle of the turn."""
-        return float(np.degrees(np.arccos(np.clip(0.5 * (np.trace(self.rotation) - 1.0), -1.0, 1.0))))
-
-    def is_like(self, other: Turned) -> bool:
-        """Whether another turn differs by no more than a set's frames follow."""
-        ends = (abs(self.piece.start - other.piece.start), abs(self.piece.stop - other.piece.stop))
-        return max(ends) < GRID_HZ and abs(self.turned_deg - other.turned_deg) < SLIPPED_DEG
-
-    def slips(self, count: int) -> list[Slip]:
-        """Return the turn into the piece and the one out of it, as far as the `count` ticks show them."""
-        ends = (self.piece.start, self.piece.stop)
-        return [Slip(tick, self.turned_deg) for tick in ends if 0 < tick < count]
-
-
-def shank(frame: LegFrame, posture: Posture) -> FloatArray:
-    """Return the direction of the shank in sensor axes, (3,): lying to the foot, hanging to the knee."""
-    _, level, upright = frame.body()
-    return np.asarray(level if posture == "hanging" else upright)
-
-
-def about_shank(shank_axis: FloatArray, after: FloatArray, before: FloatArray) -> FloatArray:
-    """Return the rotation about the shank that takes one direction, across it, to another, (3, 3)."""
-    rows = []
-    for direction in (before, after):
-        across = unit(direction - shank_axis * (direction @ shank_axis))
-        rows.append(np.array([shank_axis, across, cross(shank_axis, across)]))
-    return np.asarray(rows[0].T @ rows[1])
+    def slip(self) -> Slip:
+        """The turn as a slip of the strap."""
+        return Slip(self.handled.stop, _angle_deg(self.rotation))
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """How the strap may be turned in some ticks, and what shows it.
+class Way:
+    """A way of the leg up or down, or both without a stop, and the shank's axes in the sensor.
 
     Attributes
     ----------
-    rotation : (3, 3) float
-        From the sensor's axes in these ticks to its axes outside.
-    resting_up : (3,) float
-        Up in sensor axes while the leg rests there.
-    core : slice
-        The ticks.
+    ticks : slice
+    shank : (3, 3) float
+        Rows: the direction to the foot, the flexion axis, and the one across both.
     """
 
-    rotation: FloatArray
-    resting_up: FloatArray
-    core: slice
+    ticks: slice
+    shank: FloatArray
 
 
-def turned_piece(motion: Motion, resting_up: FloatArray, shown: Shown, stretch: slice) -> Turned:
-    """Return the turned piece around the ticks that show it, in a stretch without counted repetitions.
-
-    Parameters
-    ----------
-    motion : Motion
-    resting_up : (3,) float
-        Up in sensor axes while the leg rests, outside of the stretch.
-    shown : Shown
-    stretch : slice
-        Reaches to the counted repetitions, or to an end of the recording.
-    """
-    assert motion.ankle is not None
-    up, count = bridged(motion.ankle.up), len(motion)
-    gyr_dps = bridged(motion.ankle.gyr_dps)
-    calm = row_dots(gyr_dps, gyr_dps) < CALM_DPS**2
-    outside = calm & (angle_between_deg(up, resting_up) < AT_REST_DEG)
-    within = calm & (angle_between_deg(up, shown.resting_up) < AT_REST_DEG)
-    start, stop, core, handled = 0, count, shown.core, []
-    if stretch.start > 0:
-        left, start = _between_rests(outside, within, slice(stretch.start, core.start))
-        handled.append(slice(left, start))
-    if stretch.stop < count:
-        stop, right = _between_rests(within, outside, slice(core.stop, stretch.stop))
-        handled.append(slice(stop, right))
-    return Turned(slice(start, stop), tuple(handled), shown.rotation)
+def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]:
+    """Return the turns of the ankle sensor on the shank between clear ways of the leg, in order."""
+    seen = observe(motion, posture, header)
+    if seen is None:
+        return []
+    pieces: list[list[Way]] = []
+    for way in _without_odd(clear_ways(seen)):
+        if pieces and _apart_deg(_mean(pieces[-1]), way.shank) < MIN_TURN_DEG:
+            pieces[-1].append(way)
+        else:
+            pieces.append([way])
+    found = (_turned(before, after, seen.up) for before, after in pairwise(pieces))
+    # with a knee that bends to another angle the leg's way differs, but nothing turns before it
+    return [turned for turned in found if turned.handled.stop > turned.handled.start]
 
 
-def _between_rests(before: BoolArray, after: BoolArray, ticks: slice) -> tuple[int, int]:
-    """Return the end of the last rest before a turn, and the start of the first one after it.
+def _without_odd(ways: Sequence[Way]) -> list[Way]:
+    """Return the ways without single ones that differ from both neighbours, which are alike."""
+    return [
+        way
+        for before, way, after in zip([*ways[:1], *ways[:-1]], ways, [*ways[1:], *ways[-1:]], strict=True)
+        if _apart_deg(before.shank, after.shank) > MIN_TURN_DEG
+        or _apart_deg(before.shank, way.shank) < MIN_TURN_DEG
+        or _apart_deg(way.shank, after.shank) < MIN_TURN_DEG
+    ]
 
-    The turn is where most ticks before it show the leg at rest in the one frame (n,), and after it in the
-    other.
-    """
-    evidence = np.cumsum(before[ticks].astype(int) - after[ticks].astype(int))
-    if len(evidence) == 0:
-        return ticks.start, ticks.start
-    turn = ticks.start + int(evidence.argmax()) + 1
-    rested = np.flatnonzero(before[ticks.start : turn])
-    rests = np.flatnonzero(after[turn : ticks.stop])
-    return (
-        ticks.start + int(rested[-1]) + 1 if len(rested) else ticks.start,
-        turn + int(rests[0]) if len(rests) else ticks.stop,
+
+def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turned:
+    """Return the turn between ways before it and after it, where up (n, 3) turns fastest in the sensor."""
+    between = slice(before[-1].ticks.stop, max(after[0].ticks.start, before[-1].ticks.stop + 1))
+    ticks = np.arange(between.start, between.stop)
+    earlier, later = np.maximum(ticks - SHORT_TICKS, 0), np.minimum(ticks + SHORT_TICKS, len(up) - 1)
+    step_deg = np.degrees(np.arccos(np.clip(row_dots(up[earlier], up[later]), -1.0, 1.0)))
+    fastest = int(step_deg.argmax())
+    calm = np.flatnonzero(step_deg < CALM_DPS * 2.0 * SHORT_TICKS / GRID_HZ)
+    rests_before, rests_after = calm[calm < fastest], calm[calm > fastest]
+    start = between.start + (int(rests_before[-1]) + 1 if len(rests_before) else 0)
+    stop = between.start + (int(rests_after[0]) if len(rests_after) else len(ticks) - 1)
+    lifted_deg = abs(_height_deg(up[start], before) - _height_deg(up[stop], after))
+    at_rest = len(rests_before) > 0 and len(rests_after) > 0 and lifted_deg < MIN_WAY_DEG
+    return Turned(
+        slice(start, stop), _mean(before).T @ _mean(after), between, at_rest, min(len(before), len(after))
     )
 
 
-def turned_back(motion: Motion, turned: Turned) -> Motion:
-    """Return the motion with the ankle sensor as if the strap had not turned, with holes while handled."""
-    ankle = motion.ankle
-    assert ankle is not None
-    up, gyr, acc = (values.copy() for values in (ankle.up, ankle.gyr_dps, ankle.acc_mps2))
-    impact, still = ankle.impact_mps2.copy(), ankle.still.copy()
-    for values in (up, gyr, acc):
-        values[turned.piece] = values[turned.piece] @ turned.rotation.T
-        for handled in turned.handled:
-            values[handled] = np.nan
-    for handled in turned.handled:
-        impact[handled], still[handled] = np.nan, False
-    return replace(motion, ankle=GridMotion(up, gyr, acc, impact, still))
+def _height_deg(up: FloatArray, ways: Sequence[Way]) -> float:
+    """Return the elevation of the shank by a direction of up (3,), as the sensor is turned in some ways."""
+    return float(np.degrees(np.arcsin(np.clip(up @ _mean(ways)[0], -1.0, 1.0))))
+
+
+def turned_back(sensor: GridMotion, turns: Sequence[Turned]) -> GridMotion:
+    """Return the motion of a sensor as if it had not turned, with holes while it did."""
+    up, gyr, acc = (values.copy() for values in (sensor.up, sensor.gyr_dps, sensor.acc_mps2))
+    impact, still = sensor.impact_mps2.copy(), sensor.still.copy()
+    for turned in reversed(turns):
+        for values in (up, gyr, acc):
+            values[turned.handled.stop :] = values[turned.handled.stop :] @ turned.rotation.T
+            values[turned.handled] = np.nan
+        impact[turned.handled], still[turned.handled] = np.nan, False
+    return GridMotion(up, gyr, acc, impact, still)
+
+
+def clear_ways(seen: SeenLeg) -> list[Way]:
+    """Return the ways of the leg that show how the sensor is turned on the shank, in order."""
+    params = LegParams()
+    moves = seen.inside & (row_dots(seen.turning_dps, seen.turning_dps) > params.moving_dps**2)
+    ways = (_way(slice(*ends), seen, params) for ends in stretches(moves, SHORT_TICKS))
+    return [way for way in ways if way is not None]
+
+
+def _way(ticks: slice, seen: SeenLeg, params: LegParams) -> Way | None:
+    """Return a way by its ticks; None if it is short, or the hip is unclear in it."""
+    up = seen.up[ticks]
+    axis = swing_axis(seen.turning_dps[ticks], params)
+    if axis is None or seen.carried is None or (up[0] @ up.T).min() > np.cos(np.radians(MIN_WAY_DEG)):
+        return None
+    (lever,) = Movements(seen.carried.about(axis), [np.arange(ticks.start, ticks.stop)]).each()
+    if lever is None or not MIN_RADIUS_M < lever.length_m < MAX_RADIUS_M:
+        return None
+    foot = lever.vector_m / lever.length_m
+    lifts = float(cross(foot, unit(up.mean(axis=0))) @ axis)
+    if lever.sd_m > CLEAR_SHARE * lever.length_m or abs(lifts) < MIN_SLOPE:
+        return None
+    axis = np.sign(lifts) * axis
+    return Way(ticks, np.array([foot, axis, cross(foot, axis)]))
+
+
+def _mean(ways: Sequence[Way]) -> FloatArray:
+    """Return the mean orientation of some ways, (3, 3): the rotation nearest to their sum."""
+    left, _, right = np.linalg.svd(np.sum([way.shank for way in ways], axis=0))
+    return np.asarray(left @ right)
+
+
+def _apart_deg(one: FloatArray, other: FloatArray) -> float:
+    """Return the angle between two orientations (3, 3)."""
+    return _angle_deg(one.T @ other)
+
+
+def _angle_deg(rotation: FloatArray) -> float:
+    return float(np.degrees(np.arccos(np.clip(0.5 * (np.trace(rotation) - 1.0), -1.0, 1.0))))

@@ -183,8 +183,8 @@ def read_rows(block: bytes, line: IntArray, columns: tuple[str, ...], *, name: s
     Raises
     ------
     RecordingError
-        ``wrong_column_count``, ``unknown_sensor``, ``not_a_number``, ``not_text``, ``time_beyond``; the
-        message names the first line and column that cannot be read.
+        ``second_header``, ``wrong_column_count``, ``unknown_sensor``, ``not_a_number``, ``not_text``,
+        ``time_beyond``; the message names the first line and column that cannot be read.
     """
     if not len(line):
         return None
@@ -274,6 +274,14 @@ def _read_by_cell(block: bytes, line: IntArray, columns: tuple[str, ...], name: 
 
 def _read_cells(row: bytes, line: int, columns: tuple[str, ...], name: str) -> list[Any]:
     texts = decode_line(row, name=name, line_number=line).split(",")
+    if [text.strip() for text in texts] == list(columns):
+        raise fault(
+            name,
+            line,
+            "the row of column names stands here again: another file, or the same one, was pasted there.",
+            hint="Cut the file in two before the second header; each part is a recording of its own.",
+            code="second_header",
+        )
     if len(texts) != len(columns):
         raise fault(
             name,

@@ -245,6 +245,13 @@ def test_a_short_row_in_the_middle_is_an_error():
     assert f"line {FIRST_ROW_LINE + 4}:" in error.message
 
 
+def test_a_file_pasted_after_another_is_named_with_its_line():
+    count = WHOLE.count("\n")
+    error = refusal(WHOLE + WHOLE)
+    assert error.code == "second_header"
+    assert f"line {count + FIRST_ROW_LINE - 1}: the row of column names stands here again" in error.message
+
+
 @pytest.mark.parametrize("cells", ["1,2,3,4,5,6,7", "1,2,3,4,5,6,7,8"])
 def test_a_long_row_is_an_error_even_next_to_a_short_one(cells):
     short = "0.030000,ankle,3,,1,2,3,4,5\n"

@@ -1,0 +1,101 @@
+"""A sensor that turns on the body while that keeps still.
+
+Both sensors are on one body: while the ankle rests, the pelvis neither turns about the vertical nor quickly
+about any axis. In a hold the leg is carried round the hip when it moves. A sensor that turns otherwise turns
+alone, and gyroscope and gravity show by how much, as up is the same before and after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from imu_reps.analysis.set.leg import LegParams, swing_axis
+from imu_reps.analysis.set.leg_frames import SLIPPED_DEG
+from imu_reps.analysis.set.spells import Posture
+from imu_reps.analysis.set.strap_turn import CALM_DPS, MIN_TURN_DEG, Turned
+from imu_reps.analysis.set.swings import observe
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.lever import Movements
+from imu_reps.kinematics.motion import GridMotion, Motion
+from imu_reps.kinematics.mounting import cross, row_dots, unit
+from imu_reps.kinematics.rest import stretches
+
+#: Nobody's pelvis turns faster while the leg rests: sitting up in a second peaks at 140 deg/s (ours).
+MAX_BODY_DPS = 150.0
+
+#: Slower moments this short do not divide a turn; time before and after it that shows its up. Ticks.
+SHORT_TICKS = 10
+BEFORE, AFTER = slice(SHORT_TICKS), slice(-SHORT_TICKS, None)
+
+#: A sensor that turns in place has a shorter lever; to the knee it has 0.25 m and more (ours).
+IN_PLACE_M = 0.15
+
+
+def find_belt_turns(motion: Motion) -> list[Turned]:
+    """Return the turns of the pelvis sensor on the body while the ankle rests, in order."""
+    pelvis, ankle = motion.pelvis, motion.ankle
+    if pelvis is None or ankle is None:
+        return []
+    leg_rests = ~_turns(ankle)
+    found = (_turned(ticks, pelvis) for ticks in _movements(pelvis) if leg_rests[ticks].all())
+    return [
+        turned
+        for turned, peak_dps, vertical_deg in found
+        if (peak_dps > MAX_BODY_DPS and turned.slip.turned_deg > MIN_TURN_DEG) or vertical_deg > SLIPPED_DEG
+    ]
+
+
+def find_held_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]:
+    """Return the turns of the ankle sensor on a leg that is held, in order."""
+    seen = observe(motion, posture, header)
+    if seen is None or seen.carried is None:
+        return []
+    turns = []
+    for ticks in _movements(seen.ankle):
+        axis = swing_axis(seen.turning_dps[ticks], LegParams())
+        if axis is None:
+            continue
+        (lever,) = Movements(seen.carried.about(axis), [np.arange(ticks.start, ticks.stop)]).each()
+        turned, _, _ = _turned(ticks, seen.ankle)
+        if turned.slip.turned_deg > SLIPPED_DEG and (lever is None or lever.length_m < IN_PLACE_M):
+            turns.append(turned)
+    return turns
+
+
+def _turns(sensor: GridMotion) -> BoolArray:
+    return np.asarray(row_dots(sensor.gyr_dps, sensor.gyr_dps) > CALM_DPS**2)
+
+
+def _movements(sensor: GridMotion) -> Iterator[slice]:
+    """Yield the ticks in which a sensor turns, and some before and after."""
+    for start, end in stretches(_turns(sensor), SHORT_TICKS):
+        ticks = slice(start - SHORT_TICKS, end + SHORT_TICKS)
+        if ticks.start >= 0 and ticks.stop <= len(sensor.up) and np.isfinite(sensor.gyr_dps[ticks]).all():
+            yield ticks
+
+
+def _turned(ticks: slice, sensor: GridMotion) -> tuple[Turned, float, float]:
+    """Return the turn of a sensor, its peak rate in deg/s, and its angle about the vertical in degrees."""
+    rates = np.radians(sensor.gyr_dps[ticks])
+    # around a quick turn up as filtered is off by some degrees
+    before, after = (unit(sensor.acc_mps2[ticks][calm].mean(axis=0)) for calm in (BEFORE, AFTER))
+    turned = Rotation.identity()
+    for step in Rotation.from_rotvec(rates / GRID_HZ):
+        turned = turned * step
+    rotation = _onto(turned.apply(after), before) @ turned.as_matrix()
+    peak_dps = float(np.degrees(np.sqrt(row_dots(rates, rates).max())))
+    vertical_deg = float(np.degrees(abs(turned.as_rotvec() @ before)))
+    return Turned(ticks, rotation, ticks), peak_dps, vertical_deg
+
+
+def _onto(direction: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the smallest rotation, (3, 3), of a direction onto another."""
+    axis = cross(unit(direction), unit(other))
+    sine = float(np.sqrt(axis @ axis))
+    angle = np.arctan2(sine, float(unit(direction) @ unit(other)))
+    return np.asarray(Rotation.from_rotvec(axis * (angle / sine if sine else 0.0)).as_matrix())
