@@ -1,19 +1,21 @@
-"""Who may come in to the page, and how many: tokens, checks of Host and Origin, limits on strangers."""
+"""Who may come in to the page: the tokens in its links, checks of Host and Origin, the door."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
+import selectors
 import socket
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Iterator
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hmac import compare_digest
-from typing import Any, Literal
+from typing import Literal
 
-from imu_reps.domain.untrusted import oldest_of_crowd
+if sys.platform != "win32":
+    import resource
 
 Role = Literal["viewer", "control"]
 
@@ -22,9 +24,9 @@ Role = Literal["viewer", "control"]
 class Access:
     """The secret tokens of one page, and the addresses it is served at.
 
-    The token is in the fragment (after ``#``) of a link, which browsers never send, so it is in no log. The
-    page sends it to this server only, which keeps no log: as a pass in the URL of its WebSocket request, so
-    that a crowd of other connections cannot hold it up, and then in its first message to authenticate.
+    Every path begins with a token, so that the door knows from a request's first line who has the link. The
+    server keeps no log, its answers forbid the Referer, and its pages ask nothing of others. The link
+    stays in the history of browsers, where it is worthless once the page has closed.
 
     Attributes
     ----------
@@ -44,24 +46,24 @@ class Access:
     @property
     def view_link(self) -> str:
         """Link for viewers who only watch."""
-        return f"http://{self.hosts[0]}/#{self.view_token}"
+        return f"http://{self.hosts[0]}/{self.view_token}"
 
     @property
     def control_link(self) -> str:
         """Link for the person who starts and stops sets."""
-        return f"http://{self.hosts[0]}/#{self.control_token}"
+        return f"http://{self.hosts[0]}/{self.control_token}"
 
-    def role(self, token: str) -> Role | None:
-        """Return the role a token grants; None if it is neither token. Compares in constant time."""
-        given = token.encode("utf-8", "replace")
+    def role(self, path: str) -> Role | None:
+        """Return the role that the token in a path grants; None without one. Compares in constant time."""
+        given = path.partition("?")[0][1:].partition("/")[0].encode("utf-8", "replace")
         is_control = compare_digest(given, self.control_token.encode())
         is_view = compare_digest(given, self.view_token.encode())
         return "control" if is_control else "viewer" if is_view else None
 
-    def has_pass(self, request: str) -> bool:
-        """Whether a request, or its path alone, has a valid token; such a viewer is no stranger."""
-        found = re.search(r"/live\?pass=([\w-]+)", request, re.ASCII)
-        return found is not None and self.role(found[1]) is not None
+    def has_token(self, request: bytes) -> bool:
+        """Whether a request, of which the first line is enough, is for a path with a token."""
+        _, _, path = request.partition(b" ")
+        return self.role(path.partition(b" ")[0].decode("latin-1")) is not None
 
     def is_host(self, host: str | None) -> bool:
         """Whether a Host header names this page; another name for this machine suggests DNS rebinding."""
@@ -72,146 +74,209 @@ class Access:
         return origin is not None and origin.removeprefix("http://").lower() in self.hosts and "//" in origin
 
 
-#: A pending connection, as `socket.accept` returns it: the socket and the remote address.
-Visitor = tuple[socket.socket, tuple[str, int]]
+#: A remote address, as `socket.accept` returns it.
+Address = tuple[str, int]
 
 
-class Entrance(socket.socket):
-    """A listening socket that takes all pending connections at once and admits a few of them.
-
-    Connections whose request has a pass come first, then those that have sent nothing yet; among equals, one
-    per remote address in turn, newest first. The others are closed and may reconnect at once. In a plain
-    queue a viewer would wait until the whole crowd before it had been served.
-
-    Where the event loop does not call `accept` (Windows), this is an ordinary socket.
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A connection at the door.
 
     Attributes
     ----------
-    has_pass : callable
-        Returns whether the first bytes of a request have a valid pass.
+    until_s : float
+        Time of the event loop when the connection is closed if it has no token by then.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.has_pass: Callable[[bytes], bool] = lambda _: False
-        self._admitted: deque[Visitor] = deque()
-        self._has_polled = False
+    connection: socket.socket
+    address: Address
+    until_s: float
 
-    def accept(self) -> Visitor:
-        """Return the next admitted connection.
+
+class Door(socket.socket):
+    """Lets in to the server only connections whose request has a token.
+
+    All connections are accepted and wait at the door for the first line of their request, which costs a file
+    handle and nothing else. Those with a token go in. The others get a short answer, one at a time, and are
+    closed: who is held cannot come back at once. The door is opened for a moment `LIMITS.turn_s` apart,
+    however many press for entry.
+
+    The server takes the door for its listening socket: it is one of a pair of sockets, and has a byte to read
+    for everyone who may go in. The event loop must be one that calls `accept`, as those with a selector do.
+
+    Parameters
+    ----------
+    listeners : sequence of socket.socket
+        Bound sockets; closed with the door.
+    has_token : callable
+        Returns whether the first line of a request has a valid token.
+    refusal : bytes
+        The answer to a request without one.
+    """
+
+    def __init__(
+        self, listeners: Sequence[socket.socket], has_token: Callable[[bytes], bool], refusal: bytes
+    ) -> None:
+        inside, self._bell = socket.socketpair()
+        super().__init__(inside.family, inside.type, inside.proto, inside.detach())
+        self._listeners = listeners
+        self._has_token = has_token
+        self._refusal = refusal
+        self._waiting: dict[socket.socket, Visitor] = {}  # in the order of their arrival
+        self._silent = selectors.DefaultSelector()
+        self._refused: deque[socket.socket] = deque()
+        self._admitted: deque[tuple[socket.socket, Address]] = deque()
+        self._next_turn: asyncio.TimerHandle | None = None
+
+    def listen(self, _: int = 0, /) -> None:
+        """Begin to accept connections, in the running event loop."""
+        for listener in self._listeners:
+            listener.setblocking(False)
+            listener.listen(LIMITS.outside)
+        self._rest()
+
+    def accept(self) -> tuple[socket.socket, Address]:
+        """Return the next connection that has a token.
 
         Raises
         ------
         BlockingIOError
-            None is left of those that were pending at the first call.
+            There is none at present.
         """
-        if not self._has_polled:
-            self._admitted.extend(self._admit([*self._pending()]))
-        self._has_polled = bool(self._admitted)
-        if not self._admitted:
-            raise BlockingIOError
+        self.recv(1)
         return self._admitted.popleft()
 
-    def _pending(self) -> Iterator[Visitor]:
-        """Yield pending connections, newest last, `LIMITS.at_a_glance` at most."""
+    def close(self) -> None:
+        """Close all that is not inside yet."""
+        self._pause()
+        for one in (*self._listeners, *self._waiting, *(one for one, _ in self._admitted), self._bell):
+            one.close()
+        self._silent.close()
+        super().close()
+
+    def _rest(self) -> None:
+        """Wait for the next connection."""
+        for listener in self._listeners:
+            asyncio.get_running_loop().add_reader(listener, self._turn)
+
+    def _pause(self) -> None:
+        if self._next_turn is not None:
+            self._next_turn.cancel()
+        with suppress(RuntimeError):  # no event loop: the door was never opened
+            for listener in self._listeners:
+                if listener.fileno() >= 0:
+                    asyncio.get_running_loop().remove_reader(listener)
+
+    def _turn(self) -> None:
+        """Accept those outside, let in who has a token, close one who has none and one who waits too long."""
+        loop = asyncio.get_running_loop()
+        self._pause()
+        accepted = [self._accept(listener, loop.time() + LIMITS.line_s) for listener in self._listeners]
+        for key, _ in self._silent.select(0):
+            self._look(self._waiting[key.fileobj])  # type: ignore[index]  # what is registered is a socket
+        if self._refused:
+            self._refuse(self._refused.popleft())
+        oldest = next(iter(self._waiting.values()), None)
+        if oldest is not None and oldest.until_s < loop.time():
+            self._close(oldest.connection)
+        self._close_all_but(most_waiting())
+        if self._waiting or any(accepted):
+            self._next_turn = loop.call_later(LIMITS.turn_s, self._turn)
+        else:
+            self._rest()
+
+    def _accept(self, listener: socket.socket, until_s: float) -> bool:
+        """Accept `LIMITS.at_a_glance` connections at most; return whether there were any."""
         for taken in range(LIMITS.at_a_glance):
             try:
-                yield super().accept()
+                connection, address = listener.accept()
             except (BlockingIOError, ConnectionAbortedError):
-                return
-            except OSError:
-                # no file handle is left: closing some of those already taken frees handles
-                if not taken:
-                    raise
-                return
+                return taken > 0
+            except OSError:  # no file handle is left
+                self._close_all_but(len(self._waiting) // 2)
+                return True
+            connection.setblocking(False)
+            self._waiting[connection] = Visitor(connection, address, until_s)
+            self._silent.register(connection, selectors.EVENT_READ)
+        return True
 
-    def _admit(self, pending: list[Visitor]) -> list[Visitor]:
-        """Return the connections to admit, `LIMITS.at_once` at most, and close the others."""
-        if len(pending) <= LIMITS.at_once:
-            return pending
+    def _look(self, visitor: Visitor) -> None:
+        """Let in a connection with a token; nothing happens before its first line is whole."""
+        connection, line = visitor.connection, b""
+        with suppress(OSError):
+            line = connection.recv(LIMITS.line_bytes, socket.MSG_PEEK)
+        if self._has_token(line) and b"\n" in line:
+            self._leave(connection)
+            self._admitted.append((connection, visitor.address))
+            self._bell.send(b"\0")
+        elif not line:
+            self._close(connection)
+        elif b"\n" in line or len(line) == LIMITS.line_bytes:
+            self._silent.unregister(connection)
+            self._refused.append(connection)
+
+    def _refuse(self, connection: socket.socket) -> None:
+        with suppress(OSError):  # it may be closed by now
+            connection.recv(1 << 16)  # unread bytes would have the answer discarded
+            connection.send(self._refusal)
+        self._close(connection)
+
+    def _leave(self, connection: socket.socket) -> None:
+        self._waiting.pop(connection, None)
+        with suppress(KeyError, ValueError):  # it had been refused, or was closed
+            self._silent.unregister(connection)
+
+    def _close(self, connection: socket.socket) -> None:
+        self._leave(connection)
+        connection.close()
+
+    def _close_all_but(self, most: int) -> None:
+        """Close connections beyond a number, one per address in turn, newest first."""
+        if len(self._waiting) <= most:
+            return
         of_address: Counter[str] = Counter()
         ranked = []
-        for connection, address in reversed(pending):
-            of_address[address[0]] += 1
-            ranked.append((self._rank(connection), of_address[address[0]], (connection, address)))
-        ranked.sort(key=lambda entry: entry[:2])
-        for *_, (connection, _) in ranked[LIMITS.at_once :]:
-            connection.close()
-        return [visitor for *_, visitor in ranked[: LIMITS.at_once]]
-
-    def _rank(self, connection: socket.socket) -> int:
-        """Rank a connection: 0 with a pass, 1 if it has sent nothing yet and may have one, 2 without."""
-        request = _peek(connection)
-        return 0 if self.has_pass(request) else 2 if request else 1
+        for connection, visitor in reversed(self._waiting.items()):
+            of_address[visitor.address[0]] += 1
+            ranked.append((of_address[visitor.address[0]], connection))
+        ranked.sort(key=lambda entry: entry[0])
+        for _, connection in ranked[most:]:
+            self._close(connection)
 
 
-def _peek(connection: socket.socket) -> bytes:
-    """Return the first bytes received so far, without consuming them."""
-    connection.setblocking(False)
-    with suppress(OSError):
-        return connection.recv(LIMITS.look_bytes, socket.MSG_PEEK)
-    return b""
-
-
-class Door:
-    """Keeps the strangers of one page, oldest first; runs in the server's event loop only."""
-
-    def __init__(self) -> None:
-        self._strangers: OrderedDict[asyncio.Transport, asyncio.TimerHandle] = OrderedDict()
-
-    def enter(self, transport: asyncio.Transport) -> None:
-        """Add a stranger, to be closed after `LIMITS.stranger_s`."""
-        if len(self._strangers) >= LIMITS.max_strangers:
-            self._close(self._oldest_of_crowd())
-        loop = asyncio.get_running_loop()
-        self._strangers[transport] = loop.call_later(LIMITS.stranger_s, self._close, transport)
-
-    def forget(self, transport: asyncio.Transport) -> None:
-        """Remove a connection that was closed or has authenticated."""
-        timer = self._strangers.pop(transport, None)
-        if timer is not None:
-            timer.cancel()
-
-    def empty(self) -> None:
-        """Close all strangers."""
-        for transport in [*self._strangers]:
-            self._close(transport)
-
-    def _oldest_of_crowd(self) -> asyncio.Transport:
-        """Return the oldest stranger of the address that has most of them."""
-        strangers = [*self._strangers]
-        return strangers[oldest_of_crowd(one.get_extra_info("peername") for one in strangers)]
-
-    def _close(self, transport: asyncio.Transport) -> None:
-        self.forget(transport)
-        transport.abort()
+def most_waiting() -> int:
+    """Return how many connections may wait: half of what this process may open or look at, at most."""
+    if sys.platform == "win32":  # a selector takes 512 there
+        return min(LIMITS.max_waiting, 256)
+    return min(LIMITS.max_waiting, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
 
 
 @dataclass(frozen=True, slots=True)
 class PageLimits:
-    """Limits on connections, messages and waiting times; a stranger has not authenticated yet.
+    """Limits on connections, messages and waiting times.
 
     Attributes
     ----------
-    stranger_s : float
-        Time limit for a stranger to request and receive a file, or to send a valid token. A slow wireless
-        network takes seconds for the page's 70 kB.
-    max_strangers : int
-        Maximum number of strangers; the recording needs file handles too, and some systems allow only 256.
-        One more closes the oldest connection of the address that has most of them: idle connections cannot
-        block the page, and a crowd from one machine displaces only itself. A browser that loads the page
-        opens six connections.
-    at_once : int
-        Strangers admitted per pass, few enough that earlier connections are served in between.
+    line_s : float
+        Time limit at the door for the first line of a request. Browsers send it with the connection; some
+        open one more in advance, and open it again when they need it.
+    line_bytes : int
+        Maximum length of that line.
+    max_waiting : int
+        Maximum number of connections that wait at the door, where file handles allow it (`most_waiting`). One
+        more closes the oldest of the address that has most of them.
+    turn_s : float
+        Interval of the turns of the door: a crowd that comes back at once is served no more often.
     at_a_glance : int
-        Pending connections taken per pass; each needs a file handle for that time.
+        Connections accepted per turn; each needs a file handle for that time.
     outside : int
         Backlog of the listening socket, capped by the system (Linux: 4096); a connection refused there
         retries only after a second.
-    look_bytes : int
-        Bytes of a request examined for a pass.
-    hello_s : float
-        Time limit for a viewer to authenticate.
+    request_s : float
+        Time limit for the rest of a request.
+    answer_bytes : int
+        Size of the buffer of a page's connection: the system takes the whole page at once, and delivers it
+        as slowly as the network demands.
     send_s : float
         Time limit for sending to a stalled viewer.
     burst : float
@@ -243,13 +308,14 @@ class PageLimits:
         Reports kept in memory, the latest ones; older ones can be made again from the recordings.
     """
 
-    stranger_s: float = 10.0
-    max_strangers: int = 96
-    at_once: int = 6
+    line_s: float = 3.0
+    line_bytes: int = 256
+    max_waiting: int = 600
+    turn_s: float = 0.01
     at_a_glance: int = 64
     outside: int = 4096
-    look_bytes: int = 256
-    hello_s: float = 5.0
+    request_s: float = 5.0
+    answer_bytes: int = 1 << 18
     send_s: float = 15.0
     burst: float = 20.0
     messages_hz: float = 5.0

@@ -12,14 +12,14 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from websockets.asyncio.server import ServerConnection
 from websockets.exceptions import ConnectionClosed
 
 from imu_reps.view.session_snapshot import Moment, Snapshot
-from imu_reps.web.access import LIMITS, Access, Role
+from imu_reps.web.access import LIMITS, Role
 
 
 class Hub:
@@ -114,11 +114,8 @@ class Mailbox:
         return 0.0 if is_new else min(LIMITS.look_s, LIMITS.heartbeat_s - since_s)
 
 
-T = TypeVar("T")
-
-
 #: Close codes of the WebSocket, which the page explains in words.
-WRONG_TOKEN, NOT_UNDERSTOOD, TOO_FAST, TOO_SLOW, TOO_MANY = 4401, 4400, 4429, 4408, 4503
+NOT_UNDERSTOOD, TOO_FAST, TOO_SLOW, TOO_MANY = 4400, 4429, 4408, 4503
 
 
 #: Pain or effort, 0 to 10.
@@ -157,31 +154,15 @@ class Effort(_Command, frozen=True, tag="effort"):
     value: Rating
 
 
-class Hello(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The first message of a viewer: the token of the link."""
-
-    token: Annotated[str, msgspec.Meta(max_length=128)]
-
-
 Command = Start | StopSet | Discard | Hurt | Pain | Effort
 
-_HELLO = msgspec.json.Decoder(Hello)
 _COMMAND: msgspec.json.Decoder[Command] = msgspec.json.Decoder(Command)
-
-
-def read_hello(text: str) -> Hello | None:
-    """Return the `Hello` in a message; None if it is not one."""
-    return _read(_HELLO, text)
 
 
 def read_command(text: str) -> Command | None:
     """Return the command in a message; None if it is not one."""
-    return _read(_COMMAND, text)
-
-
-def _read(decoder: msgspec.json.Decoder[T], text: str) -> T | None:
     try:
-        return decoder.decode(text)
+        return _COMMAND.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
         return None
 
@@ -197,20 +178,11 @@ class Desk:
     """
 
     hub: Hub
-    access: Access
     ask: Callable[[Command], None]
 
 
-async def serve_viewer(desk: Desk, socket: ServerConnection, admit: Callable[[], None]) -> None:
-    """Send updates to a viewer and pass on its commands until it leaves.
-
-    `admit` is called once the viewer has authenticated.
-    """
-    role = await _role(desk.access, socket)
-    if role is None:
-        await socket.close(WRONG_TOKEN)
-        return
-    admit()
+async def serve_viewer(desk: Desk, socket: ServerConnection, role: Role) -> None:
+    """Send updates to a viewer and pass on its commands until it leaves."""
     mailbox = desk.hub.join()
     if mailbox is None:
         await socket.close(TOO_MANY)
@@ -221,15 +193,6 @@ async def serve_viewer(desk: Desk, socket: ServerConnection, admit: Callable[[],
             await socket.close(code)
     finally:
         desk.hub.leave(mailbox)
-
-
-async def _role(access: Access, socket: ServerConnection) -> Role | None:
-    try:
-        async with asyncio.timeout(LIMITS.hello_s):
-            hello = read_hello(await _text(socket))
-    except (TimeoutError, ConnectionClosed):
-        return None
-    return None if hello is None else access.role(hello.token)
 
 
 async def _attend(desk: Desk, socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:

@@ -12,15 +12,14 @@ import threading
 import zlib
 from base64 import b64encode
 from collections import OrderedDict
-from collections.abc import Callable
-from contextlib import AsyncExitStack, closing, suppress
+from collections.abc import Callable, Iterable
+from contextlib import closing, suppress
 from dataclasses import replace
-from functools import partial
 from hashlib import sha256
 from html import unescape
 from importlib.resources import files
 from pathlib import PurePath
-from typing import Any, Self
+from typing import Self
 
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.datastructures import Headers
@@ -28,7 +27,7 @@ from websockets.http11 import Request, Response
 
 from imu_reps.analysis.analyze import Analysis
 from imu_reps.errors import UsageError
-from imu_reps.web.access import LIMITS, Access, Door, Entrance
+from imu_reps.web.access import LIMITS, Access, Door
 from imu_reps.web.hub import Command, Desk, Hub, serve_viewer
 
 LOOPBACK = "127.0.0.1"
@@ -64,16 +63,16 @@ class PageServer:
     def __init__(
         self, hub: Hub, ask: Callable[[Command], None], *, port: int = 0, share: bool = False
     ) -> None:
-        self._sockets = _listening(port, share=share)
-        bound = self._sockets[0].getsockname()[1]
-        addresses = [listener.getsockname()[0] for listener in self._sockets]
+        listeners = _listening(port, share=share)
+        bound = listeners[0].getsockname()[1]
+        addresses = [listener.getsockname()[0] for listener in listeners]
         # The network address first: it is the one other devices can use.
         names = [*reversed(addresses), "localhost"]
         self.access = Access.new(tuple(name if bound == 80 else f"{name}:{bound}" for name in names))
-        for listener in self._sockets:
-            listener.has_pass = lambda request: self.access.has_pass(request.decode("latin-1"))
         self.reports = Reports()
-        self._desk = Desk(hub, self.access, ask)
+        self._pages = Pages(self.access, self.reports)
+        self._door = Door(listeners, self.access.has_token, NOT_FOUND.serialize())
+        self._desk = Desk(hub, ask)
         self._started = threading.Event()
         self._stop: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
@@ -88,88 +87,53 @@ class PageServer:
             with suppress(RuntimeError):  # its loop has ended already
                 self._stop()
         self._thread.join(LIMITS.stop_s)
-        for listener in self._sockets:
-            with suppress(OSError):
-                listener.close()
+        self._door.close()
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner() as runner:
+            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
                 runner.run(self._serve())
         finally:
             self._started.set()
 
     async def _serve(self) -> None:
-        stopped, door = asyncio.Event(), Door()
+        stopped = asyncio.Event()
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
             loop.call_soon_threadsafe(stopped.set)
 
-        pages = Pages(self.access, self.reports)
-
-        def answer(connection: ServerConnection, request: Request) -> Response | None:
-            if self.access.has_pass(request.path):
-                door.forget(connection.transport)
-            return pages.answer(request)
-
-        async def attend(connection: ServerConnection) -> None:
-            await serve_viewer(self._desk, connection, lambda: door.forget(connection.transport))
-
         self._stop = stop
-        async with AsyncExitStack() as listening:
-            for listener in self._sockets:
-                server = serve(
-                    attend,
-                    sock=listener,
-                    backlog=LIMITS.at_once + 1,
-                    process_request=answer,
-                    create_connection=partial(Visit, door),  # type: ignore[arg-type]  # a factory will do
-                    compression=None,
-                    server_header=None,
-                    open_timeout=LIMITS.stranger_s,
-                    ping_interval=LIMITS.ping_s,
-                    ping_timeout=LIMITS.ping_s,
-                    close_timeout=LIMITS.close_s,
-                    max_size=LIMITS.max_bytes,
-                    logger=_SILENT,
-                )
-                await listening.enter_async_context(server)
-                listener.listen(LIMITS.outside)
+        async with serve(
+            self._attend,
+            sock=self._door,
+            process_request=self._answer,
+            compression=None,
+            server_header=None,
+            open_timeout=LIMITS.request_s,
+            ping_interval=LIMITS.ping_s,
+            ping_timeout=LIMITS.ping_s,
+            close_timeout=LIMITS.close_s,
+            max_size=LIMITS.max_bytes,
+            logger=_SILENT,
+        ):
             self._started.set()
             await stopped.wait()
-            await self._shut()
-            door.empty()
 
-    async def _shut(self) -> None:
-        """Stop accepting, and let connections just accepted reach the door, to be closed with the others."""
-        loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError):  # Windows
-            for listener in self._sockets:
-                loop.remove_reader(listener)
-        for _ in range(8):  # turns of the loop until the door has a connection; asyncio takes three
-            await asyncio.sleep(0)
+    def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
+        response = self._pages.answer(request)
+        if response is not None:
+            plain: socket.socket = connection.transport.get_extra_info("socket")
+            plain.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, LIMITS.answer_bytes)
+        return response
 
-
-class Visit(ServerConnection):
-    """A connection that registers with the door (passed to websockets as `create_connection`)."""
-
-    def __init__(self, door: Door, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._door = door
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Register as a stranger."""
-        super().connection_made(transport)
-        self._door.enter(self.transport)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Remove from the door."""
-        self._door.forget(self.transport)
-        super().connection_lost(exc)
+    async def _attend(self, connection: ServerConnection) -> None:
+        role = None if connection.request is None else self.access.role(connection.request.path)
+        if role is not None:
+            await serve_viewer(self._desk, connection, role)
 
 
-def _listening(port: int, *, share: bool) -> list[Entrance]:
+def _listening(port: int, *, share: bool) -> list[socket.socket]:
     """Return bound sockets: one on the loopback address and, if shared, one on the network address."""
     listeners = [_bound_socket(LOOPBACK, port)]
     if share:
@@ -181,8 +145,8 @@ def _listening(port: int, *, share: bool) -> list[Entrance]:
     return listeners
 
 
-def _bound_socket(address: str, port: int) -> Entrance:
-    listener = Entrance(socket.AF_INET, socket.SOCK_STREAM)
+def _bound_socket(address: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((address, port))
@@ -219,26 +183,27 @@ def network_address() -> str:
     return address
 
 
-#: The files that are served, with their media types; no other file can be requested.
-STATIC = {
-    "/": ("index.html", "text/html"),
-    "/page.css": ("page.css", "text/css"),
-    "/icon.svg": ("icon.svg", "image/svg+xml"),
-    "/page.js": ("page.js", "text/javascript"),
-    "/link.js": ("link.js", "text/javascript"),
-    "/wearer.js": ("wearer.js", "text/javascript"),
-    "/gauges.js": ("gauges.js", "text/javascript"),
-    "/sound.js": ("sound.js", "text/javascript"),
-    "/words.js": ("words.js", "text/javascript"),
-}
-#: Path of the viewers' WebSocket.
-LIVE = "/live"
+#: The page's scripts, in the order in which they stand in it.
+SCRIPTS = ("words", "wearer", "gauges", "sound", "link", "page")
 
-#: The page may use its own scripts, styles and images and connect to its own server; nothing else.
-PAGE_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+
+def _document() -> str:
+    """Return the page with its style, scripts and icon inside: whoever opens the link asks once."""
+    folder = files("imu_reps.web") / "static"
+
+    def text(name: str) -> str:
+        return (folder / name).read_text(encoding="utf-8")
+
+    return (
+        text("index.html")
+        .replace("{icon}", b64encode(text("icon.svg").encode()).decode())
+        .replace("{style}", text("page.css"))
+        .replace("{script}", "".join(text(f"{name}.js") for name in SCRIPTS))
+    )
+
+
+#: Path of the viewers' WebSocket, after a token.
+LIVE = "/live"
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -249,45 +214,53 @@ HEADERS = {
 
 
 class Pages:
-    """Answers HTTP requests; those with another Host, or with the Origin of another page, are refused."""
+    """Answers HTTP requests; those with another Host, or with the Origin of another page, are refused.
+
+    After the token of every path comes nothing for the page itself, ``/live`` for the WebSocket of
+    viewers, or the path of a report.
+    """
 
     def __init__(self, access: Access, reports: Reports) -> None:
         self._access = access
         self._reports = reports
-        folder = files("imu_reps.web") / "static"
-        self._files = {path: ((folder / name).read_bytes(), kind) for path, (name, kind) in STATIC.items()}
+        document = _document()
+        self._page = _html_response(document, page_policy(document))
 
     def answer(self, request: Request) -> Response | None:
         """Return the answer to a request; None if it may become a viewer's WebSocket."""
-        if not self._is_allowed(request):
+        if self._access.role(request.path) is None:
+            return NOT_FOUND
+        path = "/" + request.path.partition("?")[0][1:].partition("/")[2]
+        if not self._is_allowed(request, is_live=path == LIVE):
             return _text_response(http.HTTPStatus.FORBIDDEN, "This page is not served under that address.")
         if request.method != "GET":
             return _text_response(http.HTTPStatus.METHOD_NOT_ALLOWED, "This page is only read.")
-        path = request.path.partition("?")[0]
         if path == LIVE:
             return None
-        if path in self._files:
-            content, kind = self._files[path]
-            return _response(http.HTTPStatus.OK, content, kind)
-        report = self._reports.get(path.removeprefix("/report/")) if path.startswith("/report/") else None
-        if report is None:
-            return _text_response(http.HTTPStatus.NOT_FOUND, "There is no such page.")
-        return _response(http.HTTPStatus.OK, report.encode(), "text/html", report_policy(report))
+        if path == "/":
+            return self._page
+        report = self._reports.get(path)
+        return NOT_FOUND if report is None else _html_response(report, report_policy(report))
 
-    def _is_allowed(self, request: Request) -> bool:
+    def _is_allowed(self, request: Request, *, is_live: bool) -> bool:
         hosts, origins = (request.headers.get_all(name) for name in ("Host", "Origin"))
         if len(hosts) != 1 or not self._access.is_host(hosts[0]) or len(origins) > 1:
             return False
         if not origins:  # browsers always send the Origin of a WebSocket
-            return not request.path.startswith(LIVE)
+            return not is_live
         return self._access.is_origin(origins[0])
 
 
+def _html_response(page: str, policy: str) -> Response:
+    return _response(http.HTTPStatus.OK, page, "text/html", policy)
+
+
 def _text_response(status: http.HTTPStatus, text: str) -> Response:
-    return _response(status, text.encode(), "text/plain")
+    return _response(status, text, "text/plain", "default-src 'none'")
 
 
-def _response(status: http.HTTPStatus, content: bytes, kind: str, policy: str = PAGE_POLICY) -> Response:
+def _response(status: http.HTTPStatus, text: str, kind: str, policy: str) -> Response:
+    content = text.encode()
     headers = Headers(
         **HEADERS,
         **{
@@ -299,27 +272,28 @@ def _response(status: http.HTTPStatus, content: bytes, kind: str, policy: str = 
     return Response(status.value, status.phrase, headers, content)
 
 
-_STYLE_ELEMENTS = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
-_STYLE_ATTRIBUTES = re.compile(r'\sstyle="([^"]*)"')
+NOT_FOUND = _text_response(
+    http.HTTPStatus.NOT_FOUND, "This link is not valid (any more). Take the link from the terminal."
+)
 
 
 class Reports:
-    """Report pages by name, compressed, as they stay in memory while sets are recorded."""
+    """Report pages by path, compressed, as they stay in memory while sets are recorded."""
 
     def __init__(self) -> None:
         self._pages: OrderedDict[str, bytes] = OrderedDict()
 
     def add(self, page: str) -> str:
-        """Store a page under a random name and return its path."""
-        name = secrets.token_urlsafe(16)
-        self._pages[name] = zlib.compress(page.encode())
+        """Store a page and return its path, which follows the token of a link."""
+        path = f"/report/{secrets.token_urlsafe(16)}"
+        self._pages[path] = zlib.compress(page.encode())
         while len(self._pages) > LIMITS.max_reports:
             self._pages.popitem(last=False)
-        return f"/report/{name}"
+        return path
 
-    def get(self, name: str) -> str | None:
-        """Return the page of that name; None if there is none."""
-        packed = self._pages.get(name)
+    def get(self, path: str) -> str | None:
+        """Return the page at that path; None if there is none."""
+        packed = self._pages.get(path)
         return None if packed is None else zlib.decompress(packed).decode()
 
 
@@ -336,14 +310,34 @@ def page_of(analysis: Analysis, floor_deg: float | None) -> str:
     return set_page(summary, analysis.track, person=analysis.person, floor_deg=floor_deg)
 
 
-def report_policy(page: str) -> str:
-    """Return the Content-Security-Policy of a report: nothing but its own styles, allowed by their hashes."""
-    elements = sorted({_style_hash(style) for style in _STYLE_ELEMENTS.findall(page)})
-    attributes = sorted({_style_hash(unescape(style)) for style in _STYLE_ATTRIBUTES.findall(page)})
+_ELEMENTS = {name: re.compile(rf"<{name}[^>]*>(.*?)</{name}>", re.DOTALL) for name in ("style", "script")}
+_STYLE_ATTRIBUTES = re.compile(r'\sstyle="([^"]*)"')
+
+
+def page_policy(page: str) -> str:
+    """Return the Content-Security-Policy of the live page: its own script and style, its own server."""
     return "; ".join(
         [
             "default-src 'none'",
-            f"style-src 'unsafe-hashes' {' '.join(elements + attributes)}",
+            f"script-src {_hashes(_ELEMENTS['script'].findall(page))}",
+            f"style-src {_hashes(_ELEMENTS['style'].findall(page))}",
+            "img-src data:",
+            "connect-src 'self'",
+            "frame-src 'self'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
+
+
+def report_policy(page: str) -> str:
+    """Return the Content-Security-Policy of a report: nothing but its own styles, allowed by their hashes."""
+    attributes = map(unescape, _STYLE_ATTRIBUTES.findall(page))
+    return "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src 'unsafe-hashes' {_hashes([*_ELEMENTS['style'].findall(page), *attributes])}",
             "img-src data:",
             "base-uri 'none'",
             "form-action 'none'",
@@ -353,5 +347,7 @@ def report_policy(page: str) -> str:
     )
 
 
-def _style_hash(style: str) -> str:
-    return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
+def _hashes(inlined: Iterable[str]) -> str:
+    """Return the sources of a policy that allow exactly these inlined texts."""
+    digests = {b64encode(sha256(text.encode()).digest()).decode() for text in inlined}
+    return " ".join(f"'sha256-{digest}'" for digest in sorted(digests))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import json
 import os
 import socket
 import statistics
@@ -75,14 +74,13 @@ def viewer(server: PageServer, *, watches: bool) -> Iterator[None]:
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20 if watches else 2048)
     plain.connect((host, int(port)))
     with connect(
-        f"ws://{host}:{port}/live",
+        f"ws://{host}:{port}/{server.access.view_token}/live",
         sock=plain,
         origin=Origin(f"http://{host}:{port}"),
         proxy=None,
         max_queue=OPEN if watches else STALLED,
         close_timeout=0.5,
     ) as connection:
-        connection.send(json.dumps({"token": server.access.view_token}))
         if watches:
             threading.Thread(target=_watch, args=(connection,), daemon=True).start()
         yield

@@ -89,20 +89,11 @@ class Page:
         return answer.status, {name.lower(): value for name, value in answer.getheaders()}, content
 
     @contextmanager
-    def connection(
-        self, origin: str | None = None, *, shows: str = "", **more: Any
-    ) -> Iterator[ClientConnection]:
-        """Open the connection of a viewer that has not authenticated yet."""
+    def viewer(self, token: str | None = None, origin: str | None = None) -> Iterator[ClientConnection]:
+        """Open the connection of a viewer, by default with the control link."""
+        token = self.access.control_token if token is None else token
         origin_ = Origin(f"http://{self.host}" if origin is None else origin) or None
-        with connect(f"ws://{self.host}/live?pass={shows}", origin=origin_, proxy=None, **more) as socket:
-            yield socket
-
-    @contextmanager
-    def viewer(self, token: str | None = None) -> Iterator[ClientConnection]:
-        """Open the connection of an authenticated viewer, by default with the control link."""
-        token = token or self.access.control_token
-        with self.connection(shows=token) as socket:
-            socket.send(json.dumps({"token": token}))
+        with connect(f"ws://{self.host}/{token}/live", origin=origin_, proxy=None) as socket:
             yield socket
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
+from hashlib import sha256
 from time import monotonic, sleep
 from typing import Any
 
@@ -16,7 +17,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from imu_reps.web import hub
 from imu_reps.web.access import LIMITS, Access
 from imu_reps.web.hub import Effort, Hurt, Pain, Start, StopSet
-from imu_reps.web.server import STATIC, PageServer
+from imu_reps.web.server import PageServer
 
 ELSEWHERE = "http://example.org"
 
@@ -41,11 +42,19 @@ def until(condition: Callable[[], bool]) -> None:
 def test_two_tokens_give_two_roles_and_nothing_else_gives_any() -> None:
     access = Access.new(("127.0.0.1:8000",))
 
-    assert access.role(access.view_token) == "viewer"
-    assert access.role(access.control_token) == "control"
-    assert access.role("") is None
-    assert access.role(access.control_token[:-1]) is None
-    assert access.role("é\ud800") is None
+    for after in ("", "/", "/live", "?from=elsewhere", "/report/x"):
+        assert access.role(f"/{access.view_token}{after}") == "viewer"
+        assert access.role(f"/{access.control_token}{after}") == "control"
+    for path in (
+        "",
+        "/",
+        "//",
+        "/live",
+        f"/{access.control_token[:-1]}",
+        f"//{access.view_token}",
+        "/é\ud800",
+    ):
+        assert access.role(path) is None
 
 
 def test_every_page_has_tokens_of_its_own() -> None:
@@ -69,55 +78,43 @@ def test_a_viewer_with_a_link_gets_the_full_state_at_once(page: Any, receive: An
     assert first["picture"]["count"] == 0
 
 
-@pytest.mark.parametrize(
-    "hello", ['{"token":"wrong"}', "{}", "hello", '{"token":7}', '{"token":"x","more":1}', ""]
-)
-def test_a_wrong_token_gets_nothing(page: Any, hello: str) -> None:
-    with page.connection() as socket:
-        socket.send(hello)
+@pytest.mark.parametrize("token", ["wrong", "", "é", "x/live?", "%2e%2e"])
+def test_a_wrong_token_gets_nothing(page: Any, token: str) -> None:
+    with pytest.raises((InvalidStatus, UnicodeError)) as refused, page.viewer(token):
+        pass
 
-        assert closed_with(socket) == hub.WRONG_TOKEN
-
-
-def test_a_silent_connection_is_closed(page: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "LIMITS", replace(LIMITS, hello_s=0.2))
-    with page.connection() as socket:
-        assert closed_with(socket) == hub.WRONG_TOKEN
+    if isinstance(refused.value, InvalidStatus):
+        assert refused.value.response.status_code == 404
+    assert page.hub.viewers == 0
 
 
 @pytest.mark.parametrize(
     "origin", [ELSEWHERE, "null", "http://127.0.0.1", "127.0.0.1", "https://localhost:1"]
 )
 def test_another_page_cannot_connect(page: Any, origin: str) -> None:
-    with pytest.raises(InvalidStatus) as refused, page.connection(origin):
+    with pytest.raises(InvalidStatus) as refused, page.viewer(origin=origin):
         pass
 
     assert refused.value.response.status_code == 403
 
 
 def test_a_connection_without_an_origin_is_refused(page: Any) -> None:
-    with pytest.raises(InvalidStatus), page.connection(""):
+    with pytest.raises(InvalidStatus), page.viewer(origin=""):
         pass
 
 
 @pytest.mark.parametrize("host", ["example.org", "127.0.0.1", "127.0.0.1:1", "evil.127.0.0.1:80", ""])
-@pytest.mark.parametrize("path", ["/", "/page.js", "/report/x", "/live"])
+@pytest.mark.parametrize("path", ["", "/report/x", "/live"])
 def test_another_host_name_for_this_machine_is_refused(page: Any, path: str, host: str) -> None:
-    assert page.get(path, Host=host)[0] in (400, 403)
+    assert page.get(f"/{page.access.view_token}{path}", Host=host)[0] in (400, 403)
 
 
 def test_a_request_from_another_page_is_refused(page: Any) -> None:
-    assert page.get("/", Origin=ELSEWHERE)[0] == 403
-    assert page.get("/", Origin=f"http://{page.host}")[0] == 200
+    assert page.get(f"/{page.access.view_token}", Origin=ELSEWHERE)[0] == 403
+    assert page.get(f"/{page.access.view_token}", Origin=f"http://{page.host}")[0] == 200
 
 
-@pytest.mark.parametrize("path", STATIC)
-def test_the_pages_own_files_are_served_with_security_headers(page: Any, path: str) -> None:
-    status, headers, content = page.get(path)
-
-    assert status == 200
-    assert content
-    assert headers["content-type"].startswith(STATIC[path][1])
+def assert_secure(headers: dict[str, str]) -> None:
     assert "unsafe" not in headers["content-security-policy"]
     assert headers["content-security-policy"].startswith("default-src 'none'")
     assert headers["x-content-type-options"] == "nosniff"
@@ -125,43 +122,76 @@ def test_the_pages_own_files_are_served_with_security_headers(page: Any, path: s
     assert headers["cache-control"] == "no-store"
 
 
+def test_the_page_is_one_document_with_security_headers(page: Any) -> None:
+    status, headers, content = page.get(f"/{page.access.view_token}")
+
+    assert status == 200
+    assert headers["content-type"] == "text/html; charset=utf-8"
+    assert content.endswith(b"</html>\n")
+    assert re.findall(rb'(?:src|href)="(?!data:)', content) == []
+    assert {b"{icon}", b"{style}", b"{script}"} & set(re.findall(rb"{\w+}", content)) == set()
+    assert_secure(headers)
+
+
+def test_the_policy_allows_exactly_the_script_and_the_style_of_the_page(page: Any) -> None:
+    _, headers, content = page.get(f"/{page.access.view_token}")
+    policy = dict(one.split(" ", 1) for one in headers["content-security-policy"].split("; "))
+
+    for name in ("script", "style"):
+        (inlined,) = re.findall(rf"<{name}[^>]*>(.*?)</{name}>".encode(), content, re.DOTALL)
+        assert policy[f"{name}-src"] == f"'sha256-{b64encode(sha256(inlined).digest()).decode()}'"
+    assert (policy["img-src"], policy["connect-src"], policy["frame-src"]) == ("data:", "'self'", "'self'")
+
+
 @pytest.mark.parametrize(
     "path",
     [
+        "/",
         "/index.html",
-        "/static/page.js",
+        "/page.js",
         "/../server.py",
         "/..%2fserver.py",
         "/%2e%2e/%2e%2e/etc/passwd",
         "//etc/passwd",
-        "/page.js/",
         "/report/",
-        "/report/../page.js",
         "/report/nothing",
-        "/docs",
-        "/openapi.json",
+        "/live",
     ],
 )
-def test_no_other_file_is_served(page: Any, path: str) -> None:
-    assert page.get(path)[0] == 404
+def test_without_a_token_nothing_is_served(page: Any, path: str) -> None:
+    report = page.reports.add("<p>Health data</p>")
+
+    for wanted in (path, report):
+        status, headers, content = page.get(wanted)
+        assert status == 404
+        assert content == b"This link is not valid (any more). Take the link from the terminal."
+        assert_secure(headers)
+
+
+@pytest.mark.parametrize("path", ["/index.html", "/page.js", "/../server.py", "/report/", "/live/"])
+def test_with_a_token_no_other_file_is_served(page: Any, path: str) -> None:
+    assert page.get(f"/{page.access.view_token}{path}")[0] == 404
+
+
+def test_a_report_is_served_after_a_token(page: Any) -> None:
+    status, _, content = page.get(f"/{page.access.view_token}{page.reports.add('<p>A set</p>')}")
+
+    assert (status, content) == (200, b"<p>A set</p>")
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_the_page_is_only_read(page: Any, method: str) -> None:
-    assert page.get("/", method)[0] == 405
+    assert page.get(f"/{page.access.view_token}", method)[0] == 405
 
 
-def test_the_page_requests_nothing_from_elsewhere_and_has_no_inline_code(page: Any) -> None:
-    for path in STATIC:
-        content = page.get(path)[2].decode()
-        foreign = content.replace("http://www.w3.org/2000/svg", "")
+def test_the_page_requests_nothing_from_elsewhere_and_has_no_inline_handlers(page: Any) -> None:
+    html = page.get(f"/{page.access.view_token}")[2].decode()
+    foreign = html.replace("http://www.w3.org/2000/svg", "")
 
-        assert "http://" not in foreign
-        assert "https://" not in foreign
-    html = page.get("/")[2].decode()
-    assert "<style" not in html
+    assert "http://" not in foreign
+    assert "https://" not in foreign
     assert "style=" not in html
-    assert re.search(r"\son\w+=", html) is None
+    assert re.search(r'<[^>]*\son\w+="', html) is None
 
 
 def test_a_command_of_the_control_link_arrives(page: Any) -> None:
@@ -259,20 +289,18 @@ def test_without_sharing_the_server_listens_on_this_machine_only(page: Any) -> N
     assert page.host.startswith("127.0.0.1:")
 
 
-def test_a_link_has_its_token_where_no_server_and_no_log_sees_it() -> None:
-    access = Access.new(("127.0.0.1:8000",))
-
-    assert access.view_link.partition("#")[2] == access.view_token
-    assert access.view_token not in access.view_link.partition("#")[0]
+def test_a_link_is_its_token(page: Any) -> None:
+    assert page.access.view_link == f"http://{page.host}/{page.access.view_token}"
+    assert page.access.control_link == f"http://{page.host}/{page.access.control_token}"
 
 
 def test_visits_are_not_logged(page: Any, receive: Any, capfd: pytest.CaptureFixture[str]) -> None:
     with page.viewer() as socket:
         receive(socket)
-    with page.connection() as socket:
-        socket.send('{"token":"wrong"}')
-        closed_with(socket)
-    with pytest.raises(InvalidStatus), page.connection(ELSEWHERE):
+    page.get(f"/{page.access.view_token}")
+    with pytest.raises(InvalidStatus), page.viewer("wrong"):
+        pass
+    with pytest.raises(InvalidStatus), page.viewer(origin=ELSEWHERE):
         pass
 
     assert capfd.readouterr() == ("", "")

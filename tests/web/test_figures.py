@@ -7,7 +7,6 @@ pictures a second. The latency of what is shown is tested by test_record_figures
 from __future__ import annotations
 
 import gc
-import json
 import subprocess
 import sys
 import threading
@@ -116,13 +115,12 @@ def _viewers(server: PageServer, stack: ExitStack, *, watching: int, stalled: in
     """Connect viewers that read what they are sent, and viewers that do not; return the former's threads."""
     from websockets.sync.client import connect
 
-    host = server.access.hosts[0]
+    host, token = server.access.hosts[0], server.access.view_token
     threads = []
     for number in range(watching + stalled):
         socket = stack.enter_context(
-            connect(f"ws://{host}/live", origin=f"http://{host}", proxy=None, max_queue=4)  # type: ignore[arg-type]
+            connect(f"ws://{host}/{token}/live", origin=f"http://{host}", proxy=None, max_queue=4)  # type: ignore[arg-type]
         )
-        socket.send(json.dumps({"token": server.access.view_token}))
         if number < watching:
             threads.append(threading.Thread(target=_drain, args=(socket,), daemon=True))
             threads[-1].start()

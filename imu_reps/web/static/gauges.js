@@ -1,8 +1,5 @@
 // The tempo ring around the count, and the bands for tilt and rotation.
 
-import { degrees } from "./words.js";
-import { draw } from "./wearer.js";
-
 const AROUND = 2 * Math.PI * 92;
 const PARTS = { high: ["eccentric", "bottom", "concentric", "top"], low: ["concentric", "top", "eccentric", "bottom"] };
 const BEAT_MS = 250;
@@ -14,7 +11,7 @@ function arc(circle, from, share) {
 }
 
 // With a target tempo: the current position in it. Without: the elevation of the leg.
-export class Ring {
+class Ring {
   constructor(svg) {
     draw(svg, "circle", { class: "track", cx: 100, cy: 100, r: 92 });
     this.done = draw(svg, "circle", { class: "done", cx: 100, cy: 100, r: 92 });
@@ -73,7 +70,7 @@ export class Ring {
 const SPAN = 15;
 const place = (angle) => 150 + (140 * Math.max(-SPAN, Math.min(SPAN, angle))) / SPAN;
 
-export class Band {
+class Band {
   // `oneSided`: only the positive side is a fault.
   constructor(parent, name, ends, oneSided) {
     this.svg = draw(parent, "svg", { viewBox: "0 0 300 48", role: "img" });

@@ -2,14 +2,14 @@
 
 const FIRST_MS = 250, LONGEST_MS = 5000, SILENT_MS = 4000;
 const FINAL = {
-  4401: "This link is not valid (any more). Take the link from the terminal.",
+  404: "This link is not valid (any more). Take the link from the terminal.",
   4400: "The server did not understand this page. Reload it.",
 };
+const HERE = location.pathname.replace(/\/$/, ""); // the token, with which every path begins
 
-export class Link {
+class Link {
   // `onMessage` gets every message and its delay in seconds; `changed(words, isFinal)` gets what is wrong with the connection, "" if nothing is.
-  constructor(token, onMessage, changed) {
-    this.token = token;
+  constructor(onMessage, changed) {
     this.onMessage = onMessage;
     this.changed = changed;
     this.pause = FIRST_MS;
@@ -25,9 +25,10 @@ export class Link {
     clearTimeout(this.timer);
     this.heard = performance.now();
     this.quickest_s = Infinity;
-    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}/live?pass=${encodeURIComponent(this.token)}`);
+    const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${HERE}/live`);
     this.socket = socket;
-    socket.onopen = () => socket.send(JSON.stringify({ token: this.token }));
+    let opened = false;
+    socket.onopen = () => { opened = true; };
     socket.onmessage = (event) => {
       if (socket !== this.socket) return;
       this.heard = performance.now();
@@ -37,7 +38,9 @@ export class Link {
       this.onMessage(message, this.late_s(message.sent_s));
     };
     socket.onclose = (event) => {
-      if (socket === this.socket) this.lose(event.code);
+      if (socket !== this.socket || this.ended) return;
+      this.lose(event.code);
+      if (!opened) this.verify();
     };
   }
 
@@ -49,9 +52,16 @@ export class Link {
     return way_s - this.quickest_s;
   }
 
+  // Browsers do not tell pages why a WebSocket was refused, but tell them of a plain request.
+  async verify() {
+    const answer = await fetch(HERE, { method: "HEAD", cache: "no-store" }).catch(() => null);
+    if (answer?.status === 404) this.lose(404);
+  }
+
   lose(code) {
     if (FINAL[code]) {
       this.ended = true;
+      clearTimeout(this.timer);
       this.changed(FINAL[code], true);
       return;
     }

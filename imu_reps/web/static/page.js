@@ -1,11 +1,5 @@
 // The page: draws the pictures and sounds the moments that the server sends.
 
-import { Band, Ring } from "./gauges.js";
-import { Link } from "./link.js";
-import { Sound } from "./sound.js";
-import { Feet, Side } from "./wearer.js";
-import { ENDED, digits, exerciseName, isForeseen, isHold, lasting, linkIsWell, linkWords, phaseWord, reps, stateLine, toRead, unbroken } from "./words.js";
-
 const ALERT_MS = 1800;
 const COLOUR_MS = 350; // minimum time between changes of the screen's colour: well under three flashes a second
 const TWICE_MS = 700; // a second tap within this time was not meant for the button that replaced the first one's
@@ -142,7 +136,8 @@ function reports() {
   });
   const frame = at("report");
   frame.hidden = !shown;
-  if (shown && frame.getAttribute("src") !== shown) frame.src = shown;
+  const address = shown && HERE + shown;
+  if (shown && frame.getAttribute("src") !== address) frame.src = address;
 }
 
 // Moving parts: updated at most once per screen frame.
@@ -254,6 +249,5 @@ heardControls();
 steer();
 document.addEventListener("visibilitychange", stayAwake);
 stayAwake();
-const link = new Link(location.hash.slice(1), onMessage, lostOrFound);
-addEventListener("hashchange", () => location.reload());
+const link = new Link(onMessage, lostOrFound);
 requestAnimationFrame(frame);

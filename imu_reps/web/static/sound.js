@@ -37,7 +37,7 @@ function remember(choice) {
   }
 }
 
-export class Sound {
+class Sound {
   constructor() {
     const kept = remembered();
     this.on = kept.on ?? true;

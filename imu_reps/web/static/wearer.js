@@ -1,13 +1,11 @@
 // The wearer, drawn from the side and from the feet, moving with the measured angles.
 
-import { degrees, isHold } from "./words.js";
-
 const SVG = "http://www.w3.org/2000/svg";
 // A few degrees of tilt would not be visible from the floor, so they are drawn magnified by this factor.
 const PELVIS_GAIN = 3, PELVIS_MOST = 45;
 const HIP = { x: 178, y: 214 }, THIGH = 78, SHANK = 84, GROUND = 236;
 
-export function draw(parent, name, attributes = {}, text = "") {
+function draw(parent, name, attributes = {}, text = "") {
   const element = document.createElementNS(SVG, name);
   for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
   if (text) element.textContent = text;
@@ -59,7 +57,7 @@ function onTheShank(thigh, shank) {
   return `translate(${at.x.toFixed(1)} ${at.y.toFixed(1)}) rotate(${(-shank).toFixed(1)})`;
 }
 
-export class Side {
+class Side {
   constructor(svg) {
     this.svg = svg;
     this.key = "";
@@ -144,7 +142,7 @@ export class Side {
   }
 }
 
-export class Feet {
+class Feet {
   constructor(svg) {
     this.svg = svg;
     svg.setAttribute("viewBox", "0 0 200 214");

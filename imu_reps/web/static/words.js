@@ -4,7 +4,7 @@ const STATES = {
   ready: "Ready", running: "Counting", resting: "Rest", ended: "The set is over",
 };
 const PHASES = { concentric: "Up", top: "Top", eccentric: "Down", bottom: "Bottom" };
-export const ENDED = {
+const ENDED = {
   left_posture: "You left the posture.", target: "The target is reached.", user: "Ended by you.",
   pain: "It hurt: stop, and rest.", legs_down: "The legs came down.", duration: "The time is over.", link_lost: "The ankle sensor stayed away.", end_of_recording: "The recording ends.",
   faulty_reps: "Faulty reps came in a row.", range_lost: "The range fell.", speed_lost: "The speed fell.",
@@ -15,18 +15,18 @@ const LINKS = {
   silent: "silent", gone: "gone",
 };
 
-export function exerciseName(aim) {
+function exerciseName(aim) {
   const name = aim.exercise.replaceAll("_", " ");
   const side = aim.side === "left" || aim.side === "right" ? `, ${aim.side} leg` : "";
   return name[0].toUpperCase() + name.slice(1) + side;
 }
 
 // A tempo must not break across lines.
-export function unbroken(text) {
+function unbroken(text) {
   return text.replace(/(\d)-(?=\d)/g, "$1\u2011");
 }
 
-export function stateLine(picture) {
+function stateLine(picture) {
   const words = [STATES[picture.state]];
   if (picture.state === "waiting") words[0] = !picture.started ? "Press Start" : picture.replay ? "Before the set" : "Be still for a moment";
   if (picture.state === "ended" && picture.ended) words.push((ENDED[picture.ended] ?? picture.ended).replace(/\.$/, ""));
@@ -36,26 +36,26 @@ export function stateLine(picture) {
   return words.join(" · ");
 }
 
-export function linkWords(place, link) {
+function linkWords(place, link) {
   const state = `${place} ${LINKS[link.state] ?? link.state}`;
   if (link.battery_percent === null) return state;
   const battery = `battery ${Math.round(link.battery_percent)} %${link.battery_low ? " (low)" : ""}`;
   return link.state === "streaming" ? `${place} ${battery}` : `${state}, ${battery}`;
 }
 
-export function linkIsWell(link) {
+function linkIsWell(link) {
   return link.state === "streaming" && !link.battery_low;
 }
 
-export function degrees(angle) {
+function degrees(angle) {
   if (angle === null) return "–";
   const whole = Math.round(angle);
   return `${whole < 0 ? "−" : ""}${Math.abs(whole)}°`;
 }
 
-export const reps = (count) => (count === 1 ? "rep" : "reps");
+const reps = (count) => (count === 1 ? "rep" : "reps");
 
-export const isHold = (aim) => aim.exercise === "hollow_hold";
+const isHold = (aim) => aim.exercise === "hollow_hold";
 
 function heldDigits({ held_s, state }) {
   const begun = held_s ?? (["waiting", "ready"].includes(state) ? 0 : null);
@@ -65,13 +65,13 @@ function heldDigits({ held_s, state }) {
 }
 
 // The large digits, and what they count.
-export function digits(picture) {
+function digits(picture) {
   if (picture.state === "resting" && picture.remaining_s !== null) return [clock(picture.remaining_s), "rest"];
   if (isHold(picture.aim)) return heldDigits(picture);
   return [String(picture.count), picture.aim.reps === null ? reps(picture.count) : `of ${picture.aim.reps}`];
 }
 
-export function phaseWord(picture) {
+function phaseWord(picture) {
   if (picture.state !== "running") return "";
   if (isHold(picture.aim)) return picture.held_s === null ? "" : "Hold";
   return PHASES[picture.phase] ?? "";
@@ -79,7 +79,7 @@ export function phaseWord(picture) {
 
 // The text of a cue, without the count, which the large digits show.
 // A bare number gets a word, as it means seconds and not repetitions.
-export function toRead(cue, aim) {
+function toRead(cue, aim) {
   if (cue.code === "count") return cue.words.split(", ").slice(1).join(", ");
   const bare = /^\d+$/.test(cue.words);
   if (cue.code === "hold" && bare) return isHold(aim) ? `${cue.words} seconds` : `hold, ${cue.words}`;
@@ -87,10 +87,10 @@ export function toRead(cue, aim) {
 }
 
 // A warning before a fault happens: it looks unlike a fault that has happened.
-export const isForeseen = (cue) => cue.code === "press_back" && cue.tone === "notice";
+const isForeseen = (cue) => cue.code === "press_back" && cue.tone === "notice";
 
 // Instructions that hold for longer than a cue is shown.
-export function lasting(picture) {
+function lasting(picture) {
   const { state, aim } = picture;
   if (picture.replay) return ""; // a replay has nobody to instruct
   if (state === "resting" && picture.move_to !== null) return `Move the ankle sensor to the ${picture.move_to} leg`;
@@ -101,7 +101,7 @@ export function lasting(picture) {
   return state === "ended" && picture.ended === "pain" ? "Stop, and rest" : "";
 }
 
-export function clock(seconds) {
+function clock(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }

@@ -117,10 +117,10 @@ def test_advice_for_the_next_time_is_printed_before_the_sensors_are_disconnected
 def test_ratings_given_on_the_page_survive_a_signal(home: Path, number: signal.Signals) -> None:
     with start_recording("--quiet", "--page") as process:
         _, line = wait_for_line(process, "Page:")
-        address, _, token = line.split()[-1].removeprefix("http://").partition("/#")
+        address, _, token = line.split()[-1].removeprefix("http://").partition("/")
         wait_for_line(process, "The report is on the page")
-        with connect(f"ws://{address}/live", origin=Origin(f"http://{address}"), proxy=None) as viewer:
-            viewer.send(json.dumps({"token": token}))
+        live, origin = f"ws://{address}/{token}/live", Origin(f"http://{address}")
+        with connect(live, origin=origin, proxy=None) as viewer:
             viewer.send(json.dumps({"do": "pain", "value": 3}))
             viewer.send(json.dumps({"do": "effort", "value": 6}))
             while json.loads(viewer.recv(timeout=10.0)).get("picture", {}).get("effort") != 6:
