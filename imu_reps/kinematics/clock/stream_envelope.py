@@ -17,6 +17,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, as_rows
 from imu_reps.kinematics.clock.envelope import BELOW
+from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR
 from imu_reps.kinematics.robust import median
 
 #: An unknown rate is taken to be 100 Hz until the second packet.
@@ -78,6 +79,8 @@ class StreamEnvelopeParams:
     edge_s: float = 0.3
     wander: float = 0.001
     early_s: float = 0.05
+    pace: float = 0.05
+    backlog_s: float = 6.0
 
 
 PARAMS = StreamEnvelopeParams()
@@ -200,6 +203,8 @@ class LiveEnvelope:
         self._hull = _LowerHull()
         self._first_tick = tick
         self._newest = tick, host_s
+        self._slope_sd = self._error * self.slope
+        self._ahead_s = 0.0
         self.begin_window(host_s)
         self.min_delay_s, self.minimum = 0.0, self._newest
 
@@ -231,21 +236,43 @@ class LiveEnvelope:
             self.min_delay_s -= delay
             if self.settled:
                 self._minima.clear()
+            else:
+                self._keep_consistent(tick, arrival_s)
             delay = 0.0
         if delay <= self.min_delay_s:
             self.min_delay_s, self.minimum = delay, (tick, arrival_s)
 
     @property
     def late(self) -> bool:
-        """Whether the whole current window is too late to be used for the line."""
-        return self.has_slope and self.min_delay_s > PARAMS.late_s
+        """Whether the whole current window is too late to be used for the line.
+
+        A lateness that the rate's error explains is not, once windows keep the sensor's pace again: a backlog
+        that drains does not.
+        """
+        if not self.has_slope or self.min_delay_s <= PARAMS.late_s:
+            return False
+        return not (self._at_pace() and self.min_delay_s <= self._explained_s(self.minimum[0]))
+
+    def _at_pace(self) -> bool:
+        """Whether the current window follows the one before at the expected rate."""
+        if not self._windows or self._uncounted:
+            return False
+        (tick, host_s), (before, before_s) = self.minimum, self._windows[-1]
+        return abs((host_s - before_s) - self.slope * (tick - before)) <= PARAMS.pace * (host_s - before_s)
+
+    def _explained_s(self, tick: float) -> float:
+        """Return the greatest lateness at a tick that the rate's error explains since the newest minimum."""
+        last_tick = self._minima[-1][0] if self._minima else self._first_tick
+        error = max(self._slope_sd, PARAMS.wander * self.slope)
+        return PARAMS.late_s + 3 * error * (tick - last_tick)
 
     def end_window(self, arrival_s: float) -> None:
         """Refit with the current window's minimum, unless it was late, and begin the next window."""
+        late = self.late
         self._windows.append(self.minimum)
-        if not self.late:
+        if not late:
             self._minima.append(self.minimum)
-        self._judge_slope()
+        self._judge_slope(late=late)
         if self._minima and self.has_slope:
             self._refit()
         self.begin_window(arrival_s)
@@ -275,7 +302,9 @@ class LiveEnvelope:
         points = as_rows(self._minima, 2)
         centre = points.mean(axis=0)
         tick, host = (points - centre).T
-        slope = self._expected or self.slope
+        known = slope = self._expected or self.slope
+        if abs(host[-1] - host[0] - known * (tick[-1] - tick[0])) > PARAMS.late_s:
+            slope = (host[-1] - host[0]) / (tick[-1] - tick[0])
         spread = PARAMS.noise_s
         for _ in range(3):
             residual = host - slope * tick
@@ -288,17 +317,19 @@ class LiveEnvelope:
             dx = tick - mean_tick
             weighted = weight * dx
             belief = (spread / (self._error * slope)) ** 2
-            known = self._expected or slope
             slope = float((weighted @ (host - mean_host) + belief * known) / (weighted @ dx + belief))
+            self._slope_sd = spread / float(weighted @ dx + belief) ** 0.5
         self.slope = min(max(slope, (1 - 3 * self._error) * known), (1 + 3 * self._error) * known)
         self._tick, self._host_s = float(centre[0] + mean_tick), float(centre[1] + mean_host)
 
-    def _judge_slope(self) -> None:
+    def _judge_slope(self, *, late: bool) -> None:
         """Adopt a very different slope if windows show it, or any they agree on if none was expected."""
         if len(self._windows) < 2:
             return
         rows = as_rows(self._windows, 2)
         ticks, seconds = (rows[1:] - rows[:-1]).T
+        passed_s = ticks[-1] * (self._expected or self.slope) * (1.0 - 3 * DATA_SHEET_ERROR)
+        self._ahead_s = max(0.0, self._ahead_s + passed_s - seconds[-1])
         slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), PARAMS.min_slope)
         if self._expected is None:
             self._agree_on(slopes)
@@ -307,9 +338,9 @@ class LiveEnvelope:
             self._expected, self._hull = None, _LowerHull()
             self._hull.take(*self._windows[-1])
             return
-        if not self._is_given and self.late and self._lags(slopes / self._expected):
+        if not self._is_given and late and self._lags(slopes / self._expected):
             self._keep_latest(PARAMS.enough_windows, self._expected)
-        self._return_to_nominal(slopes)
+        self._return_to_nominal(slopes, late=late)
         measured = median(slopes)
         off = abs(measured / self._expected - 1.0)
         self._agreed = off < PARAMS.other_rate or self._seconds
@@ -318,7 +349,8 @@ class LiveEnvelope:
             and not self._seconds
             and len(self._windows) >= PARAMS.other_rate_windows
         )
-        if not presumed or off <= PARAMS.near_rate:
+        faster = measured < self._expected
+        if not presumed or off <= PARAMS.near_rate or (faster and not self._uncounted and self._ahead_s <= PARAMS.backlog_s):
             return
         same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < PARAMS.other_rate
         if same[-1] and same.mean() >= PARAMS.max_agree:
@@ -357,15 +389,25 @@ class LiveEnvelope:
             self._expected, self._error = self._nominal = measured, self._nominal[1]
             self._keep_latest(PARAMS.enough_windows + 1, measured)
 
-    def _return_to_nominal(self, slopes: FloatArray) -> None:
+    def _return_to_nominal(self, slopes: FloatArray, *, late: bool) -> None:
         """Return to the data sheet's rate once windows agree with it; a single one if the line is late."""
         nominal, error = self._nominal
         if not nominal or not self._expected or abs(self._expected / nominal - 1.0) < PARAMS.other_rate:
             return
-        again = 1 if self.late else PARAMS.again
+        again = 1 if late else PARAMS.again
         if len(slopes) >= again and (np.abs(slopes[-again:] / nominal - 1.0) < PARAMS.other_rate).all():
             self._expected, self._error, self.slope = nominal, error, nominal
             self._keep_latest(again + 1, nominal)
+
+    def _keep_consistent(self, tick: float, host_s: float) -> None:
+        """Discard the minima that are late against a newer arrival by more than the rate's error explains."""
+        slope, error = self.slope, 3 * self._error * self.slope
+        late = (
+            (before_s + slope * (tick - before) - host_s, PARAMS.late_s + error * (tick - before))
+            for before, before_s in self._minima
+        )
+        kept = [each for each, (late_s, most_s) in zip(self._minima, late, strict=True) if late_s <= most_s]
+        self._minima = deque(kept, maxlen=PARAMS.windows)
 
     def _keep_latest(self, windows: int, slope: float) -> None:
         """Discard all windows but the latest, and keep the minima that lie on a line with the last."""
