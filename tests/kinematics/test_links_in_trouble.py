@@ -25,6 +25,8 @@ ARRIVALS_ONLY = ("host", False)
 RATE_ERROR = 0.015
 #: Every so many seeds a backlog drains slowly, and the link is well for a long time afterwards.
 EVERY_SLOW = 4
+#: Without a rate a backlog that drains for long shows one, until arrivals refute it for this long.
+UNKNOWN_RATE_S = 8.0
 
 
 def slow_backlogs(rng: np.random.Generator) -> tuple[list[Trouble], float]:
@@ -51,7 +53,8 @@ def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray,
     rate_hz = nominal_hz * (1.0 + rng.uniform(-RATE_ERROR, RATE_ERROR))
     duration_s = rng.uniform(12.0, 30.0)
     troubles = random_troubles(rng, duration_s)
-    if seed // len(KINDS) % EVERY_SLOW == 0:
+    is_slow = seed // len(KINDS) % EVERY_SLOW == 0
+    if is_slow:
         troubles, duration_s = slow_backlogs(rng)
     packets = int(duration_s * rate_hz / batch)
     taken = 0.3 + np.arange(packets * batch) / rate_hz
@@ -70,8 +73,10 @@ def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray,
     zeros = np.zeros((len(taken), 3))
     stamp = 40.0 + taken * (1.0 + rng.uniform(-1e-4, 1e-4)) if has_clock else np.full(len(taken), np.nan)
     block = SampleBlock("ankle", np.repeat(arrival, batch), number, stamp, zeros, zeros)
-    packets = UNCOUNTED_PACKETS if kind == "host" else 0
-    healthy = np.repeat(well_again(arrival, due, batch / rate_hz, troubles, packets), batch)
+    wait = UNCOUNTED_PACKETS if kind == "host" else 0
+    if not (has_rate or has_clock):
+        wait = max(wait, int(UNKNOWN_RATE_S * rate_hz / batch) if is_slow else 0)
+    healthy = np.repeat(well_again(arrival, due, batch / rate_hz, troubles, wait), batch)
     header = SensorHeader(rate_hz=nominal_hz if has_rate else None, counter=counter)
     return block, header, taken + SHORTEST_DELAY_S, healthy
 

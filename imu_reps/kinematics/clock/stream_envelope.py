@@ -169,7 +169,7 @@ class LiveEnvelope:
     ) -> None:
         self.slope = slope or UNKNOWN_SLOPE
         self._seconds, self._uncounted = seconds, uncounted
-        self._agreed = True
+        self._agreed, self._ahead_s = True, 0.0
         self._expected, self._error = slope, slope_error
         self._nominal = slope, slope_error
         self._is_given, self._refuting = slope is not None, 0
@@ -204,13 +204,13 @@ class LiveEnvelope:
         self._first_tick = tick
         self._newest = tick, host_s
         self._slope_sd = self._error * self.slope
-        self._ahead_s = 0.0
         self.begin_window(host_s)
         self.min_delay_s, self.minimum = 0.0, self._newest
 
     def expect(self, slope: float) -> None:
         """Adopt a slope measured by other means; the line restarts if its own was off."""
-        if not self.has_slope or abs(slope / self.slope - 1.0) > PARAMS.near_rate:
+        is_near = abs(slope / self.slope - 1.0) <= PARAMS.near_rate
+        if not (self.has_slope and self._agreed and is_near):
             return
         far_off = abs(slope / self.slope - 1.0) > 2 * PARAMS.wander
         tick = self._newest[0]
@@ -328,12 +328,13 @@ class LiveEnvelope:
             return
         rows = as_rows(self._windows, 2)
         ticks, seconds = (rows[1:] - rows[:-1]).T
-        passed_s = ticks[-1] * (self._expected or self.slope) * (1.0 - 3 * DATA_SHEET_ERROR)
-        self._ahead_s = max(0.0, self._ahead_s + passed_s - seconds[-1])
         slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), PARAMS.min_slope)
         if self._expected is None:
+            self._ahead_s = 0.0
             self._agree_on(slopes)
             return
+        passed_s = ticks[-1] * self._expected * (1.0 - 3 * DATA_SHEET_ERROR)
+        self._ahead_s = max(0.0, self._ahead_s + passed_s - seconds[-1])
         if not self._is_given and self._is_refuted(slopes[-1] / self._expected):
             self._expected, self._hull = None, _LowerHull()
             self._hull.take(*self._windows[-1])
@@ -344,17 +345,15 @@ class LiveEnvelope:
         measured = median(slopes)
         off = abs(measured / self._expected - 1.0)
         self._agreed = off < PARAMS.other_rate or self._seconds
-        presumed = (
-            (self._error > PARAMS.wander or not self._is_given)
-            and not self._seconds
-            and len(self._windows) >= PARAMS.other_rate_windows
-        )
-        faster = measured < self._expected
-        if not presumed or off <= PARAMS.near_rate or (faster and not self._uncounted and self._ahead_s <= PARAMS.backlog_s):
+        far_ahead = self._ahead_s > PARAMS.backlog_s
+        is_known = self._is_given and self._error <= PARAMS.wander and not far_ahead
+        may_change = not (self._seconds or is_known) and len(self._windows) >= PARAMS.other_rate_windows
+        if not may_change or off <= PARAMS.near_rate or (measured < self._expected and not far_ahead):
             return
         same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < PARAMS.other_rate
         if same[-1] and same.mean() >= PARAMS.max_agree:
             self._expected, self._error, self._agreed = measured, PARAMS.other_rate, True
+            self._ahead_s = 0.0
             self._minima = self._windows.copy()
 
     def _lags(self, of_expected: FloatArray) -> bool:
