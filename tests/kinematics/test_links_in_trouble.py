@@ -19,7 +19,8 @@ KINDS = tuple(
 MAX_ERROR_S = 0.3
 #: Number of packets within which live times recover where nothing counts losses, however long packets are.
 UNCOUNTED_PACKETS = 3
-#: Without a rate and without a loss count only arrivals are known, and they are accurate to a packet only.
+#: Without a rate and without a loss count only arrivals are known, and they are accurate to a packet only. A
+#: backlog that drains for long cannot be told from the sensor's rate there, nor a slower pace from losses.
 ARRIVALS_ONLY = ("host", False)
 #: Greatest relative difference of a sensor's rate from a stated one.
 RATE_ERROR = 0.015
@@ -53,7 +54,7 @@ def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray,
     rate_hz = nominal_hz * (1.0 + rng.uniform(-RATE_ERROR, RATE_ERROR))
     duration_s = rng.uniform(12.0, 30.0)
     troubles = random_troubles(rng, duration_s)
-    is_slow = seed // len(KINDS) % EVERY_SLOW == 0
+    is_slow = seed // len(KINDS) % EVERY_SLOW == 0 and (kind, has_rate) != ARRIVALS_ONLY
     if is_slow:
         troubles, duration_s = slow_backlogs(rng)
     packets = int(duration_s * rate_hz / batch)
@@ -74,8 +75,8 @@ def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray,
     stamp = 40.0 + taken * (1.0 + rng.uniform(-1e-4, 1e-4)) if has_clock else np.full(len(taken), np.nan)
     block = SampleBlock("ankle", np.repeat(arrival, batch), number, stamp, zeros, zeros)
     wait = UNCOUNTED_PACKETS if kind == "host" else 0
-    if not (has_rate or has_clock):
-        wait = max(wait, int(UNKNOWN_RATE_S * rate_hz / batch) if is_slow else 0)
+    if is_slow and not (has_rate or has_clock):
+        wait = int(UNKNOWN_RATE_S * rate_hz / batch)
     healthy = np.repeat(well_again(arrival, due, batch / rate_hz, troubles, wait), batch)
     header = SensorHeader(rate_hz=nominal_hz if has_rate else None, counter=counter)
     return block, header, taken + SHORTEST_DELAY_S, healthy

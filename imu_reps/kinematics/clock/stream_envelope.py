@@ -3,6 +3,12 @@
 As for a finished set, the least delayed sample of each window lies on the line. Each window that ends refits
 the line through the latest ones; the expected slope dominates while few are known.
 
+Until the rate is measured a line may lag by the rate's error, as long as no undelayed sample comes. What is
+late by no more than that error explains, and comes at the sensor's pace, is therefore used. A backlog that
+drains comes faster: its pace is a rate only if arrivals gain more time by it than any backlog takes. A stated
+rate that is right to 2 % (three standard deviations) hence puts times off by 2 % of the time since the line
+last rested on arrivals, at most, and by hardly anything once the link has been well for three windows.
+
 If the rate is unknown, the line is the end of the lower convex hull of the arrivals, until windows agree on a
 rate: delayed arrivals lie above the hull.
 """
@@ -61,6 +67,12 @@ class StreamEnvelopeParams:
         Relative standard deviation of later changes of a measured slope.
     early_s : float
         Earliness of an arrival that shows the line to be wrong.
+    same_pace : float
+        Greatest relative difference from the sensor's pace of a window that follows another on a well link: a
+        backlog drains faster.
+    longest_backlog_s : float
+        Time that arrivals gain on the sensor's pace while the longest backlog drains; more shows a faster
+        rate.
     """
 
     min_slope: float = 1e-4
@@ -79,8 +91,8 @@ class StreamEnvelopeParams:
     edge_s: float = 0.3
     wander: float = 0.001
     early_s: float = 0.05
-    pace: float = 0.05
-    backlog_s: float = 6.0
+    same_pace: float = 0.05
+    longest_backlog_s: float = 6.0
 
 
 PARAMS = StreamEnvelopeParams()
@@ -210,7 +222,7 @@ class LiveEnvelope:
     def expect(self, slope: float) -> None:
         """Adopt a slope measured by other means; the line restarts if its own was off."""
         is_near = abs(slope / self.slope - 1.0) <= PARAMS.near_rate
-        if not (self.has_slope and self._agreed and is_near):
+        if not (self.has_slope and self._agreed and is_near):  # all is measured modulo a packet
             return
         far_off = abs(slope / self.slope - 1.0) > 2 * PARAMS.wander
         tick = self._newest[0]
@@ -244,11 +256,7 @@ class LiveEnvelope:
 
     @property
     def late(self) -> bool:
-        """Whether the whole current window is too late to be used for the line.
-
-        A lateness that the rate's error explains is not, once windows keep the sensor's pace again: a backlog
-        that drains does not.
-        """
+        """Whether the whole current window is too late to be used for the line."""
         if not self.has_slope or self.min_delay_s <= PARAMS.late_s:
             return False
         return not (self._at_pace() and self.min_delay_s <= self._explained_s(self.minimum[0]))
@@ -258,7 +266,9 @@ class LiveEnvelope:
         if not self._windows or self._uncounted:
             return False
         (tick, host_s), (before, before_s) = self.minimum, self._windows[-1]
-        return abs((host_s - before_s) - self.slope * (tick - before)) <= PARAMS.pace * (host_s - before_s)
+        return abs((host_s - before_s) - self.slope * (tick - before)) <= PARAMS.same_pace * (
+            host_s - before_s
+        )
 
     def _explained_s(self, tick: float) -> float:
         """Return the greatest lateness at a tick that the rate's error explains since the newest minimum."""
@@ -303,8 +313,10 @@ class LiveEnvelope:
         centre = points.mean(axis=0)
         tick, host = (points - centre).T
         known = slope = self._expected or self.slope
-        if abs(host[-1] - host[0] - known * (tick[-1] - tick[0])) > PARAMS.late_s:
-            slope = (host[-1] - host[0]) / (tick[-1] - tick[0])
+        least, most = (1 - 3 * self._error) * known, (1 + 3 * self._error) * known
+        ticks, seconds = tick[-1] - tick[0], host[-1] - host[0]
+        if ticks > 0.0 and abs(seconds - known * ticks) > PARAMS.late_s:
+            slope = min(max(seconds / ticks, least), most)  # far apart, they show the rate's error
         spread = PARAMS.noise_s
         for _ in range(3):
             residual = host - slope * tick
@@ -319,7 +331,7 @@ class LiveEnvelope:
             belief = (spread / (self._error * slope)) ** 2
             slope = float((weighted @ (host - mean_host) + belief * known) / (weighted @ dx + belief))
             self._slope_sd = spread / float(weighted @ dx + belief) ** 0.5
-        self.slope = min(max(slope, (1 - 3 * self._error) * known), (1 + 3 * self._error) * known)
+        self.slope = min(max(slope, least), most)
         self._tick, self._host_s = float(centre[0] + mean_tick), float(centre[1] + mean_host)
 
     def _judge_slope(self, *, late: bool) -> None:
@@ -345,7 +357,7 @@ class LiveEnvelope:
         measured = median(slopes)
         off = abs(measured / self._expected - 1.0)
         self._agreed = off < PARAMS.other_rate or self._seconds
-        far_ahead = self._ahead_s > PARAMS.backlog_s
+        far_ahead = self._ahead_s > PARAMS.longest_backlog_s
         is_known = self._is_given and self._error <= PARAMS.wander and not far_ahead
         may_change = not (self._seconds or is_known) and len(self._windows) >= PARAMS.other_rate_windows
         if not may_change or off <= PARAMS.near_rate or (measured < self._expected and not far_ahead):
