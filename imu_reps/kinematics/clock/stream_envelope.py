@@ -23,7 +23,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, as_rows
 from imu_reps.kinematics.clock.envelope import BELOW
-from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR
+from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, LEAP_S
 from imu_reps.kinematics.robust import median
 
 #: An unknown rate is taken to be 100 Hz until the second packet.
@@ -222,7 +222,8 @@ class LiveEnvelope:
     def expect(self, slope: float) -> None:
         """Adopt a slope measured by other means; the line restarts if its own was off."""
         is_near = abs(slope / self.slope - 1.0) <= PARAMS.near_rate
-        if not (self.has_slope and self._agreed and is_near):  # all is measured modulo a packet
+        outrun = self._ahead_s > LEAP_S and not self._agreed
+        if not self.has_slope or outrun or not is_near:  # it is measured modulo a packet
             return
         far_off = abs(slope / self.slope - 1.0) > 2 * PARAMS.wander
         tick = self._newest[0]
@@ -292,6 +293,11 @@ class LiveEnvelope:
         self._start_s, self._arrivals, self._sunk_s = arrival_s, 0, 0.0
         self.min_delay_s, self.minimum = np.inf, (0.0, arrival_s)
 
+    def begin_after_loss(self, ticks: float, arrival_s: float) -> None:
+        """Begin a window after a loss, by which arrivals have gained nothing."""
+        self._ahead_s -= ticks * self.slope
+        self.begin_window(arrival_s)
+
     def _end_packet(self, next_s: float) -> None:
         """End a packet: its last sample waited least, and gives an unknown slope until windows do."""
         self._arrivals += 1
@@ -358,7 +364,7 @@ class LiveEnvelope:
         off = abs(measured / self._expected - 1.0)
         self._agreed = off < PARAMS.other_rate or self._seconds
         far_ahead = self._ahead_s > PARAMS.longest_backlog_s
-        is_known = self._is_given and self._error <= PARAMS.wander and not far_ahead
+        is_known = self._is_given and self._error <= PARAMS.wander
         may_change = not (self._seconds or is_known) and len(self._windows) >= PARAMS.other_rate_windows
         if not may_change or off <= PARAMS.near_rate or (measured < self._expected and not far_ahead):
             return
