@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from troubled_links import SHORTEST_DELAY_S, delivered, random_troubles, well_again
+from troubled_links import SHORTEST_DELAY_S, Trouble, delivered, random_troubles, well_again
 
 from imu_reps import SampleBlock, SensorHeader
 from imu_reps.kinematics.clock.stream import LiveClock
@@ -19,8 +19,30 @@ KINDS = tuple(
 MAX_ERROR_S = 0.3
 #: Number of packets within which live times recover where nothing counts losses, however long packets are.
 UNCOUNTED_PACKETS = 3
-#: Without a rate and without a loss count only arrivals are known, and they are accurate to a packet only.
+#: Without a rate and without a loss count only arrivals are known, and they are accurate to a packet only. A
+#: backlog that drains for long cannot be told from the sensor's rate there, nor a slower pace from losses.
 ARRIVALS_ONLY = ("host", False)
+#: Greatest relative difference of a sensor's rate from a stated one.
+RATE_ERROR = 0.015
+#: Every so many seeds a backlog drains slowly, and the link is well for a long time afterwards.
+EVERY_SLOW = 4
+#: Without a rate a backlog that drains for long shows one, until arrivals refute it for this long.
+UNKNOWN_RATE_S = 8.0
+
+
+def slow_backlogs(rng: np.random.Generator) -> tuple[list[Trouble], float]:
+    """Draw stalls whose backlog drains little faster than the sensor sends; return them and a duration.
+
+    The first is near the start, so that the rate is hardly known; another may follow once all has drained.
+    """
+    troubles, end_s = [], float(rng.choice([0.0, rng.uniform(0.0, 12.0)])) - 0.5
+    for _ in range(rng.integers(1, 3)):
+        start_s = end_s + float(rng.uniform(0.0, 3.0))
+        lasts_s = float(rng.uniform(0.5, 5.0))
+        times = float(rng.choice([rng.uniform(1.12, 1.4), rng.uniform(1.3, 3.0)]))
+        troubles.append(Trouble(start_s, lasts_s, share=0.0, times=times))
+        end_s = start_s + lasts_s * times / (times - 1.0)
+    return troubles, min(end_s + float(rng.uniform(15.0, 60.0)), 120.0)
 
 
 def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray, np.ndarray]:
@@ -29,13 +51,16 @@ def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray,
     kind, has_rate = KINDS[seed % len(KINDS)]
     nominal_hz = float(rng.choice([25, 50, 52, 60, 100, 104, 120, 208, 400]))
     batch = int(rng.choice([1, 2, 3, 4, 5, 8, 10, 16]))
-    rate_hz = nominal_hz * (1.0 + rng.uniform(-0.007, 0.007))
+    rate_hz = nominal_hz * (1.0 + rng.uniform(-RATE_ERROR, RATE_ERROR))
     duration_s = rng.uniform(12.0, 30.0)
+    troubles = random_troubles(rng, duration_s)
+    is_slow = seed // len(KINDS) % EVERY_SLOW == 0 and (kind, has_rate) != ARRIVALS_ONLY
+    if is_slow:
+        troubles, duration_s = slow_backlogs(rng)
     packets = int(duration_s * rate_hz / batch)
     taken = 0.3 + np.arange(packets * batch) / rate_hz
     due = taken[batch - 1 :: batch] + SHORTEST_DELAY_S + rng.exponential(rng.uniform(0.001, 0.01), packets)
     due = np.maximum.accumulate(due)
-    troubles = random_troubles(rng, duration_s)
     received = rng.random(packets) >= rng.choice([0.0, 0.02])
     for trouble in troubles:
         received &= ~trouble.lost(due, rng)
@@ -49,8 +74,10 @@ def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray,
     zeros = np.zeros((len(taken), 3))
     stamp = 40.0 + taken * (1.0 + rng.uniform(-1e-4, 1e-4)) if has_clock else np.full(len(taken), np.nan)
     block = SampleBlock("ankle", np.repeat(arrival, batch), number, stamp, zeros, zeros)
-    packets = UNCOUNTED_PACKETS if kind == "host" else 0
-    healthy = np.repeat(well_again(arrival, due, batch / rate_hz, troubles, packets), batch)
+    wait = UNCOUNTED_PACKETS if kind == "host" else 0
+    if is_slow and not (has_rate or has_clock):
+        wait = int(UNKNOWN_RATE_S * rate_hz / batch)
+    healthy = np.repeat(well_again(arrival, due, batch / rate_hz, troubles, wait), batch)
     header = SensorHeader(rate_hz=nominal_hz if has_rate else None, counter=counter)
     return block, header, taken + SHORTEST_DELAY_S, healthy
 

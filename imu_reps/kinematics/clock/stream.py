@@ -239,7 +239,7 @@ class _Stream:
             return 0
         lost = self._losses.before(self._line, self._origin + key, key, arrival_s)
         if lost:
-            self._line.begin_window(arrival_s)
+            self._line.begin_after_loss(lost, arrival_s)
         return lost
 
     def _count(self, tick: float) -> None:

@@ -3,6 +3,12 @@
 As for a finished set, the least delayed sample of each window lies on the line. Each window that ends refits
 the line through the latest ones; the expected slope dominates while few are known.
 
+Until the rate is measured a line may lag by the rate's error, as long as no undelayed sample comes. What is
+late by no more than that error explains, and comes at the sensor's pace, is therefore used. A backlog that
+drains comes faster: its pace is a rate only if arrivals gain more time by it than any backlog takes. A stated
+rate that is right to 2 % (three standard deviations) hence puts times off by 2 % of the time since the line
+last rested on arrivals, at most, and by hardly anything once the link has been well for three windows.
+
 If the rate is unknown, the line is the end of the lower convex hull of the arrivals, until windows agree on a
 rate: delayed arrivals lie above the hull.
 """
@@ -17,6 +23,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, as_rows
 from imu_reps.kinematics.clock.envelope import BELOW
+from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, LEAP_S
 from imu_reps.kinematics.robust import median
 
 #: An unknown rate is taken to be 100 Hz until the second packet.
@@ -60,6 +67,12 @@ class StreamEnvelopeParams:
         Relative standard deviation of later changes of a measured slope.
     early_s : float
         Earliness of an arrival that shows the line to be wrong.
+    same_pace : float
+        Greatest relative difference from the sensor's pace of a window that follows another on a well link: a
+        backlog drains faster.
+    longest_backlog_s : float
+        Time that arrivals gain on the sensor's pace while the longest backlog drains; more shows a faster
+        rate.
     """
 
     min_slope: float = 1e-4
@@ -78,6 +91,8 @@ class StreamEnvelopeParams:
     edge_s: float = 0.3
     wander: float = 0.001
     early_s: float = 0.05
+    same_pace: float = 0.05
+    longest_backlog_s: float = 6.0
 
 
 PARAMS = StreamEnvelopeParams()
@@ -166,7 +181,7 @@ class LiveEnvelope:
     ) -> None:
         self.slope = slope or UNKNOWN_SLOPE
         self._seconds, self._uncounted = seconds, uncounted
-        self._agreed = True
+        self._agreed, self._ahead_s = True, 0.0
         self._expected, self._error = slope, slope_error
         self._nominal = slope, slope_error
         self._is_given, self._refuting = slope is not None, 0
@@ -200,12 +215,15 @@ class LiveEnvelope:
         self._hull = _LowerHull()
         self._first_tick = tick
         self._newest = tick, host_s
+        self._slope_sd = self._error * self.slope
         self.begin_window(host_s)
         self.min_delay_s, self.minimum = 0.0, self._newest
 
     def expect(self, slope: float) -> None:
         """Adopt a slope measured by other means; the line restarts if its own was off."""
-        if not self.has_slope or abs(slope / self.slope - 1.0) > PARAMS.near_rate:
+        is_near = abs(slope / self.slope - 1.0) <= PARAMS.near_rate
+        outrun = self._ahead_s > LEAP_S and not self._agreed
+        if not self.has_slope or outrun or not is_near:  # it is measured modulo a packet
             return
         far_off = abs(slope / self.slope - 1.0) > 2 * PARAMS.wander
         tick = self._newest[0]
@@ -231,6 +249,8 @@ class LiveEnvelope:
             self.min_delay_s -= delay
             if self.settled:
                 self._minima.clear()
+            else:
+                self._keep_consistent(tick, arrival_s)
             delay = 0.0
         if delay <= self.min_delay_s:
             self.min_delay_s, self.minimum = delay, (tick, arrival_s)
@@ -238,14 +258,32 @@ class LiveEnvelope:
     @property
     def late(self) -> bool:
         """Whether the whole current window is too late to be used for the line."""
-        return self.has_slope and self.min_delay_s > PARAMS.late_s
+        if not self.has_slope or self.min_delay_s <= PARAMS.late_s:
+            return False
+        return not (self._at_pace() and self.min_delay_s <= self._explained_s(self.minimum[0]))
+
+    def _at_pace(self) -> bool:
+        """Whether the current window follows the one before at the expected rate."""
+        if not self._windows or self._uncounted:
+            return False
+        (tick, host_s), (before, before_s) = self.minimum, self._windows[-1]
+        return abs((host_s - before_s) - self.slope * (tick - before)) <= PARAMS.same_pace * (
+            host_s - before_s
+        )
+
+    def _explained_s(self, tick: float) -> float:
+        """Return the greatest lateness at a tick that the rate's error explains since the newest minimum."""
+        last_tick = self._minima[-1][0] if self._minima else self._first_tick
+        error = max(self._slope_sd, PARAMS.wander * self.slope)
+        return PARAMS.late_s + 3 * error * (tick - last_tick)
 
     def end_window(self, arrival_s: float) -> None:
         """Refit with the current window's minimum, unless it was late, and begin the next window."""
+        late = self.late
         self._windows.append(self.minimum)
-        if not self.late:
+        if not late:
             self._minima.append(self.minimum)
-        self._judge_slope()
+        self._judge_slope(late=late)
         if self._minima and self.has_slope:
             self._refit()
         self.begin_window(arrival_s)
@@ -254,6 +292,11 @@ class LiveEnvelope:
         """Discard the current window and begin another."""
         self._start_s, self._arrivals, self._sunk_s = arrival_s, 0, 0.0
         self.min_delay_s, self.minimum = np.inf, (0.0, arrival_s)
+
+    def begin_after_loss(self, ticks: float, arrival_s: float) -> None:
+        """Begin a window after a loss, by which arrivals have gained nothing."""
+        self._ahead_s -= ticks * self.slope
+        self.begin_window(arrival_s)
 
     def _end_packet(self, next_s: float) -> None:
         """End a packet: its last sample waited least, and gives an unknown slope until windows do."""
@@ -275,7 +318,11 @@ class LiveEnvelope:
         points = as_rows(self._minima, 2)
         centre = points.mean(axis=0)
         tick, host = (points - centre).T
-        slope = self._expected or self.slope
+        known = slope = self._expected or self.slope
+        least, most = (1 - 3 * self._error) * known, (1 + 3 * self._error) * known
+        ticks, seconds = tick[-1] - tick[0], host[-1] - host[0]
+        if ticks > 0.0 and abs(seconds - known * ticks) > PARAMS.late_s:
+            slope = min(max(seconds / ticks, least), most)  # far apart, they show the rate's error
         spread = PARAMS.noise_s
         for _ in range(3):
             residual = host - slope * tick
@@ -288,12 +335,12 @@ class LiveEnvelope:
             dx = tick - mean_tick
             weighted = weight * dx
             belief = (spread / (self._error * slope)) ** 2
-            known = self._expected or slope
             slope = float((weighted @ (host - mean_host) + belief * known) / (weighted @ dx + belief))
-        self.slope = min(max(slope, (1 - 3 * self._error) * known), (1 + 3 * self._error) * known)
+            self._slope_sd = spread / float(weighted @ dx + belief) ** 0.5
+        self.slope = min(max(slope, least), most)
         self._tick, self._host_s = float(centre[0] + mean_tick), float(centre[1] + mean_host)
 
-    def _judge_slope(self) -> None:
+    def _judge_slope(self, *, late: bool) -> None:
         """Adopt a very different slope if windows show it, or any they agree on if none was expected."""
         if len(self._windows) < 2:
             return
@@ -301,28 +348,30 @@ class LiveEnvelope:
         ticks, seconds = (rows[1:] - rows[:-1]).T
         slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), PARAMS.min_slope)
         if self._expected is None:
+            self._ahead_s = 0.0
             self._agree_on(slopes)
             return
+        passed_s = ticks[-1] * self._expected * (1.0 - 3 * DATA_SHEET_ERROR)
+        self._ahead_s = max(0.0, self._ahead_s + passed_s - seconds[-1])
         if not self._is_given and self._is_refuted(slopes[-1] / self._expected):
             self._expected, self._hull = None, _LowerHull()
             self._hull.take(*self._windows[-1])
             return
-        if not self._is_given and self.late and self._lags(slopes / self._expected):
+        if not self._is_given and late and self._lags(slopes / self._expected):
             self._keep_latest(PARAMS.enough_windows, self._expected)
-        self._return_to_nominal(slopes)
+        self._return_to_nominal(slopes, late=late)
         measured = median(slopes)
         off = abs(measured / self._expected - 1.0)
         self._agreed = off < PARAMS.other_rate or self._seconds
-        presumed = (
-            (self._error > PARAMS.wander or not self._is_given)
-            and not self._seconds
-            and len(self._windows) >= PARAMS.other_rate_windows
-        )
-        if not presumed or off <= PARAMS.near_rate:
+        far_ahead = self._ahead_s > PARAMS.longest_backlog_s
+        is_known = self._is_given and self._error <= PARAMS.wander
+        may_change = not (self._seconds or is_known) and len(self._windows) >= PARAMS.other_rate_windows
+        if not may_change or off <= PARAMS.near_rate or (measured < self._expected and not far_ahead):
             return
         same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < PARAMS.other_rate
         if same[-1] and same.mean() >= PARAMS.max_agree:
             self._expected, self._error, self._agreed = measured, PARAMS.other_rate, True
+            self._ahead_s = 0.0
             self._minima = self._windows.copy()
 
     def _lags(self, of_expected: FloatArray) -> bool:
@@ -357,15 +406,25 @@ class LiveEnvelope:
             self._expected, self._error = self._nominal = measured, self._nominal[1]
             self._keep_latest(PARAMS.enough_windows + 1, measured)
 
-    def _return_to_nominal(self, slopes: FloatArray) -> None:
+    def _return_to_nominal(self, slopes: FloatArray, *, late: bool) -> None:
         """Return to the data sheet's rate once windows agree with it; a single one if the line is late."""
         nominal, error = self._nominal
         if not nominal or not self._expected or abs(self._expected / nominal - 1.0) < PARAMS.other_rate:
             return
-        again = 1 if self.late else PARAMS.again
+        again = 1 if late else PARAMS.again
         if len(slopes) >= again and (np.abs(slopes[-again:] / nominal - 1.0) < PARAMS.other_rate).all():
             self._expected, self._error, self.slope = nominal, error, nominal
             self._keep_latest(again + 1, nominal)
+
+    def _keep_consistent(self, tick: float, host_s: float) -> None:
+        """Discard the minima that are late against a newer arrival by more than the rate's error explains."""
+        slope, error = self.slope, 3 * self._error * self.slope
+        late = (
+            (before_s + slope * (tick - before) - host_s, PARAMS.late_s + error * (tick - before))
+            for before, before_s in self._minima
+        )
+        kept = [each for each, (late_s, most_s) in zip(self._minima, late, strict=True) if late_s <= most_s]
+        self._minima = deque(kept, maxlen=PARAMS.windows)
 
     def _keep_latest(self, windows: int, slope: float) -> None:
         """Discard all windows but the latest, and keep the minima that lie on a line with the last."""

@@ -73,6 +73,10 @@ OK_STATUS, FIRST_BAD_STATUS, NOT_FOUND = 200, 400, 404
 TIME_BYTES = 4
 #: Three floats of acceleration and three of angular rate.
 SAMPLE_BYTES = 24
+#: The same with three of a magnetometer.
+NINE_AXES_BYTES = 36
+#: Number of successive short packets that show nine axes: a packet of six axes may be cut to their length.
+NINE_AXES_PACKETS = 4
 #: The widest ranges plus a tenth; values beyond are not readings.
 MAX_ACC_MPS2 = 16 * STANDARD_GRAVITY_MPS2 * 1.1
 MAX_GYR_DPS = 2000 * 1.1
@@ -113,7 +117,7 @@ def battery_command() -> bytes:
 def parse_imu6(payload: bytes) -> Imu6Reading | None:
     """Parse a whole packet: u32 ms, all accelerations, all angular rates; None if it is not one."""
     count, rest = divmod(len(payload) - TIME_BYTES, SAMPLE_BYTES)
-    if count < 1 or rest:
+    if rest or not _is_batch(count):
         return None
     with np.errstate(invalid="ignore"):  # NaN is found below
         values = np.frombuffer(payload, "<f4", offset=TIME_BYTES).reshape(2, count, 3).astype(np.float64)
@@ -130,13 +134,19 @@ NINE_AXES = (
 )
 
 
-def is_nine_axes(count: int, usual_count: int) -> bool:
-    """Whether a packet of the length of `count` six-axis samples has two thirds as many nine-axis ones.
+def is_nine_axes(length: int) -> bool:
+    """Whether a packet of so many bytes has nine axes.
 
-    A packet spans a thirteenth of a second, at rates of 13, 26, 52 ... Hz: 1, 2, 4 ... samples, never a
-    multiple of three. With the three values of a magnetometer for each, it is half as long again.
+    A packet spans a thirteenth of a second, at rates of 13, 26, 52 ... Hz: 1, 2, 4 ... samples. With three
+    values of a magnetometer for each it has a length that no packet of six axes has.
     """
-    return count % 3 == 0 and usual_count % 3 != 0
+    count, rest = divmod(length - TIME_BYTES, NINE_AXES_BYTES)
+    return not rest and _is_batch(count)
+
+
+def _is_batch(count: int) -> bool:
+    """Whether a packet can hold so many samples: a power of two."""
+    return count > 0 and count & (count - 1) == 0
 
 
 def read_result(reference: int, rest: bytes) -> Decoded:
@@ -178,6 +188,25 @@ class NewestReading:
 
 
 @dataclass(frozen=True, slots=True)
+class SentPacket:
+    """What was received since a packet began: its time, bytes and newest part; copies do not count."""
+
+    time_ms: int
+    length: int
+    newest: bytes
+
+    def and_part(self, part: bytes) -> SentPacket:
+        """Return the packet with another part."""
+        copy = part == self.newest
+        return self if copy else SentPacket(self.time_ms, self.length + len(part), part)
+
+    def has_nine_axes(self, next_ms: int) -> bool:
+        """Whether all that came before the next packet has nine axes, and that is not from two packets."""
+        packets = (next_ms - self.time_ms) % (1 << 32) / 1e3 * PACKETS_PER_S
+        return is_nine_axes(self.length) and abs(packets - 1.0) < 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class MovesenseState:
     """State of the stream.
 
@@ -189,6 +218,10 @@ class MovesenseState:
         Whether `batch` is from a received packet; if not, from the rate.
     part : bytes or None
         The beginning of a packet that did not fit into one notification.
+    sent : SentPacket or None
+        The newest packet: one of nine axes may be split where one of six axes would end.
+    nine_axes : int
+        Number of latest packets of nine axes; from `NINE_AXES_PACKETS` on nothing is read any more.
     """
 
     clock: PacketClock[Imu6Reading]
@@ -196,6 +229,8 @@ class MovesenseState:
     batch: int
     batch_known: bool = False
     part: bytes | None = None
+    sent: SentPacket | None = None
+    nine_axes: int = 0
     newest: NewestReading | None = None
 
 
@@ -223,14 +258,41 @@ def _take_part(
 ) -> tuple[MovesenseState, Decoded]:
     """Assemble packets that came in parts, and decode those that are complete."""
     if kind == Kind.DATA_GOES_ON:
+        state = replace(state, sent=state.sent.and_part(rest) if state.sent else None)
         if state.part is None:
             return state, Decoded(damaged=1)
         return _take_if_whole(replace(state, part=None), state.part + rest, arrival_s)
     if state.part == rest:
         return state, Decoded()  # a repeated beginning; its end is still to come
+    begun = SentPacket(int.from_bytes(rest[:TIME_BYTES], "little"), len(rest), rest)
+    state = replace(state, nine_axes=_nine_axes_in_a_row(state, begun.time_ms), sent=begun)
+    if state.nine_axes >= NINE_AXES_PACKETS:
+        return _refuse(replace(state, part=None))
     state, before = _give_up_part(state, arrival_s)
     state, now = _take_if_whole(state, rest, arrival_s)
     return state, before.then(now)
+
+
+def _nine_axes_in_a_row(state: MovesenseState, next_ms: int) -> int:
+    """Return the number of latest packets that have nine axes; enough if one cannot be a cut one of six."""
+    sent = state.sent
+    if state.nine_axes >= NINE_AXES_PACKETS:
+        return state.nine_axes
+    if sent is None or not sent.has_nine_axes(next_ms):
+        return 0
+    if _has_usual_batch(sent.length, state):
+        return NINE_AXES_PACKETS
+    return 0 if state.batch_known else state.nine_axes + 1
+
+
+def _has_usual_batch(length: int, state: MovesenseState) -> bool:
+    """Whether a packet of so many bytes, of nine axes, holds the usual number of samples at least."""
+    return length >= TIME_BYTES + NINE_AXES_BYTES * _usual_batch(1.0 / state.spacing.nominal_s)
+
+
+def _refuse(state: MovesenseState) -> tuple[MovesenseState, Decoded]:
+    """Refuse a stream of nine axes."""
+    return replace(state, nine_axes=NINE_AXES_PACKETS), Decoded(damaged=1, facts=Facts(refused=NINE_AXES))
 
 
 def _take_if_whole(state: MovesenseState, payload: bytes, arrival_s: float) -> tuple[MovesenseState, Decoded]:
@@ -251,11 +313,11 @@ def _give_up_part(state: MovesenseState, arrival_s: float) -> tuple[MovesenseSta
 
 
 def _take_reading(state: MovesenseState, payload: bytes, arrival_s: float) -> tuple[MovesenseState, Decoded]:
+    if is_nine_axes(len(payload)) and _has_usual_batch(len(payload), state):
+        return _refuse(state)
     reading = parse_imu6(payload)
     if reading is None:
         return state, Decoded(damaged=1)
-    if is_nine_axes(len(reading), _usual_batch(1.0 / state.spacing.nominal_s)):
-        return state, Decoded(damaged=1, facts=Facts(refused=NINE_AXES))
     clock, order = put_in_order(state.clock, Stamped(reading, reading.time_ms, arrival_s))
     newest = None if order.restarted else state.newest
     state = replace(state, clock=clock, newest=newest, batch=len(reading), batch_known=True)
@@ -312,7 +374,7 @@ def begin(rate_hz: float) -> MovesenseState:
 
 def resume(state: MovesenseState) -> MovesenseState:
     """Drop an incomplete packet; numbering and clock go on."""
-    return replace(state, part=None, clock=after_link_loss(state.clock))
+    return replace(state, part=None, sent=None, nine_axes=0, clock=after_link_loss(state.clock))
 
 
 def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:

@@ -311,9 +311,60 @@ def test_nine_axis_packets_are_refused_rather_than_read_as_more_six_axis_samples
 def test_nine_axis_packets_shorter_than_expected_are_refused_too(decode_all: Decode) -> None:
     one = np.zeros((3, 2, 3), "<f4").tobytes()
     head = bytes((movesense.Kind.DATA, movesense.Reference.STREAM))
-    sent = [(NOTIFY, head + struct.pack("<I", 77 * k) + one, 0.077 * k) for k in range(2)]
+    sent = [(NOTIFY, head + struct.pack("<I", 77 * k) + one, 0.077 * k) for k in range(6)]
 
     _, decoded = decode_all(FAMILY, FAMILY.begin(52.0), sent)
 
     assert "IMU9" in (decoded.facts.refused or "")
     assert len(decoded.samples) == 0
+
+
+def in_parts(axes: int, packets: int, n: int, room: int) -> list[tuple[str, bytes, float]]:
+    """Return notifications of a stream of so many axes, random values of a possible size."""
+    rng = np.random.default_rng(n)
+    sent = []
+    for k in range(packets):
+        arrays = [rng.normal(mean, sd, (n, 3)) for mean, sd in ((5.0, 1.0), (0.0, 40.0), (30.0, 5.0))]
+        payload = (
+            struct.pack("<I", round(k * 1000 / 13)) + np.stack(arrays[: axes // 3]).astype("<f4").tobytes()
+        )
+        for at in range(0, len(payload), room):
+            kind = movesense.Kind.DATA_GOES_ON if at else movesense.Kind.DATA
+            piece = bytes((kind, movesense.Reference.STREAM)) + payload[at : at + room]
+            sent.append((NOTIFY, piece, k / 13))
+    return sent
+
+
+@pytest.mark.parametrize("rate_hz", FAMILY.rates_hz)
+def test_nine_axis_packets_in_parts_of_any_length_are_refused_by_the_second(
+    rate_hz: float, decode_all: Decode
+) -> None:
+    n = round(rate_hz / 13)
+    for room in range(18, 600):
+        sent = in_parts(9, 12, n, room)
+
+        _, decoded = decode_all(FAMILY, FAMILY.begin(rate_hz), sent)
+
+        assert "IMU9" in (decoded.facts.refused or ""), room
+        # what ends where a packet of six axes would is one, until its third array arrives
+        assert len(decoded.samples) in ((0, n) if (4 + 24 * n) % room == 0 else (0,)), room
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    n=st.sampled_from([4, 8, 16]),
+    room=st.integers(18, 400) | st.sampled_from([28, 49, 52, 76, 97, 100, 194, 196]),
+    seed=st.integers(0, 1_000_000),
+    lost=st.sampled_from([0.0, 0.1, 0.5]),
+    again=st.sampled_from([0.0, 0.1, 0.5, 1.0]),
+)
+def test_six_axis_packets_are_never_refused_whatever_is_lost_or_repeated(
+    n: int, room: int, seed: int, lost: float, again: float, decode_all: Decode
+) -> None:
+    rng = np.random.default_rng(seed)
+    sent = [each for each in in_parts(6, 40, n, room) if rng.random() >= lost]
+    sent = [copy for each in sent for copy in [each] * (1 + int(rng.random() < again))]
+
+    _, decoded = decode_all(FAMILY, FAMILY.begin(13.0 * n), sent)
+
+    assert decoded.facts.refused is None
