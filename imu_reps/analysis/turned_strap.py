@@ -45,11 +45,11 @@ ALIKE = 1.15
 #: A swing this near to a turn of the strap, and under this share of the usual range, is the handling (ours).
 HANDLING_S, HANDLING_SIZE = 3.0, 0.5
 
-#: The leg is at rest within this angle of its usual resting direction (ours).
-AT_REST_DEG = 20.0
-
 #: So is a first or last one under this share that is quick too, if the leg hardly rests beyond it (ours).
 OUTER_SIZE = 0.75
+
+#: The leg is at rest within this angle of its usual resting direction (ours).
+AT_REST_DEG = 20.0
 
 #: Most rests at which a set is parted that makes no sense as a whole.
 MAX_RESTS = 4
