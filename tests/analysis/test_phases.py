@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from imu_reps import Settings
@@ -227,6 +227,7 @@ def test_a_flank_has_the_same_boundaries_as_a_way_out_and_as_a_way_back(
     points=st.lists(st.floats(0.0, 70.0), min_size=3, max_size=10),
     way_s=st.floats(0.3, 3.0),
 )
+@example(points=[52.0, 36.0, 44.0], way_s=1.0)
 @settings(max_examples=100, deadline=None)
 def test_phases_follow_one_another_for_any_movement(leg: Leg, points: list[float], way_s: float) -> None:
     travel = leg(0.0, [(0.0, 1.0), *((p, way_s) for p in points), (0.0, way_s), (0.0, 1.0)])

@@ -87,10 +87,14 @@ def phase_boundaries(
     # if the strap slips outside of a way, the turn itself lies on another level
     left_deg = min(rep.near.value, float(travel[near : far + 1].min()))
     entered_deg = min(rep.back.value, float(travel[far : back + 1].min()))
-    leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= left_deg + band))
-    enters_near = far + int(np.argmax(travel[far : back + 1] <= entered_deg + band))
-    enters_far = leaves_near + int(np.argmax(travel[leaves_near : far + 1] >= rep.far.value - band))
-    leaves_far = enters_near - int(np.argmax(travel[far : enters_near + 1][::-1] >= rep.far.value - band))
+    # a way much shorter than the other, as from halfway down up again, lies within the band as a whole
+    out_band, back_band = (min(band, 0.5 * (rep.far.value - end_deg)) for end_deg in (left_deg, entered_deg))
+    leaves_near = far - int(np.argmax(travel[near : far + 1][::-1] <= left_deg + out_band))
+    enters_near = far + int(np.argmax(travel[far : back + 1] <= entered_deg + back_band))
+    enters_far = leaves_near + int(np.argmax(travel[leaves_near : far + 1] >= rep.far.value - out_band))
+    leaves_far = enters_near - int(
+        np.argmax(travel[far : enters_near + 1][::-1] >= rep.far.value - back_band)
+    )
     out_peak = float(speed[leaves_near : far + 1].max())
     back_peak = float(-speed[far : enters_near + 1].min())
     out_end = flank_end(speed, enters_far, out_peak)
