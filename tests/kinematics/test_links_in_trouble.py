@@ -19,8 +19,7 @@ KINDS = tuple(
 MAX_ERROR_S = 0.3
 #: Number of packets within which live times recover where nothing counts losses, however long packets are.
 UNCOUNTED_PACKETS = 3
-#: Without a rate and without a loss count only arrivals are known, and they are accurate to a packet only. A
-#: backlog that drains for long cannot be told from the sensor's rate there, nor a slower pace from losses.
+#: Without a rate and without a loss count only arrivals are known, and they are accurate to a packet only.
 ARRIVALS_ONLY = ("host", False)
 #: Greatest relative difference of a sensor's rate from a stated one.
 RATE_ERROR = 0.015
@@ -54,7 +53,7 @@ def sensor_in_trouble(seed: int) -> tuple[SampleBlock, SensorHeader, np.ndarray,
     rate_hz = nominal_hz * (1.0 + rng.uniform(-RATE_ERROR, RATE_ERROR))
     duration_s = rng.uniform(12.0, 30.0)
     troubles = random_troubles(rng, duration_s)
-    is_slow = seed // len(KINDS) % EVERY_SLOW == 0 and (kind, has_rate) != ARRIVALS_ONLY
+    is_slow = seed // len(KINDS) % EVERY_SLOW == 0
     if is_slow:
         troubles, duration_s = slow_backlogs(rng)
     packets = int(duration_s * rate_hz / batch)
@@ -107,6 +106,48 @@ def violations(seed: int) -> list[str]:
 
 def test_live_times_keep_their_bounds_on_any_link():
     assert [each for seed in range(200) for each in violations(seed)] == []
+
+
+@pytest.mark.parametrize("seed", [1212, 1812, 4644, 5381, 5668, 5716, 5765, 5837, 7365, 8197, 8253, 9436])
+def test_a_backlog_teaches_no_rate(seed):
+    assert violations(seed) == []
+
+
+def steady(header: SensorHeader, troubles: list[Trouble], missed_s=(0.0, 0.0), batch: int = 4):
+    """Return true times and live errors of 101 Hz in packets; samples missed go uncounted."""
+    taken = np.arange(6000) / 101.0
+    due = (
+        taken[batch - 1 :: batch]
+        + SHORTEST_DELAY_S
+        + np.random.default_rng(0).exponential(0.003, 6000 // batch)
+    )
+    arrival = np.repeat(delivered(np.maximum.accumulate(due), batch / 101.0, troubles), batch)
+    kept = (taken < missed_s[0]) | (taken >= missed_s[1])
+    taken, arrival, zeros = taken[kept], arrival[kept], np.zeros((kept.sum(), 3))
+    nan = np.full(len(taken), np.nan)
+    timed = LiveClock(header).push(SampleBlock("ankle", arrival, np.arange(len(taken)), nan, zeros, zeros))
+    return taken[timed.order], timed.time_s - taken[timed.order] - SHORTEST_DELAY_S
+
+
+@pytest.mark.parametrize("counter", ["device", "host"])
+def test_a_rate_learned_from_arrivals_times_what_waits(counter):
+    header = SensorHeader(rate_hz=None, counter=counter)
+    taken, error_s = steady(header, [Trouble(12.0, 0.9, share=0.0, times=3.0)])
+    assert np.abs(error_s[taken > 8.0]).max() < 0.05
+
+
+def test_a_backlog_taken_for_a_rate_is_refuted_once_it_has_drained():
+    header = SensorHeader(rate_hz=None, counter="device")
+    taken, error_s = steady(header, [Trouble(-0.5, 4.5, share=0.0, times=1.12)], batch=10)
+    assert np.abs(error_s[taken > 36.0]).max() < 0.5
+    assert np.abs(error_s[taken > 44.0]).max() < 0.05
+
+
+def test_samples_missed_uncounted_delay_times_for_few_seconds():
+    header = SensorHeader(rate_hz=100.0, counter="device")
+    taken, error_s = steady(header, [], missed_s=(20.0, 20.5))
+    assert np.abs(error_s[(taken > 8.0) & (taken < 20.0)]).max() < 0.05
+    assert np.abs(error_s[taken > 25.0]).max() < 0.05
 
 
 @pytest.mark.soak

@@ -35,8 +35,9 @@ class StreamClockParams:
         Smallest advance of time between samples, as a share of the period, as far as there is room.
     no_room_s : float
         Smallest time before the arrival that is room.
-    left_room_s : float
-        Time left before the arrival, so that the next sample of the same packet has room too.
+    left_room_s, left_share : float and tuple
+        Time left before the arrival, so that the next samples of the same packet have room too, and the least
+        share of it: while the rate is unknown, and afterwards.
     packet_s : float
         Longest wait of a first sample for the others of its packet.
     apart_periods : float
@@ -59,6 +60,7 @@ class StreamClockParams:
     min_advance: float = 0.5
     no_room_s: float = 1e-9
     left_room_s: float = 0.001
+    left_share: tuple[float, float] = (0.5, 0.125)
     packet_s: float = 0.1
     apart_periods: float = 2.0
     same_s: float = 0.03
@@ -263,7 +265,8 @@ class _Stream:
         passed_s = max(0.0, (tick - self._placed_tick) * self._line.slope)
         error_s = line_s - self.time_s - passed_s
         step_s = max(passed_s + error_s * min(1.0, passed_s / PARAMS.slew_s), PARAMS.min_advance * period_s)
-        self.time_s += min(step_s, room_s - min(PARAMS.left_room_s, room_s / 8.0))
+        left_s = min(PARAMS.left_room_s, room_s * PARAMS.left_share[self._line.has_slope])
+        self.time_s += min(step_s, room_s - left_s)
         self._placed_tick = tick
         return True
 

@@ -10,7 +10,11 @@ rate that is right to 2 % (three standard deviations) hence puts times off by 2 
 last rested on arrivals, at most, and by hardly anything once the link has been well for three windows.
 
 If the rate is unknown, the line is the end of the lower convex hull of the arrivals, until windows agree on a
-rate: delayed arrivals lie above the hull.
+rate: delayed arrivals lie above the hull. The windows before a stall do not agree with those of its backlog.
+A backlog of the stream's very beginning, however, is all that arrivals show, and its pace is taken for the
+rate if `other_rate_windows` keep it. Once it has drained, times lag, by no more than the backlog, until as
+many windows show the slower pace. Where losses are not counted either, a pace up to a sixth slower may be
+taken for losses instead: times then stay up to 0.6 s behind the arrivals, and the rate stays wrong.
 """
 
 from __future__ import annotations
@@ -347,9 +351,10 @@ class LiveEnvelope:
         rows = as_rows(self._windows, 2)
         ticks, seconds = (rows[1:] - rows[:-1]).T
         slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), PARAMS.min_slope)
+        mean = float(seconds.sum() / max(ticks.sum(), 1e-9))
         if self._expected is None:
             self._ahead_s = 0.0
-            self._agree_on(slopes)
+            self._agree_on(slopes, mean)
             return
         passed_s = ticks[-1] * self._expected * (1.0 - 3 * DATA_SHEET_ERROR)
         self._ahead_s = max(0.0, self._ahead_s + passed_s - seconds[-1])
@@ -368,7 +373,7 @@ class LiveEnvelope:
         may_change = not (self._seconds or is_known) and len(self._windows) >= PARAMS.other_rate_windows
         if not may_change or off <= PARAMS.near_rate or (measured < self._expected and not far_ahead):
             return
-        same = np.abs(np.append(slopes, seconds.sum() / ticks.sum()) / measured - 1.0) < PARAMS.other_rate
+        same = np.abs(np.append(slopes, mean) / measured - 1.0) < PARAMS.other_rate
         if same[-1] and same.mean() >= PARAMS.max_agree:
             self._expected, self._error, self._agreed = measured, PARAMS.other_rate, True
             self._ahead_s = 0.0
@@ -388,21 +393,14 @@ class LiveEnvelope:
         self._refuting = self._refuting + 1 if early else 0
         return self._refuting >= PARAMS.refuted_windows
 
-    def _agree_on(self, slopes: FloatArray) -> None:
-        """Adopt the slope on which the latest windows and the whole hull agree.
-
-        If losses are not counted, many windows suffice, since the hull then spans earlier losses.
-        """
-        measured = median(slopes[-PARAMS.enough_windows :])
-        same = np.abs(slopes / measured - 1.0) < PARAMS.other_rate
-        of_hull = measured / max(self._hull.edges(), key=_Edge.length).slope
-        latest = (
-            len(slopes) >= PARAMS.enough_windows and same[-PARAMS.enough_windows :].mean() >= PARAMS.max_agree
-        )
-        many = len(self._windows) == PARAMS.other_rate_windows and same.mean() >= PARAMS.max_agree
-        if (latest and abs(of_hull - 1.0) < PARAMS.other_rate) or (
-            many and self._uncounted and of_hull < 1.0
-        ):
+    def _agree_on(self, slopes: FloatArray, mean: float) -> None:
+        """Adopt the slope on which windows, the last of them, their mean and the whole hull agree."""
+        if len(self._windows) < PARAMS.other_rate_windows:
+            return
+        measured = median(slopes)
+        hull = max(self._hull.edges(), key=_Edge.length).slope
+        same = np.abs(np.array([*slopes, mean, hull]) / measured - 1.0) < PARAMS.same_pace
+        if same[-3:].all() and same[:-2].mean() >= PARAMS.max_agree:
             self._expected, self._error = self._nominal = measured, self._nominal[1]
             self._keep_latest(PARAMS.enough_windows + 1, measured)
 
