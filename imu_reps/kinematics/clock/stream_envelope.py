@@ -14,7 +14,7 @@ rate: delayed arrivals lie above the hull. The windows before a stall do not agr
 A backlog of the stream's very beginning, however, is all that arrivals show, and its pace is taken for the
 rate if `other_rate_windows` keep it. Once it has drained, times lag, by no more than the backlog, until as
 many windows show the slower pace. Where losses are not counted either, a pace up to a sixth slower may be
-taken for losses instead: times then stay up to 0.6 s behind the arrivals, and the rate stays wrong.
+taken for losses instead: times then stay up to 0.75 s behind the arrivals, and the rate stays wrong.
 """
 
 from __future__ import annotations
