@@ -20,7 +20,7 @@ from imu_reps.domain.tempo import Tempo, named_tempo
 
 if TYPE_CHECKING:
     from imu_reps.domain.settings import Settings
-    from imu_reps.session.session_events import Rating
+    from imu_reps.session.session_events import HurtAfter, Rating
     from imu_reps.session.session_plan import SessionPlan, SetGoal
     from imu_reps.sim.wearer import SetPlan
     from imu_reps.web.access import Access
@@ -93,7 +93,7 @@ def speech_options(command: F) -> F:
 
 @contextlib.contextmanager
 def page_server(
-    page: PageOptions, goal: SetGoal, settings: Settings, feel: Callable[[Rating], None]
+    page: PageOptions, goal: SetGoal, settings: Settings, feel: Callable[[Rating | HurtAfter], None]
 ) -> Iterator[SessionView]:
     """Serve the page of a session that begins with `goal`, and print its links.
 

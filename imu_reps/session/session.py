@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 from dataclasses import replace
@@ -198,15 +198,21 @@ class Session:
             if number > 1:
                 await self._rest(number, receiving)
                 if self._hurts:
-                    kept = [finished.path for finished in done if not finished.discarded]
-                    self._emit(HurtAfter((kept or [done[-1].path])[-1]))
+                    self._hurt_after(done)
             if self._stopped.is_set() or not await self._first_samples(receiving):
                 break
             finished = await self._record(number, goal, receiving)
             done.append(finished.without_angles())
+            if self._hurts and finished.reason != "pain":  # said while the set was analysed
+                self._hurt_after(done)
             if finished.reason == "link_lost" or self._stopped.is_set():
                 break
         return done
+
+    def _hurt_after(self, done: Sequence[Finished]) -> None:
+        """Tell that it hurt after the last set that was kept."""
+        kept = [finished.path for finished in done if not finished.discarded]
+        self._emit(HurtAfter((kept or [done[-1].path])[-1]))
 
     async def _rest(self, number: int, receiving: asyncio.Task[None]) -> None:
         """Run the rest before a set, and wait a while for a lost sensor at its end."""

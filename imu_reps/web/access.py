@@ -309,7 +309,7 @@ class PageLimits:
     """
 
     line_s: float = 3.0
-    line_bytes: int = 256
+    line_bytes: int = 1024
     max_waiting: int = 600
     turn_s: float = 0.01
     at_a_glance: int = 64

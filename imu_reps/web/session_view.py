@@ -35,7 +35,7 @@ class SessionView:
     goal : SetGoal
         Goal of the first set.
     feel : callable
-        Receives each rating as it is given; must not block.
+        Receives each rating, and pain after the last set, as it is given; must not block.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class SessionView:
         self,
         goal: SetGoal,
         settings: Settings,
-        feel: Callable[[Rating], None] = lambda felt: None,  # noqa: ARG005
+        feel: Callable[[Rating | HurtAfter], None] = lambda felt: None,  # noqa: ARG005
     ) -> None:
         self._settings = settings
         self._feel = feel
@@ -102,8 +102,8 @@ class SessionView:
                     session.advance()
                 case Discard() if session is not None and picture.state in IN_A_SET and not picture.replay:
                     session.discard()
-                case Hurt() if session is not None and picture.state != "ended" and not picture.replay:
-                    session.hurt()
+                case Hurt() if not picture.replay and picture.ended != "pain":
+                    self._hurt(session)
         if session is None and self.hub.picture.state == "resting":
             self._show(_over)
 
@@ -117,7 +117,7 @@ class SessionView:
                 self._last = number, self._as_felt(finished)
                 self._report_soon()
             case HurtAfter():
-                self._felt(HURT, "resting")
+                self._hurt_after()
 
     def end(self, page: str) -> None:
         """Show the report of the whole session, which is over; `page` is its HTML."""
@@ -138,6 +138,21 @@ class SessionView:
         self._change(**ratings)
         for key, value in ratings.items():
             self._felt(key, str(value))
+
+    def _hurt(self, session: Session | None) -> None:
+        """End the session with pain; if it was over when that arrived, the pain is of its last set."""
+        is_over = self.hub.picture.state == "ended" and self._last is not None
+        if session is not None and not is_over:
+            session.hurt()
+        elif self._path is not None:
+            self._feel(HurtAfter(self._path))
+            self._hurt_after()
+
+    def _hurt_after(self) -> None:
+        """Show that it hurt after the last set."""
+        self._felt(HURT, "resting")
+        if self.hub.picture.state == "ended":
+            self._change(ended="pain")
 
     def _change(self, **changes: Any) -> None:
         self._show(lambda picture: (replace(picture, **changes), ()))

@@ -22,6 +22,7 @@ from imu_reps.session.running_set import RunningSet
 from imu_reps.session.session import Session
 from imu_reps.session.session_events import (
     Finished,
+    HurtAfter,
     Rating,
     Resting,
     SessionEvent,
@@ -48,7 +49,7 @@ class ShownSession:
     """A session in a virtual world, shown on a page that keeps all of its pictures."""
 
     def __init__(self, folder: Path, now: Callable[[], Any], *goals: SetGoal) -> None:
-        self.felt: list[Rating] = []
+        self.felt: list[Rating | HurtAfter] = []
         self.complaints: list[Exception] = []
         self.view = SessionView(goals[0], Settings(), self.felt.append)
         self.view.reports = Reports()
@@ -258,6 +259,23 @@ def test_what_is_said_while_a_set_is_analysed_belongs_to_that_set(
     assert shown_at[0].set_number == number
     if number == 2:
         assert "You said pain 7 of 10" in until_it_contains(session.view, "You said pain 7")
+
+
+@pytest.mark.parametrize("when", ["as it is analysed", "after the session"])
+def test_pain_said_as_the_last_set_ends_is_of_that_set(shown: Callable[..., ShownSession], when: str) -> None:
+    session = shown(GOAL)
+    if when == "as it is analysed":
+        session.ask_when = [(lambda event: isinstance(event, SetClosed), Hurt())]
+    (finished,) = session.run()
+    if when == "after the session":
+        session.view.ask(Hurt())
+    session.view.obey()
+    for told in session.felt:
+        session.diary(told)
+
+    assert (session.view.hub.picture.state, session.view.hub.picture.ended) == ("ended", "pain")
+    assert [(n.key, n.value) for n in load(finished.path).notes].count(("hurt", "resting")) == 1
+    assert "stopped_with_pain" in finding_codes(finished.path)
 
 
 def test_cues_of_a_rest_reach_the_page_at_their_moment(shown: Callable[..., ShownSession]) -> None:

@@ -245,11 +245,14 @@ async def _record_with_keys(session: Session) -> SessionResult:
 
 def serve_until_interrupted(view: SessionView) -> None:
     """Serve the reports and take ratings of the last set until Ctrl-C."""
-    with contextlib.suppress(KeyboardInterrupt):
-        echo("The report is on the page. Ctrl-C ends.")
-        while True:
-            view.obey()
-            time.sleep(0.1)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            echo("The report is on the page. Ctrl-C ends.")
+            while True:
+                view.obey()
+                time.sleep(0.1)
+    finally:
+        view.obey()  # what was said last
 
 
 def session_display(
