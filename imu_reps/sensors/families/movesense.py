@@ -188,17 +188,17 @@ class NewestReading:
 
 
 @dataclass(frozen=True, slots=True)
-class SentPacket:
+class SplitPacket:
     """What was received since a packet began: its time, bytes and newest part; copies do not count."""
 
     time_ms: int
     length: int
     newest: bytes
 
-    def and_part(self, part: bytes) -> SentPacket:
+    def and_part(self, part: bytes) -> SplitPacket:
         """Return the packet with another part."""
         copy = part == self.newest
-        return self if copy else SentPacket(self.time_ms, self.length + len(part), part)
+        return self if copy else SplitPacket(self.time_ms, self.length + len(part), part)
 
     def has_nine_axes(self, next_ms: int) -> bool:
         """Whether all that came before the next packet has nine axes, and that is not from two packets."""
@@ -218,7 +218,7 @@ class MovesenseState:
         Whether `batch` is from a received packet; if not, from the rate.
     part : bytes or None
         The beginning of a packet that did not fit into one notification.
-    sent : SentPacket or None
+    sent : SplitPacket or None
         The newest packet: one of nine axes may be split where one of six axes would end.
     nine_axes : int
         Number of latest packets of nine axes; from `NINE_AXES_PACKETS` on nothing is read any more.
@@ -229,7 +229,7 @@ class MovesenseState:
     batch: int
     batch_known: bool = False
     part: bytes | None = None
-    sent: SentPacket | None = None
+    sent: SplitPacket | None = None
     nine_axes: int = 0
     newest: NewestReading | None = None
 
@@ -264,7 +264,7 @@ def _take_part(
         return _take_if_whole(replace(state, part=None), state.part + rest, arrival_s)
     if state.part == rest:
         return state, Decoded()  # a repeated beginning; its end is still to come
-    begun = SentPacket(int.from_bytes(rest[:TIME_BYTES], "little"), len(rest), rest)
+    begun = SplitPacket(int.from_bytes(rest[:TIME_BYTES], "little"), len(rest), rest)
     state = replace(state, nine_axes=_nine_axes_in_a_row(state, begun.time_ms), sent=begun)
     if state.nine_axes >= NINE_AXES_PACKETS:
         return _refuse(replace(state, part=None))
