@@ -160,15 +160,16 @@ def test_there_is_no_angle_where_no_zero_holds(leg: Leg) -> None:
     assert np.isfinite(held_high(motion.tilt_deg, 0.3)[: SLIPPED - 50]).all()
 
 
-def stepped(rests_deg: Sequence[tuple[float, float]]) -> tuple[int, float] | None:
+def stepped(rests_deg: Sequence[tuple[float, float]], *, second_from: int = 150) -> tuple[int, float] | None:
     """Return the step found for a pelvis that rests at two tilts, degrees, in each gap between repetitions.
 
-    Each rest takes 1 s, and the pelvis moves from one to the next in 0.5 s; a repetition takes 3 s.
+    Each rest takes 1 s, and the pelvis moves from one to the next in 0.5 s; a repetition takes 3 s. The
+    second rest is said to begin `second_from` ticks after the first.
     """
     tilt, elevation, reps, rests = [np.zeros(0)], [np.zeros(0)], [], []
     for number, (first, second) in enumerate(rests_deg):
         start = sum(map(len, tilt))
-        rests += [Rest(start, start + 100), Rest(start + 150, start + 250)]
+        rests += [Rest(start, start + 100), Rest(start + second_from, start + 250)]
         tilt += [np.full(100, first), np.linspace(first, second, 50), np.full(100, second)]
         elevation += [np.zeros(250)]
         if number + 1 < len(rests_deg):
@@ -188,6 +189,13 @@ def test_a_belt_that_is_pulled_between_two_repetitions_shifts_there(by_deg: floa
     tick, deg = found
     assert tick == pytest.approx(2 * 550 + 125, abs=30)
     assert deg == pytest.approx(abs(by_deg), abs=0.5)
+
+
+def test_a_belt_may_be_pulled_within_the_half_second_from_which_a_rest_counts() -> None:
+    found = stepped([(0.0, 0.0), (0.0, 0.0), (0.0, 12.0), (12.0, 12.0)], second_from=95)
+
+    assert found is not None
+    assert found[0] == pytest.approx(2 * 550 + 125, abs=50)
 
 
 def test_one_repetition_after_it_is_enough_to_see_that_a_belt_stays_shifted() -> None:

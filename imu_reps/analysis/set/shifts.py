@@ -105,7 +105,9 @@ def find_step(
         before, after = rests[k - 1], rests[k]
         if after.start <= reps[0].far.tick or before.end >= reps[-1].far.tick:
             continue
-        if np.ptp(elevation_deg[before.end : after.start + 1]) > RESTING_LEG_DEG:
+        # a rest begins half a second before it is known, which may be before the one before has ended
+        first, last = sorted((before.end, after.start))
+        if np.ptp(elevation_deg[first : last + 1]) > RESTING_LEG_DEG:
             continue
         by_deg = _away_deg(directions[:k], directions[k:])
         changed = directions[k] - directions[k - 1]
