@@ -19,6 +19,7 @@ from imu_reps.domain.samples import (
     SensorPlace,
     concatenate,
     require_valid_times,
+    with_finite_readings,
 )
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import AngleTrack, Pose
@@ -117,7 +118,7 @@ class Pipeline:
             require_one_of("its sensor", block.sensor, tuple(self._samples))
             require_valid_times(block, self._samples[block.sensor].last_s)
         for block in blocks:
-            self._samples[block.sensor].add(_finite(block))
+            self._samples[block.sensor].add(with_finite_readings(block))
             if len(block):
                 self._last_s = max(self._last_s, float(block.time_s[-1]))
         readings = [self._readings[block.sensor].without_invalid(block) for block in blocks]
@@ -171,12 +172,6 @@ class Pipeline:
             count -= 1
             events.append(RepRetracted(self._last_s, count, start_s, "not a repetition in the whole set"))
         return events + [RepCompleted(self._last_s, rep.number, rep) for rep in final]
-
-
-def _finite(block: SampleBlock) -> SampleBlock:
-    """Return the samples whose readings are finite; the others become a gap, as in a recorded file."""
-    known = np.asarray(np.isfinite(np.hstack([block.acc_mps2, block.gyr_dps])).all(axis=1))
-    return block if known.all() else block[known]
 
 
 class _SampleStore:

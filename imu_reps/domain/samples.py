@@ -119,6 +119,12 @@ def _as_integers(sample: NDArray[Any]) -> IntArray:
     return sample.astype(np.int64)
 
 
+def with_finite_readings(block: SampleBlock) -> SampleBlock:
+    """Return the samples whose readings are finite, as damaged packets can decode to others."""
+    finite = np.asarray(np.isfinite(np.hstack([block.acc_mps2, block.gyr_dps])).all(axis=1))
+    return block if finite.all() else block[finite]
+
+
 def require_valid_samples(block: SampleBlock) -> None:
     """Require finite samples, and times in range that never go back.
 

@@ -91,6 +91,11 @@ def row_dots(one: FloatArray, other: FloatArray) -> FloatArray:
     return np.asarray(sum(a * b for a, b in zip(one.T, other.T, strict=True)))
 
 
+def row_angles_deg(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the angles between the directions in the rows of (n, 3) and those of another, (n,) degrees."""
+    return np.asarray(np.degrees(np.arccos(np.clip(row_dots(one, other), -1.0, 1.0))))
+
+
 def plane_about(axis: FloatArray, zero: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return the plane in which up moves while a segment turns about `axis`.
 

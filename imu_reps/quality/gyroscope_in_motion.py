@@ -17,7 +17,8 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, FloatArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
-from imu_reps.quality.windows import HOP_S, Windows, products, rotations_by
+from imu_reps.kinematics.rotations import products, rotations_by
+from imu_reps.quality.windows import HOP_S, Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +254,7 @@ class _Rotated:
 
 def _rotated(pieces: TurningPieces, factor: float) -> _Rotated:
     rate = pieces.rate_rad_s * factor
-    carry = rotations_by(rate[..., :-1])
+    carry = rotations_by(rate[..., :-1] * HOP_S)
     middle, change = np.zeros_like(rate), np.zeros_like(rate)
     middle[..., 1:] = 0.5 * (rate[..., 1:] + rate[..., :-1])
     change[..., 1:] = (rate[..., 1:] - rate[..., :-1]) / HOP_S

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2
 from imu_reps.kinematics.robust import median, medians
+from imu_reps.kinematics.rotations import rotations_by
 
 HOP_S = 0.25
 
@@ -102,7 +102,7 @@ class Windows:
         for hop in hops:
             gyr_dps[max(0, hop - 1) : hop + 2] = np.nan
         unbiased_dps = _unbiased(gyr_dps, self.up, self.calm)
-        rotations = rotations_by(np.radians(bridged(unbiased_dps)).T)
+        rotations = rotations_by(np.radians(bridged(unbiased_dps)).T * HOP_S)
         return replace(self, gyr_dps=gyr_dps, unbiased_dps=unbiased_dps, rotations=rotations)
 
 
@@ -143,7 +143,7 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray) -> Wi
         calm=calm,
         gyr_dps=gyr_dps,
         unbiased_dps=unbiased_dps,
-        rotations=rotations_by(np.radians(bridged(unbiased_dps)).T),
+        rotations=rotations_by(np.radians(bridged(unbiased_dps)).T * HOP_S),
         start_s=float(edges_s[0]),
     )
 
@@ -171,37 +171,6 @@ def _unbiased(gyr_dps: FloatArray, up: FloatArray, calm: BoolArray) -> FloatArra
         return gyr_dps - medians(gyr_dps[rest])
     known = gyr_dps[np.isfinite(gyr_dps[:, 0])]
     return gyr_dps - known.mean(axis=0) if len(known) else gyr_dps
-
-
-def rotations_by(rate_rad_s: FloatArray) -> FloatArray:
-    """Return rotations from the axes before each hop, and after the last, to those before the first.
-
-    Parameters
-    ----------
-    rate_rad_s : (3, ..., n) float
-        Rate over each hop.
-
-    Returns
-    -------
-    (3, 3, ..., n + 1) float
-    """
-    hops = Rotation.from_rotvec(rate_rad_s.reshape(3, -1).T * HOP_S).as_matrix()
-    rotations = np.empty((3, *rate_rad_s.shape[:-1], rate_rad_s.shape[-1] + 1))
-    rotations[..., 0] = np.eye(3).reshape(3, 3, *[1] * (rate_rad_s.ndim - 2))
-    rotations[..., 1:] = hops.transpose(1, 2, 0).reshape(3, *rate_rad_s.shape)
-    lag = 1
-    while lag < rotations.shape[-1]:
-        rotations[..., lag:] = products(rotations[..., :-lag], rotations[..., lag:])
-        lag *= 2
-    return rotations
-
-
-def products(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Return the products of small matrices (i, j, ...) and (j, k, ...), (i, k, ...).
-
-    With the matrices' own axes last they take many times as long.
-    """
-    return np.asarray(np.einsum("ij...,jk...->ik...", one, other))
 
 
 def angle_deg(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -21,7 +21,7 @@ import numpy as np
 
 from imu_reps.domain.exercise import default_posture
 from imu_reps.domain.recording import FloorFrom, Header, Note, SensorHeader
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, with_finite_readings
 from imu_reps.domain.untrusted import printable
 from imu_reps.errors import FileAccessError
 from imu_reps.sensors.families import family
@@ -113,12 +113,11 @@ class SetRecorder:
         return None if self.file is None else self.file.close()
 
     def _finite(self, block: SampleBlock) -> SampleBlock:
-        """Return the block without non-finite samples, which a damaged packet can decode to."""
-        rows = np.asarray(np.isfinite(np.hstack([block.acc_mps2, block.gyr_dps])).all(axis=1))
-        if rows.all():
-            return block
-        self._left_out[block.sensor] += int((~rows).sum())
-        return block[rows]
+        """Return the block without non-finite samples, which are counted."""
+        finite = with_finite_readings(block)
+        if len(finite) < len(block):
+            self._left_out[block.sensor] += len(block) - len(finite)
+        return finite
 
     def _written(self, block: SampleBlock) -> SampleBlock:
         arrived_s = float(block.time_s[0])

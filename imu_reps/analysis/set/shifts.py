@@ -11,7 +11,7 @@ from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.mounting import angle_between_deg, row_dots, unit
+from imu_reps.kinematics.mounting import angle_between_deg, row_angles_deg, unit
 from imu_reps.kinematics.robust import medians
 
 #: Smallest shift: the pelvis itself may move by less, and tilt errors below it are tolerated (ours).
@@ -100,7 +100,7 @@ def find_step(
     if len(reps) < 2 or not rests:
         return None
     directions = np.array([unit(up[rest.start : rest.end].mean(axis=0)) for rest in rests])
-    steps = np.degrees(np.arccos(np.clip(row_dots(directions[:-1], directions[1:]), -1.0, 1.0)))
+    steps = row_angles_deg(directions[:-1], directions[1:])
     for k in (np.flatnonzero(steps >= SHIFTED_DEG) + 1).tolist():
         before, after = rests[k - 1], rests[k]
         if after.start <= reps[0].far.tick or before.end >= reps[-1].far.tick:

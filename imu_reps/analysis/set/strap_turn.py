@@ -22,7 +22,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Movements
 from imu_reps.kinematics.motion import GridMotion, Motion
-from imu_reps.kinematics.mounting import cross, row_dots, unit
+from imu_reps.kinematics.mounting import cross, row_angles_deg, row_dots, unit
 from imu_reps.kinematics.rest import stretches
 
 #: Least turn, below which the set's own frames follow it, as a slip of the strap (ours: in 43 sets by others,
@@ -120,7 +120,7 @@ def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turn
     between = slice(before[-1].ticks.stop, max(after[0].ticks.start, before[-1].ticks.stop + 1))
     ticks = np.arange(between.start, between.stop)
     earlier, later = np.maximum(ticks - SHORT_TICKS, 0), np.minimum(ticks + SHORT_TICKS, len(up) - 1)
-    step_deg = np.degrees(np.arccos(np.clip(row_dots(up[earlier], up[later]), -1.0, 1.0)))
+    step_deg = row_angles_deg(up[earlier], up[later])
     fastest = int(step_deg.argmax())
     calm = np.flatnonzero(step_deg < CALM_DPS * 2.0 * SHORT_TICKS / GRID_HZ)
     rests_before, rests_after = calm[calm < fastest], calm[calm > fastest]

@@ -24,6 +24,7 @@ from imu_reps.kinematics.lever import Movements
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.mounting import cross, row_dots, unit
 from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.rotations import rotations_by
 
 #: Nobody's pelvis turns faster while the leg rests: sitting up in a second peaks at 140 deg/s (ours).
 MAX_BODY_DPS = 150.0
@@ -84,9 +85,7 @@ def _turned(ticks: slice, sensor: GridMotion) -> tuple[Turned, float, float]:
     rates = np.radians(sensor.gyr_dps[ticks])
     # around a quick turn up as filtered is off by some degrees
     before, after = (unit(sensor.acc_mps2[ticks][calm].mean(axis=0)) for calm in (BEFORE, AFTER))
-    turned = Rotation.identity()
-    for step in Rotation.from_rotvec(rates / GRID_HZ):
-        turned = turned * step
+    turned = Rotation.from_matrix(rotations_by(rates.T / GRID_HZ)[..., -1])
     rotation = _onto(turned.apply(after), before) @ turned.as_matrix()
     peak_dps = float(np.degrees(np.sqrt(row_dots(rates, rates).max())))
     vertical_deg = float(np.degrees(abs(turned.as_rotvec() @ before)))
