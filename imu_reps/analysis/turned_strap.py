@@ -206,6 +206,6 @@ def _in_doubt_by_part(whole: SetEstimate, motion: Motion, header: Header, settin
     for rest in rests[:MAX_RESTS]:
         for part in (slice(0, rest.end), slice(rest.start, len(motion))):
             alone = estimate_set(motion[part], header, settings)
-            if alone.certainty == "high":
+            if alone.certainty in ("high", "fair"):
                 counts.append(len(alone.segmentation.reps))
     return replace(whole, certainty="low", other_count=max(counts)) if max(counts) >= FEW_REPS else whole

@@ -30,6 +30,9 @@ class GyroscopeParams:
     pairs_a_turn : int
         Number of pairs, over 1, 2 and 4 s, that count as one independent turn, since pairs that begin a
         quarter second apart are nearly equal (ours).
+    sure_pairs : int
+        Fewest pairs, three turns' worth, that refuse a unit by the way turned, or axes whose error lies along
+        the turns: a body that swings from a bar has a few calm moments by chance (ours).
     sure_sds : float
         Number of standard errors from which a deviation is reported (ours).
     calmer_mps2 : float
@@ -86,6 +89,7 @@ class GyroscopeParams:
     max_turn_deg: float = 120.0
     min_pairs: int = 8
     pairs_a_turn: int = 8
+    sure_pairs: int = 24
     sure_sds: float = 2.0
     calmer_mps2: float = 0.2
     reading_hops: int = 16
@@ -137,7 +141,7 @@ def check_unit(place: SensorPlace, turns: Turns) -> Iterator[Finding]:
     """
     times, pairs = turns.path_deg / turns.way_deg, len(turns.way_deg)
     far = pairs >= PARAMS.far_pairs and _mostly(times > PARAMS.far_times)
-    much_too_far = pairs >= PARAMS.min_pairs and _mostly(times > PARAMS.much_too_far)
+    much_too_far = pairs >= PARAMS.sure_pairs and _mostly(times > PARAMS.much_too_far)
     seconds = turns.second_dps
     often = len(seconds) and float(np.mean(seconds > PARAMS.fast_dps)) > PARAMS.quarter
     too_often = often and float(np.mean(seconds > PARAMS.impossible_dps)) > PARAMS.quarter
@@ -172,8 +176,10 @@ def check_gyroscope(place: SensorPlace, windows: Windows, turns: Turns) -> Itera
     elif missed > PARAMS.dead_miss and (dead := _dead_axis(windows, turns)):
         yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
     elif missed - PARAMS.sure_sds * missed_error > PARAMS.max_miss and not _same_plane(ratio, miss):
-        # on a swinging body the force turns back by about the same ratio in all turns
-        if not _swings(ratio, miss) or np.nanmax(np.abs(windows.gyr_dps)) > PARAMS.swings_dps:
+        # on a swinging body the force turns back by about the same ratio in all turns, if there are many
+        few = len(ratio) < PARAMS.sure_pairs
+        swings = _along(ratio, miss) if few else _swings(ratio, miss)
+        if not swings or np.nanmax(np.abs(windows.gyr_dps)) > PARAMS.swings_dps:
             yield Finding("gyro_axes", severity="refuse", sensor=place)
     elif _beyond(middle, error, PARAMS.wrong):
         yield Finding("gyro_scale", values=values, severity="refuse", sensor=place)

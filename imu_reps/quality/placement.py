@@ -108,12 +108,12 @@ def check_one_limb(pelvis: Windows, ankle: Windows) -> Iterator[Finding]:
 
     One rotation between their axes then maps the rate of one sensor to that of the other.
     """
-    size_dps = np.fmax(*(np.linalg.norm(windows.gyr_dps, axis=1) for windows in (pelvis, ankle)))
-    rates = np.hstack((pelvis.unbiased_dps, ankle.unbiased_dps))
-    turning = (size_dps > PARAMS.turning_dps) & np.isfinite(rates).all(axis=1)
+    rates = np.stack((pelvis.unbiased_dps, ankle.unbiased_dps))
+    size_dps = np.linalg.norm(rates, axis=2).max(axis=0)
+    turning = size_dps > PARAMS.turning_dps
     if turning.sum() < PARAMS.min_turning:
         return
-    of_pelvis, of_ankle = np.hsplit(rates[turning], 2)
+    of_pelvis, of_ankle = rates[:, turning]
     rotation = Rotation.align_vectors(of_ankle, of_pelvis)[0]
     apart = np.linalg.norm(of_ankle - rotation.apply(of_pelvis), axis=1) / size_dps[turning]
     if np.percentile(apart, 90.0) < PARAMS.apart_share:

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
-from imu_reps import Header, RepPlan, SetPlan, Settings, analyze, simulate
+from imu_reps import Header, Recording, RepPlan, SetPlan, Settings, analyze, simulate
 from imu_reps.analysis.live.follower import Follower, FollowerEvent, Known
 from imu_reps.domain.events import EndReached, LimitCrossed
 from imu_reps.domain.exercise import Posture
+from imu_reps.domain.samples import SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.sim.wearer import LifePlan
 
@@ -78,3 +79,34 @@ def test_who_sits_up_right_after_the_last_repetition_arches_nothing(way: float) 
 
     assert len(reps) == 3
     assert all("back_arch" not in rep.flags for rep in reps)
+
+
+def leaning(
+    recording: Recording, place: SensorPlace, between_s: tuple[float, float], by_deg: float
+) -> Recording:
+    """Return the recording with a sensor that turns by an angle about the person's axis, and back."""
+    block = recording.samples(place)
+    assert block is not None
+    _, _, axes = np.linalg.svd(block.gyr_dps - np.median(block.gyr_dps, axis=0), full_matrices=False)
+    axis = axes[0] if place == "ankle" else np.array([1.0, 0.0, 0.0])
+    out, back = (np.clip((block.time_s - at_s) / 1.5, 0.0, 1.0)[:, None] for at_s in between_s)
+    share = out**2 * (3.0 - 2.0 * out) - back**2 * (3.0 - 2.0 * back)
+    turn = Rotation.from_rotvec(np.radians(by_deg) * share * axis).inv()
+    rate = by_deg * 6.0 * (out * (1.0 - out) - back * (1.0 - back)) / 1.5 * axis
+    return recording.with_samples(
+        replace(block, acc_mps2=turn.apply(block.acc_mps2), gyr_dps=turn.apply(block.gyr_dps) + rate)
+    )
+
+
+@pytest.mark.parametrize("way", [1.0, -1.0])
+@pytest.mark.parametrize("seed", range(3))
+def test_small_raises_count_although_the_shank_turns_far_as_the_wearer_sits_up(seed: int, way: float) -> None:
+    """Raises of 14 degrees; the shank turns by 40 as the knees bend, the pelvis by 70."""
+    reps = (RepPlan(top_deg=14.0, bottom_pause_s=1.0), RepPlan(top_deg=14.0, bottom_pause_s=12.0)) * 2
+    simulated = simulate(SetPlan(reps=reps, life=LifePlan(rest_after_s=3.0)), seed=seed)
+    end_s = simulated.truth.reps[1].end_s
+    between_s = (end_s + 2.0, end_s + 8.0)
+    recording = leaning(simulated.recording, "ankle", between_s, 40.0 * way)
+    recording = leaning(recording, "pelvis", between_s, 70.0)
+
+    assert analyze(recording).summary.set.rep_count == 4

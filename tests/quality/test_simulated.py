@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from imu_reps import Recording, SensorPlan, SetPlan, simulate
+from imu_reps import Recording, RepPlan, SensorPlan, SetPlan, simulate
 from imu_reps.quality.check import check_recording
 from imu_reps.sim.wearer import idle_plan, random_plan
 
@@ -89,3 +89,21 @@ def test_walking_before_a_set_at_25_hz_is_no_second_sensor() -> None:
     recording = simulate(random_plan(np.random.default_rng(14296)), seed=14296).recording
 
     assert "two_streams" not in codes(recording)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_biases_of_the_gyroscopes_do_not_turn_both_sensors_as_one(seed: int) -> None:
+    """Slow, small raises without a rest: the biases are larger than the rates of the leg."""
+    rng = np.random.default_rng([54, seed])
+    slow = RepPlan(top_deg=12.0, concentric_s=5.0, eccentric_s=5.0, bottom_pause_s=0.0)
+    pelvis, ankle = (
+        SensorPlan(gyr_bias_dps=(float(b[0]), float(b[1]), float(b[2]))) for b in rng.normal(0.0, 7.0, (2, 3))
+    )
+    plan = SetPlan(reps=(slow,) * 2, pelvis=replace(pelvis, named=True), ankle=ankle)
+    simulated = simulate(plan, seed=seed)
+    reps, recording = simulated.truth.reps, simulated.recording
+    for block in (recording.pelvis, recording.ankle):
+        assert block is not None
+        moving = (block.time_s > reps[0].start_s + 0.3) & (block.time_s < reps[-1].end_s - 0.3)
+        recording = recording.with_samples(block[np.flatnonzero(moving)])
+    assert "one_limb" not in codes(recording)

@@ -294,15 +294,17 @@ def _carried_round(
     movements = Movements(motion, lifts)
     lever, each = movements.common(), movements.each()
     usual = usual_lever_m(each, params.usual_sd_m)
-    if lever is None or usual is None or len(reps) < MIN_ALIKE:
-        return hypothesis, lever, 0
-    if np.linalg.norm(usual) < MIN_LEVER_M:
+    few = len(reps) < MIN_ALIKE
+    if few or lever is None or usual is None or np.linalg.norm(usual) < MIN_LEVER_M:
         return hypothesis, lever, 0
     slid = np.array([_slid_ratio(one, usual, params) > params.slid_by for one in each])
     near = _unlike_the_clear(reps, each)
+    if header.start == "high" or slid.any():
+        ratio, lesser = _ways_slid(Movements(motion, _ways(reps, lifts)).each(), usual, params)
+        slid &= lesser > 0.0
+        near |= slid & (lesser < params.slid_by)
     if header.start == "high":
-        ways = [_slid_ratio(one, usual, params) for one in Movements(motion, _ways(reps, lifts)).each()]
-        ratio, outermost = np.reshape(ways, (-1, 2)).max(axis=1), _outermost(reps, spells)
+        outermost = _outermost(reps, spells)
         slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
         slid |= carried_up > params.outermost_slid_by
         near = _nearly_slid(ratio, carried_up, params)
@@ -356,6 +358,19 @@ def _slid_ratio(lever: Lever | None, usual_m: FloatArray, params: EvidenceParams
         return -np.inf
     slid, carries = lever.sd_m**2 + params.slid_sd_m**2, lever.sd_m**2 + params.usual_sd_m**2
     return float(0.5 * ((length - usual) ** 2 / carries - length**2 / slid + np.log(carries / slid)))
+
+
+def _ways_slid(
+    ways: Sequence[Lever | None], usual_m: FloatArray, params: EvidenceParams
+) -> tuple[FloatArray, FloatArray]:
+    """Return the `_slid_ratio` of the way of each repetition that slid more, and of the other, both (reps,).
+
+    A strap that slips, or a hand at it, shakes the sensor in one way of a raise. A way whose lever is unknown
+    is no evidence: -inf for the first, inf for the second.
+    """
+    ratio = np.array([_slid_ratio(lever, usual_m, params) for lever in ways]).reshape(-1, 2)
+    known = np.array([lever is not None for lever in ways]).reshape(-1, 2)
+    return ratio.max(axis=1), np.where(known, ratio, np.inf).min(axis=1)
 
 
 def _ways(reps: Sequence[Excursion], lifts: Sequence[IntArray]) -> list[IntArray]:
