@@ -180,7 +180,8 @@ def _broken_off(header: Header, comments: _Comments, samples: _Samples) -> list[
     is_own = any(f"{place}.host_id" in header.extra for place in SENSOR_PLACES)
     if not is_own or any(note.key == "end" for note in comments.notes):
         return []
-    what = f"{samples.name} broke off after {samples.last_time_s:.0f} s: the program stopped, or the disk was full."
+    at_s = f"{samples.last_time_s:.0f} s"
+    what = f"{samples.name} broke off after {at_s}: the program stopped, or the disk was full."
     return [Caution("broken_off", what, "All that had arrived until then is kept; the set may have gone on.")]
 
 
