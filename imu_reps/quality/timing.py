@@ -261,7 +261,8 @@ def check_time_scale(block: SampleBlock, header: SensorHeader, ratio: float) -> 
 def _rate(times: FloatArray) -> float | None:
     """Return the samples per unit of time, without silences and jumps of a clock; None if not known."""
     step = np.diff(times[np.abs(times) <= MAX_CLOCK_S])
-    step = step[np.abs(step) <= PARAMS.max_share * np.abs(step).sum()]
+    size = np.abs(step)
+    step = step[size <= PARAMS.max_share * size.sum()]
     span = float(step.sum())
     return len(step) / span if span > 0.0 else None
 
