@@ -206,7 +206,7 @@ def _same_data(
 def _signature(values: FloatArray) -> FloatArray:
     """Return a number for each sample that two different samples hardly ever share."""
     # a matrix product may round the last samples differently from those before
-    return np.asarray(sum(one * factor for one, factor in zip(values, FACTORS, strict=True)))
+    return np.asarray((values * FACTORS[:, None]).sum(axis=0))
 
 
 def _perhaps_alike(signature: FloatArray) -> IntArray:

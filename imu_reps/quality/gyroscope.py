@@ -168,7 +168,7 @@ def check_gyroscope(place: SensorPlace, windows: Windows, turns: Turns) -> Itera
         yield from _by_the_way(place, windows)
         return
     middle, scatter = _median_and_error(ratio)
-    error = float(np.hypot(scatter, PARAMS.calm_error_deg / np.median(turns.way_deg)))
+    error = float(np.hypot(scatter, PARAMS.calm_error_deg / median(turns.way_deg)))
     missed, missed_error = _median_and_error(miss)
     values = {"ratio": middle, "error": error}
     if PARAMS.radians[0] < middle < PARAMS.radians[1] and scatter < middle:
@@ -213,7 +213,7 @@ def _rms(values: FloatArray) -> FloatArray:
 
 def _follows(windows: Windows, turns: Turns, axis: int) -> bool:
     """Whether an axis shows a small share of the turns about it, but that share all along."""
-    turned = np.append(0.0, np.cumsum(np.nan_to_num(windows.unbiased_dps[:, axis]) * HOP_S))
+    turned = np.append(0.0, np.nancumsum(windows.unbiased_dps[:, axis] * HOP_S))
     seen = turned[turns.end] - turned[turns.start]
     about = np.cross(windows.up[turns.end], windows.up[turns.start])
     needed = about[:, axis] / np.linalg.norm(about, axis=1) * turns.way_deg
@@ -334,7 +334,7 @@ def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, floa
         return {}
     readings = ratio[order][(begins + np.append(begins[1:], len(order))) // 2]
     scatter = 1.2533 * mad_sd(readings)
-    left = error_deg / float(np.median(turns.way_deg[chosen]))
+    left = error_deg / median(turns.way_deg[chosen])
     error = float(np.hypot(scatter / np.sqrt(len(readings)), left))
     return (
         {"ratio": middle, "error": error}
@@ -354,7 +354,7 @@ def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArra
     forward, back = np.einsum("ni,ni->n", rotated, along), np.einsum("ni,ni->n", rotated, start)
     angle = np.degrees(np.arctan2(forward, back))
     rate = np.sqrt(np.einsum("ni,ni->n", windows.unbiased_dps, windows.unbiased_dps))
-    turned = np.append(0.0, np.cumsum(np.nan_to_num(rate) * HOP_S))
+    turned = np.append(0.0, np.nancumsum(rate * HOP_S))
     second = turned[PARAMS.min_lag :] - turned[: -PARAMS.min_lag]
     path = turned[last] - turned[first]
     return Turns(angle / way, angle_deg(rotated, end) / way, way, path, first, last, calmer, second)

@@ -210,7 +210,9 @@ def _turning_pieces(windows: Windows) -> TurningPieces | None:
         return None
     weight = np.sqrt(share[used])
     weight[:, [0, -1]] = 0.0  # how the rate changes there is not known
-    return TurningPieces(force[used].transpose(2, 0, 1), rate[used].transpose(2, 0, 1), weight)
+    # contiguous windows per axis are several times faster
+    force, rate = (np.ascontiguousarray(values[used].transpose(2, 0, 1)) for values in (force, rate))
+    return TurningPieces(force, rate, weight)
 
 
 def _sharpened(means: FloatArray) -> FloatArray:

@@ -167,7 +167,7 @@ def _renumbered(
 
 def _is_time(block: SampleBlock, header_hz: float | None) -> bool:
     """Whether the numbers are the times of arrival, in another unit."""
-    counted = float(block.sample[-1] - block.sample[0])
+    counted = float(block.sample[-1]) - float(block.sample[0])
     if counted < PARAMS.beyond_rows * len(block):
         return False
     unit = min(PARAMS.time_units, key=lambda unit: abs(counted / unit - float(np.ptp(block.time_s))))

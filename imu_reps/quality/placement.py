@@ -114,10 +114,19 @@ def check_one_limb(pelvis: Windows, ankle: Windows) -> Iterator[Finding]:
     if turning.sum() < PARAMS.min_turning:
         return
     of_pelvis, of_ankle = rates[:, turning]
+    size_dps = size_dps[turning]
+    # no rotation changes the magnitudes, which already differ on hip and leg
+    least_dps = np.abs(np.linalg.norm(of_ankle, axis=1) - np.linalg.norm(of_pelvis, axis=1))
+    if not _alike(least_dps / size_dps):
+        return
     rotation = Rotation.align_vectors(of_ankle, of_pelvis)[0]
-    apart = np.linalg.norm(of_ankle - rotation.apply(of_pelvis), axis=1) / size_dps[turning]
-    if np.percentile(apart, 90.0) < PARAMS.apart_share:
+    if _alike(np.linalg.norm(of_ankle - rotation.apply(of_pelvis), axis=1) / size_dps):
         yield Finding("one_limb", severity="refuse")
+
+
+def _alike(apart: FloatArray) -> bool:
+    """Whether nine of ten differences of two rates, as shares of the greater one, are small."""
+    return bool(np.percentile(apart, 90.0) < PARAMS.apart_share)
 
 
 def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Finding]:

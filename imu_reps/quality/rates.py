@@ -188,7 +188,7 @@ def _rate(block: SampleBlock, header: SensorHeader, start: int, stop: int) -> fl
         return (stop - start - 1 - first) / span_s
     number = block.sample[start:stop]
     usual = max(1.0, float(np.median(np.diff(number))))
-    return float(number[-1] - number[first]) / usual / span_s
+    return (float(number[-1]) - float(number[first])) / usual / span_s
 
 
 def _spread(rates: FloatArray) -> float:

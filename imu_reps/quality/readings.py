@@ -235,15 +235,12 @@ def flat(values: FloatArray) -> BoolArray:
 
 def _without_rate(gyr_dps: FloatArray) -> BoolArray:
     """Return samples whose rate, (3, n), is exactly 0, in runs between fast turns."""
-    nothing: BoolArray = gyr_dps[0] == 0.0
-    for axis in gyr_dps[1:]:
-        if nothing.any():
-            nothing &= axis == 0.0
-    if not nothing.any():
-        return nothing
+    nothing = (gyr_dps == 0.0).all(axis=0)
     starts, ends = runs_of(nothing)
     inside = (starts > 0) & (ends < len(nothing)) & (ends - starts >= PARAMS.stopped_samples)
     starts, ends = starts[inside], ends[inside]
+    if not len(starts):
+        return np.zeros(len(nothing), bool)
     turns = np.minimum(*(np.linalg.norm(gyr_dps[:, rows], axis=0) for rows in (starts - 1, ends)))
     fast = turns > PARAMS.turning_dps
     return _within(len(nothing), starts[fast], ends[fast])

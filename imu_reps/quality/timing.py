@@ -64,7 +64,7 @@ class TimingParams:
     """
 
     max_rate_hz: float = 10_000.0
-    good_rate_hz: float = 50.0 * 0.99
+    good_rate_hz: float = 50.0 * 0.98
     rate_off_caution: float = 0.02
     rate_off_info: float = 0.007
     loss_caution: float = 0.02
@@ -261,7 +261,8 @@ def check_time_scale(block: SampleBlock, header: SensorHeader, ratio: float) -> 
 def _rate(times: FloatArray) -> float | None:
     """Return the samples per unit of time, without silences and jumps of a clock; None if not known."""
     step = np.diff(times[np.abs(times) <= MAX_CLOCK_S])
-    step = step[np.abs(step) <= PARAMS.max_share * np.abs(step).sum()]
+    size = np.abs(step)
+    step = step[size <= PARAMS.max_share * size.sum()]
     span = float(step.sum())
     return len(step) / span if span > 0.0 else None
 

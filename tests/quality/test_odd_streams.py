@@ -135,6 +135,15 @@ def test_a_coarse_clock_costs_no_samples(clean: Recording) -> None:
     assert not {f.code for f in check_recording(recording)} & {"duplicates", "loss", "reordered"}
 
 
+def test_damaged_sample_numbers_of_any_size_are_no_hindrance(clean: Recording) -> None:
+    """The first and the last number at either end of 64 bits: their difference does not overflow."""
+    for block in clean.blocks:
+        number = block.sample.copy()
+        number[[0, -1]] = -(2**63), 2**63 - 1
+        clean = clean.with_samples(replace(block, sample=number))
+    assert all(finding.severity != "refuse" for finding in check_recording(clean))
+
+
 def test_a_short_recording_is_not_reported_as_having_swapped_columns() -> None:
     """One swing of 10 s fits any columns."""
     for seed in range(8):

@@ -130,7 +130,7 @@ def _steps(ticks: Ticks, header: SensorHeader) -> tuple[IntArray, float | None]:
     difference = np.diff(ticks.tick)
     inside = np.diff(ticks.epoch) == 0
     if not ticks.has_clock:
-        return np.rint(np.minimum(difference, MOST_STEPS)).astype(np.int64), 1.0
+        return np.rint(np.clip(difference, -MOST_STEPS, MOST_STEPS)).astype(np.int64), 1.0
     if not inside.any():
         return np.ones(len(difference), dtype=np.int64), 1.0 / header.rate_hz if header.rate_hz else None
     middle = (np.count_nonzero(inside) - 1) // 2

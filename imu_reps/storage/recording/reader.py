@@ -42,7 +42,7 @@ from imu_reps.storage.recording.format import (
     whole_lines,
 )
 from imu_reps.storage.recording.header import HeaderLine, read_header
-from imu_reps.storage.recording.rows import Rows, read_columns, read_rows
+from imu_reps.storage.recording.rows import read_columns, read_rows
 
 #: Fewest steps back of rows that are sorted by something else than time, as no clock is set that often in a
 #: set; and share of all steps from which the rows stand in reverse (ours).
@@ -157,7 +157,8 @@ def _read(pieces: Iterable[bytes], name: str) -> Recording:
         kept = samples.leave_out_cut_row(block, line) if is_last else block
         lines = sort_lines(kept, line)
         comments.add(lines.comments)
-        samples.add(read_rows(lines.rows, lines.row_lines, columns, name=name))
+        for rows, row_lines in read_rows(lines.rows, lines.row_lines, columns, name=name):
+            samples.add(rows, row_lines)
         line += lines.count
     return _recording(header, comments, samples)
 
@@ -338,16 +339,10 @@ class _Samples:
         )
         return block[:start] + block[end:]
 
-    def add(self, rows: Rows | None) -> None:
-        if rows is None:
-            return
-        for place in SENSOR_PLACES:
-            indices = np.flatnonzero(rows.pelvis == (place == "pelvis"))
-            if len(indices):
-                block, line = rows.of(place, indices), rows.line.take(indices)
-                self._check_time(block, line)
-                self.blocks[place].append(block)
-                self.lines[place].append(line)
+    def add(self, block: SampleBlock, line: IntArray) -> None:
+        self._check_time(block, line)
+        self.blocks[block.sensor].append(block)
+        self.lines[block.sensor].append(line)
 
     def _check_time(self, rows: SampleBlock, line: IntArray) -> None:
         """Refuse arrival times of a sensor that go back."""
