@@ -24,7 +24,7 @@ class TimingParams:
     max_rate_hz : float
         Greatest rate of any part: docs/recording-format.md.
     good_rate_hz : float
-        Rate below which the recording format cautions, less 1 % for the clocks of such parts.
+        Rate below which the recording format cautions, less 2 % as for impulses: clocks are 1 % off.
     rate_off_caution, rate_off_info : float
         Deviations from the header's rate that are reported; clocks of such parts are within 1 %.
     loss_caution, loss_strong : float
