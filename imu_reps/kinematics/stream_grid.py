@@ -25,6 +25,10 @@ WAIT_S = 0.5
 RATE_CHECK_S = 1.0
 RATE_TOLERANCE = 0.1
 
+#: They are held back until this long while a backlog drains: while those that arrived some time ago prove to
+#: have waited for longer than this.
+BACKLOG_CHECK_S, DRAINED_S, BACKLOG_S = 2.0, 0.3, 0.1
+
 #: Time after which the grid no longer waits for a sensor's rate check.
 RATE_PATIENCE_S = 3.0
 
@@ -109,13 +113,32 @@ class LiveSensor:
             return
         if not _PERIODS_S[0] < measured_s < _PERIODS_S[1]:
             return
+        drained = self._has_drained()
+        if not drained and time_s < self.first_s + BACKLOG_CHECK_S:
+            return
         nominal_s = measured_s if self._nominal_hz is None else 1.0 / self._nominal_hz
         near = abs(measured_s / nominal_s - 1.0) < RATE_TOLERANCE
         self._period_s = nominal_s if near else measured_s
         self._motion = LiveMotion(self._period_s)
+        if drained:
+            self._time_anew()
         if arrival_s >= waited_until_s:
             # grid instants have passed meanwhile: samples held back count as arriving only now
             self._held = [(held[0], np.maximum(held[1], arrival_s), *held[2:]) for held in self._held]
+
+    def _has_drained(self) -> bool:
+        """Whether no backlog drains any more; it seems to if the sensor is faster than its header says."""
+        latest_s = float(self._held[-1][1][-1]) - DRAINED_S
+        earlier = (held for held in reversed(self._held) if held[1][-1] <= latest_s)
+        _, arrival_s, index, *_ = next(earlier, self._held[0])
+        return bool((arrival_s - self._clock.counted_back_s(index))[-1] < BACKLOG_S)
+
+    def _time_anew(self) -> None:
+        """Time the samples held back by the newest, if that shows that the first of them waited."""
+        earlier = [np.minimum(held[0], self._clock.counted_back_s(held[2])) for held in self._held]
+        if self._held[0][0][0] - earlier[0][0] >= BACKLOG_S:
+            self._held = [(time_s, *held[1:]) for time_s, held in zip(earlier, self._held, strict=True)]
+            self.first_s = float(earlier[0][0])
 
     def _estimate(self, estimator: LiveMotion, samples: _Samples) -> None:
         time_s, arrival_s, index, gyr_dps, acc_mps2 = samples

@@ -115,6 +115,30 @@ def test_no_false_event_is_emitted_whatever_the_links_do():
     assert [each for seed in range(24) for each in violations(seed)] == []
 
 
+@pytest.mark.parametrize("seed", [56, 72, 152, 316, 760, 1480, 1720, 2744])
+def test_samples_that_are_only_late_are_no_silence(seed):
+    assert violations(seed) == []
+
+
+@pytest.mark.parametrize("seed", [288, 356, 636])
+def test_a_repetition_whose_samples_were_late_is_counted(seed):
+    assert violations(seed) == []
+
+
+@pytest.mark.parametrize("seed", [336, 492, 792, 800, 1428])
+def test_two_sensors_that_wait_alike_show_no_fault(seed):
+    assert violations(seed) == []
+
+
+@pytest.mark.parametrize("kind", range(len(KINDS)))
+def test_a_repetition_begun_before_the_first_samples_arrive_is_counted(kind):
+    """The computer is busy as the set begins, whatever counts the samples."""
+    recording = undisturbed(kind, 0)
+    trouble = [Trouble(-1.0, 4.5, share=0.0, times=6.3)]
+    late = {place: held_up(recording.samples(place), trouble) for place in SENSOR_PLACES}
+    assert followed(replace(recording, **late))[1] == events_undisturbed(kind, 0)[1]
+
+
 @pytest.mark.soak
 @pytest.mark.faults
 def test_a_thousand_sets_over_links_in_trouble(capsys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from troubled_links import SHORTEST_DELAY_S, Trouble, delivered, random_troubles, well_again
@@ -148,6 +150,68 @@ def test_samples_missed_uncounted_delay_times_for_few_seconds():
     taken, error_s = steady(header, [], missed_s=(20.0, 20.5))
     assert np.abs(error_s[(taken > 8.0) & (taken < 20.0)]).max() < 0.05
     assert np.abs(error_s[taken > 25.0]).max() < 0.05
+
+
+#: Only arrivals show when samples were taken.
+UNCOUNTED = SensorHeader(rate_hz=100.0, counter="host")
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("times", [8.0, 1e6])
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.55, 0.75, 0.85])
+def test_a_trickle_and_its_backlog_are_no_loss(share, times, batch):
+    """Together they keep the sensor's pace for a moment, while the samples are late."""
+    taken, error_s = steady(UNCOUNTED, [Trouble(20.0, 4.0, share=share, times=times)], batch=batch)
+    assert len(taken) == 6000
+    assert error_s[taken > 8.0].max() < 0.3
+    assert np.abs(error_s[taken > 26.0]).max() < 0.05
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+@pytest.mark.parametrize("times", [1.2, 1.3, 1.4, 1.5])
+def test_a_backlog_after_a_silence_is_no_loss_however_slowly_it_drains(times, batch):
+    taken, error_s = steady(UNCOUNTED, [Trouble(20.0, 1.8, share=0.0, times=times)], batch=batch)
+    assert 6000 - len(taken) < 100
+    assert error_s[taken > 8.0].max() < 0.05
+
+
+@pytest.mark.parametrize("start_s", [-0.05, 0.5])
+def test_a_period_is_not_measured_by_samples_that_waited(link, start_s):
+    for seed in range(10):
+        made = link("host", seed=seed, rate_error=0.0, loss=0.0, stalls_hz=0.0)
+        due_s = made.block.time_s[::5]
+        arrival_s = delivered(due_s, 0.05, [Trouble(start_s, 3.165, share=0.0, times=15.0)])
+        timed = LiveClock(made.header).push(replace(made.block, time_s=np.repeat(arrival_s, 5)))
+        error_s = (timed.time_s - made.taken_s[timed.order])[timed.time_s > 8.0]
+        assert np.abs(error_s).max() < 0.002
+
+
+@pytest.mark.parametrize("counter", ["device", "host"])
+@pytest.mark.parametrize("start_s", [0.8, 1.2, 1.6, 2.0])
+def test_the_pace_of_a_trickle_teaches_no_rate(start_s, counter):
+    header = SensorHeader(rate_hz=100.0, counter=counter)
+    _, error_s = steady(header, [Trouble(start_s, 5.0, share=0.74, times=1e6)])
+    assert np.abs(error_s[20:]).max() < 0.1
+
+
+@pytest.mark.parametrize("seed", [3260, 9880])
+def test_a_dropout_is_told_although_the_link_loses_more_of_it_afterwards(seed):
+    assert violations(seed) == []
+
+
+@pytest.mark.parametrize("missed_s", [0.04, 0.2, 0.8, 3.0])
+def test_a_loss_is_told_within_its_time(missed_s):
+    taken, error_s = steady(UNCOUNTED, [], missed_s=(20.0, 20.0 + missed_s))
+    assert np.abs(error_s[taken > 20.0 + missed_s + 0.75]).max() < 0.05
+
+
+@pytest.mark.parametrize("counter", ["device", "host"])
+def test_first_samples_that_waited_for_one_arrival_are_all_timed(counter):
+    late, zeros = np.maximum(np.arange(1000) / 100.0, 3.0), np.zeros((1000, 3))
+    block = SampleBlock("ankle", late, np.arange(1000), np.full(1000, np.nan), zeros, zeros)
+    timed = LiveClock(SensorHeader(rate_hz=100.0, counter=counter)).push(block)
+    assert len(timed.order) == 1000
+    assert (np.diff(timed.time_s) > 0.0).all()
 
 
 @pytest.mark.soak

@@ -220,6 +220,34 @@ def test_a_header_with_a_wrong_rate_is_ignored(quiet: Recording) -> None:
     assert wrong_header["ankle up"][both] == pytest.approx(right_header["ankle up"][both], abs=0.02)
 
 
+@pytest.mark.parametrize("late_s", [2.0, 4.0])
+def test_a_stream_that_begins_in_a_backlog_is_timed_by_what_follows(late_s: float, quiet: Recording) -> None:
+    """The first samples of both sensors arrive together, as late as that."""
+    held = {
+        place: replace(block, time_s=np.maximum(block.time_s, late_s))
+        for place in SENSOR_PLACES
+        if (block := quiet.samples(place)) is not None
+    }
+    late = replace(quiet, **held)
+    on_time, whole = (pushed(each, cut(each, [0])) for each in (quiet, late))
+
+    assert whole["time_s"][0] == pytest.approx(on_time["time_s"][0], abs=0.1)
+    for place in SENSOR_PLACES:
+        up = np.column_stack(
+            [np.interp(on_time["time_s"], whole["time_s"], c) for c in whole[f"{place} up"].T]
+        )
+        both = np.isfinite(up[:, 0]) & np.isfinite(on_time[f"{place} up"][:, 0])
+        assert both.mean() > 0.95
+        assert up[both] == pytest.approx(on_time[f"{place} up"][both], abs=0.05)
+
+
+@pytest.mark.parametrize("header_hz", [25.0, 50.0])
+def test_a_rate_too_low_in_the_header_is_not_taken_for_a_backlog(header_hz: float, quiet: Recording) -> None:
+    wrong = replace(quiet.header, ankle=replace(quiet.header.ankle, rate_hz=header_hz))
+    right, whole = (pushed(r, cut(r, [0])) for r in (quiet, replace(quiet, header=wrong)))
+    assert whole["time_s"][0] == pytest.approx(right["time_s"][0], abs=0.05)
+
+
 def test_a_sensor_too_slow_for_impacts_still_gives_motion() -> None:
     slow = replace(SHORT, pelvis=None, ankle=SensorPlan(rate_hz=10.0))
     recording = simulate(slow, seed=3).recording

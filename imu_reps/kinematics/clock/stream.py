@@ -4,8 +4,8 @@ Each sample is timed from the arrivals up to its own, one by one, so that the bl
 Samples that arrive after a later one can no longer be put in order: they are left out and counted.
 
 No sample is timed after its own arrival. If the host numbers the samples, a late sample is assumed to have
-waited, until arrivals at the sensor's usual pace show that others before it were lost; if that proves wrong,
-samples are left out until they are later than the newest again. No wait is longer than
+waited, until arrivals that stay as late, at the sensor's usual pace, show that others before it were lost; if
+that proves wrong, samples are left out until they are later than the newest again. No wait is longer than
 `StreamLossParams.max_late_s`.
 """
 
@@ -38,6 +38,9 @@ class StreamClockParams:
     left_room_s, left_share : float and tuple
         Time left before the arrival, so that the next samples of the same packet have room too, and the least
         share of it: while the rate is unknown, and afterwards.
+    scarce_s, scarce_share : float
+        Room below which a stream that has just begun leaves this share of it instead: any number of its first
+        samples may have waited for one arrival.
     packet_s : float
         Longest wait of a first sample for the others of its packet.
     apart_periods : float
@@ -61,6 +64,8 @@ class StreamClockParams:
     no_room_s: float = 1e-9
     left_room_s: float = 0.001
     left_share: tuple[float, float] = (0.5, 0.125)
+    scarce_s: float = 1e-5
+    scarce_share: float = 0.99
     packet_s: float = 0.1
     apart_periods: float = 2.0
     same_s: float = 0.03
@@ -120,6 +125,13 @@ class LiveClock:
     def period_s(self) -> float | None:
         """Current estimate of the host seconds between two samples; None before there are two."""
         return self._stream.period_s if self._stream else None
+
+    def counted_back_s(self, index: IntArray) -> FloatArray:
+        """Return the times of earlier positions on the regular tick, counted back from the newest sample."""
+        newest = self._stream
+        if newest is None or newest.period_s is None:
+            return np.full(len(index), np.inf)
+        return np.asarray(newest.time_s - (newest.index - index) * newest.period_s)
 
     def push(self, block: SampleBlock) -> TimedBlock:
         """Time the next samples, in order of arrival."""
@@ -265,7 +277,9 @@ class _Stream:
         passed_s = max(0.0, (tick - self._placed_tick) * self._line.slope)
         error_s = line_s - self.time_s - passed_s
         step_s = max(passed_s + error_s * min(1.0, passed_s / PARAMS.slew_s), PARAMS.min_advance * period_s)
-        left_s = min(PARAMS.left_room_s, room_s * PARAMS.left_share[self._line.has_slope])
+        is_scarce = room_s < PARAMS.scarce_s and not self._line.settled
+        left_share = PARAMS.scarce_share if is_scarce else PARAMS.left_share[self._line.has_slope]
+        left_s = min(PARAMS.left_room_s, room_s * left_share)
         self.time_s += min(step_s, room_s - left_s)
         self._placed_tick = tick
         return True

@@ -88,7 +88,7 @@ class StreamEnvelopeParams:
     noise_s: float = 0.002
     other_rate: float = 0.1
     other_rate_windows: int = 14
-    max_agree: float = 0.8
+    max_agree: float = 0.9
     refuted_windows: int = 3
     again: int = 2
     near_rate: float = 0.02
