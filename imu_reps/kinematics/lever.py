@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, bridged, low_pass
-from imu_reps.kinematics.mounting import cross, row_dots, unit
+from imu_reps.kinematics.mounting import components, cross, row_dots, unit
 from imu_reps.kinematics.robust import median
 
 
@@ -286,7 +286,7 @@ def hip_acceleration(pelvis: GridMotion, anterior: FloatArray) -> FloatArray:
         Axis of the pelvis sensor that points forwards.
     """
     up, force = bridged(pelvis.up), bridged(pelvis.acc_mps2)
-    forward = row_dots(force, _units(anterior - (up @ anterior)[:, None] * up))
+    forward = row_dots(force, _units(anterior - components(up, anterior)[:, None] * up))
     upwards = row_dots(force, up)
     smooth = low_pass(PARAMS.cutoff_hz)(np.column_stack([forward, upwards - median(upwards)]))
     smooth[~np.isfinite(pelvis.up[:, 0])] = np.nan
@@ -365,7 +365,7 @@ def _sums(motion: ArcMotion, pieces: Sequence[IntArray]) -> tuple[BoolArray, Com
     """
     shows, ticks, begins = _instants(motion, pieces)
     turning = 1j * motion.alpha_rad_s2[ticks] - motion.omega_rad_s[ticks] ** 2
-    force = motion.acceleration_mps2[ticks] @ (1.0, 1.0j)
+    force = motion.acceleration_mps2.take(ticks, axis=0).view(np.complex128)[:, 0]
     products = (np.abs(turning) ** 2, np.abs(force) ** 2, turning.conjugate() * force)
     counted = (np.ones(len(ticks)), turning, force, *products)
     return shows, np.array([np.add.reduceat(one, begins) for one in counted])
