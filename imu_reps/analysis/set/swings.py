@@ -202,7 +202,7 @@ def _axes(seen: SeenLeg, params: LegParams, settings: Settings) -> list[FloatArr
     if one is None:
         return []
     up = seen.ankle.up.compress(seen.inside, axis=0)
-    middle_up = unit(np.ones(len(up)) @ up)
+    middle_up = unit(up.mean(axis=0))
     other = unit(cross(middle_up, one))
     outer = np.percentile(components(up, cross(middle_up, other)), (5.0, 95.0))
     low, high = np.arcsin(np.clip(outer, -1.0, 1.0))
