@@ -267,12 +267,18 @@ def runs_of(mask: BoolArray) -> tuple[IntArray, IntArray]:
     return edges[::2], edges[1::2]
 
 
-def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:
-    """Return the half-open spans in which `mask` holds, merging those at most `gap` apart."""
+def stretches(mask: BoolArray, gap: int = 0, shortest: int = 1) -> list[tuple[int, int]]:
+    """Return the half-open spans in which `mask` holds, merging those at most `gap` apart.
+
+    Of a noisy mask most are shorter than `shortest`, and left out.
+    """
     starts, ends = runs_of(mask)
     if gap:
         apart = starts[1:] - ends[:-1] > gap
         starts, ends = np.append(starts[:1], starts[1:][apart]), np.append(ends[:-1][apart], ends[-1:])
+    if shortest > 1:
+        long = ends - starts >= shortest
+        starts, ends = starts[long], ends[long]
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 

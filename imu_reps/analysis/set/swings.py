@@ -339,4 +339,4 @@ def _dwells(angle_deg: FloatArray, seen: SeenLeg) -> list[Rest]:
     for rest in seen.rests:
         slow[rest.start : rest.end] = False
     inside = slow & in_spells(seen.posture.spells, len(slow))
-    return [Rest(start, end) for start, end in stretches(inside) if end - start >= GRID_HZ]
+    return [Rest(start, end) for start, end in stretches(inside, shortest=int(GRID_HZ))]
