@@ -139,7 +139,7 @@ def find_onset(numbers: IntArray, values: FloatArray) -> Onset:
     shapes = np.vstack([since > 0, np.maximum(since, 0), line]).astype(float)
     shapes -= shapes.mean(axis=1, keepdims=True)
     centred = values - values.mean()
-    explained = (shapes @ centred) ** 2 / (shapes**2).sum(axis=1)
+    explained = (shapes * centred).sum(axis=1) ** 2 / (shapes**2).sum(axis=1)
     best = int(np.argmax(explained))
     residual = max(float(centred @ centred) - float(explained[best]), 0.0)
     number = None if best == len(shapes) - 1 else int(starts[best % len(starts)])

@@ -121,7 +121,7 @@ def _as_integers(sample: NDArray[Any]) -> IntArray:
 
 def with_finite_readings(block: SampleBlock) -> SampleBlock:
     """Return the samples whose readings are finite, as damaged packets can decode to others."""
-    finite = np.asarray(np.isfinite(np.hstack([block.acc_mps2, block.gyr_dps])).all(axis=1))
+    finite = np.asarray(np.isfinite(np.concatenate([block.acc_mps2, block.gyr_dps], axis=1)).all(axis=1))
     return block if finite.all() else block[finite]
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, bridged, low_pass
-from imu_reps.kinematics.mounting import cross, row_dots, unit
+from imu_reps.kinematics.mounting import components, cross, row_dots, unit
 from imu_reps.kinematics.robust import median
 
 
@@ -182,42 +182,35 @@ class AnkleMotion:
             return None
         alpha = (self.omega_rad_s[few + 1] - self.omega_rad_s[few - 1]) * (0.5 * GRID_HZ)
         turning = _turning(self.omega_rad_s[few], alpha)
-        turning = (turning - turning.mean(axis=0)).reshape(-1, 3)
+        turning -= turning.mean(axis=0)
         force = self.acceleration_mps2[few]
-        force = (force - force.mean(axis=0)).reshape(-1)
-        spread, axes = np.linalg.eigh(turning.T @ turning)
+        force -= force.mean(axis=0)
+        starts = np.unique(np.append(0, few.searchsorted(begins)))
+        starts = starts[starts < len(few)]
+        squares = np.add.reduceat(turning.transpose(0, 2, 1) @ turning, starts)
+        towards = np.add.reduceat(np.einsum("nij,ni->nj", turning, force), starts)
+        spread, axes = np.linalg.eigh(squares.sum(axis=0))
         if spread[0] <= ROUNDING * spread[2]:
             return None
-        vector = axes @ ((axes.T @ (turning.T @ force)) / spread)
-        squares = float(((force - turning @ vector) ** 2).sum())
-        variance = squares / len(few) * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
+        vector = axes @ ((axes.T @ towards.sum(axis=0)) / spread)
+        left = force - np.einsum("nij,j->ni", turning, vector)
+        variance = float((left**2).sum()) / len(few) * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
         formal_m = PARAMS.few_inflation * float(np.sqrt(variance / spread[0]))
         leaked_m = float(_leaked_m(len(few), spread[0]))
-        return Lever(
-            vector, float(np.linalg.norm([formal_m, leaked_m, _left_out_m(turning, force, few, begins)]))
-        )
+        return Lever(vector, float(np.linalg.norm([formal_m, leaked_m, _left_out_m(squares, towards)])))
 
 
-def _left_out_m(turning: FloatArray, force: FloatArray, ticks: IntArray, begins: Sequence[int]) -> float:
+def _left_out_m(squares: FloatArray, towards: FloatArray) -> float:
     """Return the standard deviation of a radius vector by leaving each movement out in turn; 0 with few.
 
     Parameters
     ----------
-    turning : (3 n, 3) float
-    force : (3 n,) float
-        Equations of the fit, without their means.
-    ticks : (n,) int
-    begins : sequence of int
-        Tick at which each movement begins.
+    squares, towards : (k, 3, 3) and (k, 3) float
+        Both sides of each movement's normal equations.
     """
-    starts = np.unique(np.append(0, ticks.searchsorted(begins)))
-    starts = starts[starts < len(ticks)]
-    count = len(starts)
+    count = len(squares)
     if count < PARAMS.min_apart:
         return 0.0
-    rows = turning.reshape(-1, 3, 3)
-    squares = np.add.reduceat(rows.transpose(0, 2, 1) @ rows, starts)
-    towards = np.add.reduceat(np.einsum("nij,ni->nj", rows, force.reshape(-1, 3)), starts)
     # where one movement alone determines a direction, without it there is nothing along that
     inverse = np.linalg.pinv(squares.sum(axis=0) - squares, hermitian=True)
     without = np.einsum("kij,kj->ki", inverse, towards.sum(axis=0) - towards)
@@ -286,7 +279,7 @@ def hip_acceleration(pelvis: GridMotion, anterior: FloatArray) -> FloatArray:
         Axis of the pelvis sensor that points forwards.
     """
     up, force = bridged(pelvis.up), bridged(pelvis.acc_mps2)
-    forward = row_dots(force, _units(anterior - (up @ anterior)[:, None] * up))
+    forward = row_dots(force, _units(anterior - components(up, anterior)[:, None] * up))
     upwards = row_dots(force, up)
     smooth = low_pass(PARAMS.cutoff_hz)(np.column_stack([forward, upwards - median(upwards)]))
     smooth[~np.isfinite(pelvis.up[:, 0])] = np.nan
@@ -365,7 +358,7 @@ def _sums(motion: ArcMotion, pieces: Sequence[IntArray]) -> tuple[BoolArray, Com
     """
     shows, ticks, begins = _instants(motion, pieces)
     turning = 1j * motion.alpha_rad_s2[ticks] - motion.omega_rad_s[ticks] ** 2
-    force = motion.acceleration_mps2[ticks] @ (1.0, 1.0j)
+    force = motion.acceleration_mps2.take(ticks, axis=0).view(np.complex128)[:, 0]
     products = (np.abs(turning) ** 2, np.abs(force) ** 2, turning.conjugate() * force)
     counted = (np.ones(len(ticks)), turning, force, *products)
     return shows, np.array([np.add.reduceat(one, begins) for one in counted])

@@ -12,7 +12,7 @@ from scipy.signal import butter, sosfilt, sosfilt_zi
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.orientation import SensorMotion
-from imu_reps.kinematics.rest import AT_ONCE
+from imu_reps.kinematics.rest import pieces
 
 #: Ticks further apart than this many periods have a hole between them.
 HOLE_PERIODS = 1.5
@@ -140,8 +140,7 @@ def cubic_between(values: FloatArray, left: IntArray, share: FloatArray, hole_af
     """
     broken = np.concatenate([[True], hole_after, [True]])
     curve = np.empty((len(left), values.shape[1]))
-    for start in range(0, len(left), AT_ONCE):
-        piece = slice(start, start + AT_ONCE)
+    for piece in pieces(len(left)):
         curve[piece] = _cubic(values, left[piece], share[piece, None], broken)
     return curve
 

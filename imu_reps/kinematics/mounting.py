@@ -10,6 +10,7 @@ import numpy as np
 from imu_reps.domain.exercise import Posture, Side, Start
 from imu_reps.domain.recording import Axis, Header
 from imu_reps.domain.samples import FloatArray
+from imu_reps.kinematics.rest import AT_ONCE, pieces
 
 #: Greatest lean of a ready pelvis from lying (hanging).
 READY_DEG = 30.0
@@ -39,9 +40,19 @@ def unit(vector: FloatArray) -> FloatArray:
     return np.asarray(vector / np.sqrt(vector @ vector))
 
 
+def components(vectors: FloatArray, direction: FloatArray) -> FloatArray:
+    """Return the components of vectors (n, 3) along a direction (3,), (n,).
+
+    A product of a whole long set would be shared out among threads, which then wait busily for more.
+    """
+    if len(vectors) <= AT_ONCE:
+        return np.asarray(vectors @ direction)
+    return np.concatenate([vectors[piece] @ direction for piece in pieces(len(vectors))])
+
+
 def angle_between_deg(up: FloatArray, reference: FloatArray) -> FloatArray:
     """Return the angles between directions (..., 3) and one direction (3,), all of length 1, degrees."""
-    return np.asarray(np.degrees(np.arccos(np.minimum(np.maximum(up @ reference, -1.0), 1.0))))
+    return np.asarray(np.degrees(np.arccos(np.minimum(np.maximum(components(up, reference), -1.0), 1.0))))
 
 
 def axis_vector(axis: Axis) -> FloatArray:
@@ -73,7 +84,7 @@ def lean_deg(up: FloatArray, cranial: FloatArray, posture: Posture) -> FloatArra
         Sensor axis towards the head.
     posture : {"supine", "hanging"}
     """
-    level = np.degrees(np.arcsin(np.minimum(np.maximum(up @ cranial, -1.0), 1.0)))
+    level = np.degrees(np.arcsin(np.minimum(np.maximum(components(up, cranial), -1.0), 1.0)))
     return np.asarray(90.0 - level if posture == "hanging" else np.abs(level))
 
 
@@ -112,7 +123,7 @@ def angle_about(axis: FloatArray, up: FloatArray, zero: FloatArray) -> FloatArra
     way.
     """
     along, across = plane_about(axis, zero)
-    return np.asarray(np.degrees(np.arctan2(up @ across, up @ along)))
+    return np.asarray(np.degrees(np.arctan2(components(up, across), components(up, along))))
 
 
 def pelvis_axes_supine(up: FloatArray, cranial: FloatArray) -> PelvisAxes:
@@ -171,8 +182,8 @@ def pelvic_tilt(axes: PelvisAxes, up: FloatArray, posture: Posture) -> FloatArra
     """Pelvic tilt, anterior positive, (n,) degrees, for up (n, 3) in sensor axes."""
     anterior, cranial, _ = axes.matrix
     if posture == "hanging":
-        return np.asarray(np.degrees(np.arctan2(-(up @ anterior), up @ cranial)))
-    return np.asarray(np.degrees(np.arctan2(up @ cranial, up @ anterior)))
+        return np.asarray(np.degrees(np.arctan2(-components(up, anterior), components(up, cranial))))
+    return np.asarray(np.degrees(np.arctan2(components(up, cranial), components(up, anterior))))
 
 
 def tilt_and_rotation(
@@ -187,7 +198,7 @@ def tilt_and_rotation(
     if posture == "hanging":
         rotation = np.full(len(up), np.nan)
     else:
-        rotation = np.degrees(np.arctan2(up @ right, up @ anterior))
+        rotation = np.degrees(np.arctan2(components(up, right), components(up, anterior)))
     if side == "right":
         rotation = -rotation
     return pelvic_tilt(axes, up, posture), rotation

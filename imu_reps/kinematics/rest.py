@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.polynomial import polynomial
@@ -65,6 +64,11 @@ STILL_ACC_SD_MPS2 = 0.15
 #: Greatest bias of a gyroscope at rest: 20 (MPU-6050, as delivered), and some for its temperature. A faster
 #: turn is no rest.
 MAX_BIAS_DPS = 22.0
+
+
+def pieces(count: int) -> list[slice]:
+    """Return the slices of so many instants that are computed at once."""
+    return [slice(start, start + AT_ONCE) for start in range(0, count, AT_ONCE)]
 
 
 def window_length(period_s: float) -> int:
@@ -156,14 +160,14 @@ class Rests:
 def find_rests(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> Rests:
     """Return which consecutive half seconds of samples (n, 3), of `length` samples each, are still."""
     count = len(gyr_dps) // length
-    if not count:
-        return Rests(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), np.zeros((0, 3)))
     gyr, acc = (values[: count * length].reshape(count, length, 3) for values in (gyr_dps, acc_mps2))
     # contiguous samples per axis are several times faster
     gyr = np.ascontiguousarray(gyr.transpose(2, 0, 1))
     mean = gyr.mean(axis=2)
     slow = _squares(gyr - mean[..., None]) / length < (PARAMS.still_gyr_rms_dps / 2) ** 2
     (few,) = (slow & (np.abs(mean) < MAX_BIAS_DPS).all(axis=0)).nonzero()
+    if not len(few):
+        return Rests(few, np.empty((0, 3)), np.empty((0, 3)))
     acc = np.ascontiguousarray(acc.take(few, axis=0).transpose(2, 0, 1))
     force, half = acc.mean(axis=2), length // 2
     turned = np.abs(acc[..., -half:].mean(axis=2) - acc[..., :half].mean(axis=2)).max(axis=0)
@@ -263,20 +267,28 @@ def runs_of(mask: BoolArray) -> tuple[IntArray, IntArray]:
     return edges[::2], edges[1::2]
 
 
-def stretches(mask: BoolArray, gap: int = 0) -> list[tuple[int, int]]:
-    """Return the half-open spans in which `mask` holds, merging those at most `gap` apart."""
-    starts, ends = (edges.tolist() for edges in runs_of(mask))
-    apart = [k for k in range(1, len(starts)) if starts[k] - ends[k - 1] > gap]
-    return [(starts[a], ends[b - 1]) for a, b in pairwise([0, *apart, len(starts)])] if starts else []
+def stretches(mask: BoolArray, gap: int = 0, shortest: int = 1) -> list[tuple[int, int]]:
+    """Return the half-open spans in which `mask` holds, merging those at most `gap` apart.
+
+    Of a noisy mask most are shorter than `shortest`, and left out.
+    """
+    starts, ends = runs_of(mask)
+    if gap:
+        apart = starts[1:] - ends[:-1] > gap
+        starts, ends = np.append(starts[:1], starts[1:][apart]), np.append(ends[:-1][apart], ends[-1:])
+    if shortest > 1:
+        long = ends - starts >= shortest
+        starts, ends = starts[long], ends[long]
+    return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
 def _window_mean(values: FloatArray, length: int) -> FloatArray:
     """Return moving means of `length` values along the last axis, from sums of 1, 2, 4, ... of them."""
     count = values.shape[-1] - length + 1
     total = np.zeros((*values.shape[:-1], count))
-    for start in range(0, count, AT_ONCE):
-        part = total[..., start : start + AT_ONCE]
-        done, sums, size = 0, values[..., start : start + AT_ONCE + length - 1], 1
+    for piece in pieces(count):
+        part = total[..., piece]
+        done, sums, size = 0, values[..., piece.start : piece.stop + length - 1], 1
         while size <= length:
             if length & size:
                 part += sums[..., done : done + part.shape[-1]]

@@ -18,6 +18,7 @@ from imu_reps.kinematics.mounting import (
     PelvisAxes,
     angle_about,
     axis_vector,
+    components,
     cross,
     lean_deg,
     pelvis_axes_from_rocks,
@@ -26,6 +27,7 @@ from imu_reps.kinematics.mounting import (
     tilt_and_rotation,
     with_yaw,
 )
+from imu_reps.kinematics.rest import AT_ONCE
 
 UP = np.array([0.0, 0.0, 1.0])
 ANTERIOR, CRANIAL, RIGHT = np.eye(3)
@@ -308,3 +310,11 @@ def test_an_axis_name_gives_its_unit_vector(name: Axis, vector: list[float]) -> 
 @settings(max_examples=30, deadline=None)
 def test_the_fast_cross_product_equals_that_of_numpy(a: tuple[float, ...], b: tuple[float, ...]) -> None:
     assert cross(np.array(a), np.array(b)) == pytest.approx(np.cross(a, b), abs=1e-12)
+
+
+@pytest.mark.parametrize("count", [0, 1, AT_ONCE, AT_ONCE + 1, 3 * AT_ONCE + 7])
+def test_components_of_a_long_set_are_those_of_each_vector(count: int) -> None:
+    vectors = np.random.default_rng(0).normal(size=(count, 3))
+    direction = np.array([0.6, 0.0, -0.8])
+    expected = (vectors * direction).sum(axis=1)
+    np.testing.assert_allclose(components(vectors, direction), expected, atol=1e-14)

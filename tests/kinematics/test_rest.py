@@ -139,6 +139,18 @@ def test_stretches_are_the_mask_and_never_touch(mask: np.ndarray) -> None:
     assert all(end < start for (_, end), (start, _) in pairwise(spans))
 
 
+@given(mask=hnp.arrays(bool, st.integers(0, 60)), gap=st.integers(0, 3), shortest=st.integers(1, 5))
+@settings(max_examples=100, deadline=None)
+def test_stretches_bridge_short_gaps_and_then_leave_out_short_spans(
+    mask: np.ndarray, gap: int, shortest: int
+) -> None:
+    bridged = mask.copy()
+    for start, end in stretches(~mask):
+        bridged[start:end] = start > 0 and end < len(mask) and end - start <= gap
+    expected = [(start, end) for start, end in stretches(bridged) if end - start >= shortest]
+    assert stretches(mask, gap, shortest) == expected
+
+
 @pytest.mark.parametrize("bias", [(5.0, -4.0, 3.0), (-9.0, 0.5, 0.0), (0.0, 0.0, 0.0)])
 def test_a_rest_determines_a_bias_of_several_degrees_per_second(bias: tuple[float, float, float]) -> None:
     rng = np.random.default_rng(1)

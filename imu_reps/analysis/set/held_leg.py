@@ -143,8 +143,7 @@ def _stops(slow: BoolArray, elevation_deg: FloatArray, tilt_deg: FloatArray) -> 
     """Return the stops of a leg that is slow at some ticks, (n,)."""
     return [
         _Stop(start, end, median(elevation_deg[start:end]), median(tilt_deg[start:end]))
-        for start, end in stretches(slow)
-        if end - start >= STOP_TICKS
+        for start, end in stretches(slow, shortest=STOP_TICKS)
     ]
 
 

@@ -14,7 +14,8 @@ from imu_reps.analysis.set_motion import low_passed
 from imu_reps.domain.exercise import Posture
 from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.mounting import angle_about, cross, row_dots
+from imu_reps.kinematics.mounting import angle_about, components, cross, row_dots
+from imu_reps.kinematics.rest import pieces
 
 _ANGLES = np.radians(np.arange(0.0, 90.0, 2.0))
 
@@ -126,7 +127,8 @@ def _by_way(turning_dps: FloatArray, speed_dps: FloatArray) -> tuple[FloatArray,
     outweigh a leg lifted slowly.
     """
     share = turning_dps / np.sqrt(speed_dps)[:, None]
-    ways, axes = np.linalg.eigh(share.T @ share)
+    squares = sum(share[piece].T @ share[piece] for piece in pieces(len(share)))  # see `components`
+    ways, axes = np.linalg.eigh(squares)
     return ways, axes
 
 
@@ -197,10 +199,10 @@ def elevation_deg(frame: LegFrame, up: FloatArray, posture: Posture, params: Leg
     gravity.
     """
     across = cross(frame.zero, frame.axis)
-    along_part, across_part = up @ frame.zero, up @ across
+    along_part, across_part = components(up, frame.zero), components(up, across)
     if posture == "supine" and frame.zero_deg == 0.0:
         share = (params.folded_above - np.abs(across_part)) / (params.folded_above - params.straight_below)
-        roll = np.minimum(np.maximum(share, 0.0), 1.0) * (up @ frame.axis) ** 2
+        roll = np.minimum(np.maximum(share, 0.0), 1.0) * components(up, frame.axis) ** 2
         along_part = np.sign(along_part) * np.sqrt(along_part**2 + roll)
     angle = np.degrees(np.arctan2(across_part, along_part)) + frame.zero_deg
     return np.asarray((angle + 150.0) % 360.0 - 150.0)

@@ -24,6 +24,7 @@ from imu_reps.kinematics.mounting import (
     YAW_SPREAD_DEG,
     PelvisAxes,
     angle_between_deg,
+    components,
     pelvis_axes_at,
     tilt_and_rotation,
     unit,
@@ -261,7 +262,7 @@ def _spell_zero(
 
 def _tipped_deg(up: FloatArray, cranial: FloatArray) -> FloatArray:
     """Return the elevation of the cranial axis, (n,) degrees: when lying, tilt from the horizontal."""
-    return bridged(np.degrees(np.arcsin(np.clip(up @ cranial, -1.0, 1.0))))
+    return bridged(np.degrees(np.arcsin(np.clip(components(up, cranial), -1.0, 1.0))))
 
 
 def _median(away_deg: FloatArray, rest: Rest) -> float:

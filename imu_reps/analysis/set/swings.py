@@ -33,7 +33,15 @@ from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import SET_CUTOFF_HZ, AnkleMotion, Lever, ankle_motion
 from imu_reps.kinematics.motion import GridMotion, Motion, bridged
-from imu_reps.kinematics.mounting import cross, pelvic_tilt, pelvis_axes_at, plane_about, row_dots, unit
+from imu_reps.kinematics.mounting import (
+    components,
+    cross,
+    pelvic_tilt,
+    pelvis_axes_at,
+    plane_about,
+    row_dots,
+    unit,
+)
 from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.robust import median
 
@@ -194,9 +202,10 @@ def _axes(seen: SeenLeg, params: LegParams, settings: Settings) -> list[FloatArr
     if one is None:
         return []
     up = seen.ankle.up.compress(seen.inside, axis=0)
-    middle_up = unit(np.ones(len(up)) @ up)
+    middle_up = unit(up.mean(axis=0))
     other = unit(cross(middle_up, one))
-    low, high = np.arcsin(np.clip(np.percentile(up @ cross(middle_up, other), (5.0, 95.0)), -1.0, 1.0))
+    outer = np.percentile(components(up, cross(middle_up, other)), (5.0, 95.0))
+    low, high = np.arcsin(np.clip(outer, -1.0, 1.0))
     return [one, other] if np.degrees(high - low) > settings.min_range_deg else [one]
 
 
@@ -265,7 +274,7 @@ def swing_along(
         return None
     along = radius.vector_m / radius.length_m
     up, lifts = seen.up, _rep_ticks(found, len(seen.up))
-    sine = up @ along
+    sine = components(up, along)
     # the flexion axis for the foot's orientation during the lifts; gravity does not show it for an upright
     # leg
     lifted = lifts[sine[lifts] > LIFTED_SHARE * sine[lifts].max()]
@@ -290,7 +299,7 @@ def swing_about(axis: FloatArray, seen: SeenLeg, settings: Settings) -> Swing:
     """Return the leg's motion about an axis."""
     plane = plane_about(axis, seen.ankle.up[seen.inside.argmax()])
     angle = angle_about_deg(axis, seen.ankle.up, plane[0])
-    return _swing(axis, plane, angle, seen.turning_dps @ axis, seen, settings)
+    return _swing(axis, plane, angle, components(seen.turning_dps, axis), seen, settings)
 
 
 def _swing(
@@ -330,4 +339,4 @@ def _dwells(angle_deg: FloatArray, seen: SeenLeg) -> list[Rest]:
     for rest in seen.rests:
         slow[rest.start : rest.end] = False
     inside = slow & in_spells(seen.posture.spells, len(slow))
-    return [Rest(start, end) for start, end in stretches(inside) if end - start >= GRID_HZ]
+    return [Rest(start, end) for start, end in stretches(inside, shortest=int(GRID_HZ))]
