@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
@@ -81,9 +80,6 @@ PARAMS = CopyParams()
 
 #: Factors of the six channels, whose sums hardly ever agree.
 FACTORS = np.sqrt([1.0, 2.0, 3.0, 5.0, 7.0, 11.0])
-
-#: 2^64 over the golden ratio, which spreads similar numbers over all buckets (Knuth, vol. 3, 6.4).
-GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,20 +206,9 @@ def _signature(values: FloatArray) -> FloatArray:
 
 
 def _perhaps_alike(signature: FloatArray) -> IntArray:
-    """Return the rows that may share their signature with another; sorting all of them takes much longer.
-
-    Equal numbers fall into one bucket (Fibonacci hashing); with four times as many buckets as rows few others
-    do, and hardly any in other buckets, by further bits, once more.
-    """
-    unused = np.uint64(62 - len(signature).bit_length())
-    key = (signature + 0.0).view(np.uint64) * GOLDEN  # so that there is no 0 of the other sign
-    rows = _not_alone(key >> unused)
-    return rows[_not_alone(key[rows] << np.uint64(16) >> unused)]
-
-
-def _not_alone(bucket: NDArray[np.uint64]) -> IntArray:
-    number = bucket.view(np.int64)
-    return np.flatnonzero(np.bincount(number)[number] > 1)
+    """Return the rows that share their signature with another."""
+    ordered = np.sort(signature)
+    return np.flatnonzero(np.isin(signature, ordered[1:][ordered[1:] == ordered[:-1]]))
 
 
 def _lags(reads: Signatures, fewest: int) -> IntArray | None:
