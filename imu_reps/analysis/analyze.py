@@ -49,7 +49,7 @@ from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.rest import AtRest
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset
-from imu_reps.quality.check import usable
+from imu_reps.quality.plausibility import usable
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -26,7 +26,7 @@ from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.mounting import pelvic_tilt, pelvis_axes_at
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.rest import stretches
-from imu_reps.quality.check import usable
+from imu_reps.quality.plausibility import usable
 
 #: Greatest mean speed of a lowering: a faster leg outruns the pelvis, and where the back let go hardly shows.
 SLOW_DPS = 20.0

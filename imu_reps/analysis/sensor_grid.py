@@ -13,7 +13,7 @@ from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import between, brackets, grid_times
 from imu_reps.kinematics.orientation import offline_quaternions
-from imu_reps.quality.check import usable
+from imu_reps.quality.plausibility import usable
 
 
 @dataclass(frozen=True, slots=True)

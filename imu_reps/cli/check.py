@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from imu_reps.domain.samples import SensorPlace
     from imu_reps.kinematics.clock.offline import TimedSamples
     from imu_reps.kinematics.sync.sensor_offset import SensorOffset
-    from imu_reps.quality.check import Checked
+    from imu_reps.quality.plausibility import Checked
 
 _MARKS = {"refuse": "x", "caution": "!", "info": "-"}
 _SOURCES = {"arrivals": "arrivals", "tap": "a tap"}
@@ -44,7 +44,7 @@ def _check_file(file: str, as_json: bool) -> int:
     from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
     from imu_reps.analysis.set_findings import file_finding
     from imu_reps.domain.finding import Finding
-    from imu_reps.quality.check import examined
+    from imu_reps.quality.plausibility import examined
     from imu_reps.storage.plain_json import error_tree
     from imu_reps.storage.recording import load
 

@@ -11,7 +11,7 @@ import pytest
 from imu_reps import Note, Recording, RepPlan, SampleBlock, SensorPlan, SetPlan, Simulated, analyze
 from imu_reps.analysis.cross_time import agree_on_time, doubt_about_time
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.quality.check import examined
+from imu_reps.quality.plausibility import examined
 from imu_reps.report.findings import finding_text as words
 from imu_reps.sim.wearer import RadioPlan
 

@@ -33,7 +33,7 @@ from imu_reps.analysis.set_motion import set_motion
 from imu_reps.domain.rep import Certainty
 from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.kinematics.mounting import unit
-from imu_reps.quality.check import check_recording
+from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import finding_text as words
 
 Analysed = Callable[[SetPlan], Analysis]

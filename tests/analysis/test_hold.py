@@ -27,7 +27,7 @@ from imu_reps.domain.events import (
     SetEnded,
 )
 from imu_reps.kinematics.recorded import estimate_motion
-from imu_reps.quality.check import examined
+from imu_reps.quality.plausibility import examined
 from imu_reps.report.findings import finding_text as words
 from imu_reps.sim.wearer import Act, BodyPlan, HoldPlan, HoldTruth, LifePlan, Stall
 from imu_reps.sources.replay_source import replay_blocks

@@ -14,7 +14,7 @@ from imu_reps.analysis.reps.measure import Measured, measure_set
 from imu_reps.analysis.set_motion import SetMotion, low_passed, set_motion
 from imu_reps.analysis.trend import wobble_deg, wobble_findings
 from imu_reps.kinematics.recorded import estimate_motion
-from imu_reps.quality.check import examined
+from imu_reps.quality.plausibility import examined
 from imu_reps.report.findings import finding_text as words
 from imu_reps.sim.wearer import BodyPlan
 

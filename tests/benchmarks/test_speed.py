@@ -25,7 +25,7 @@ from imu_reps.domain.events import RepCompleted
 from imu_reps.domain.samples import concatenate
 from imu_reps.kinematics.clock.offline import fit_clock
 from imu_reps.kinematics.rest import at_rest, window_length
-from imu_reps.quality.check import check_recording
+from imu_reps.quality.plausibility import check_recording
 from imu_reps.sources.replay_source import replay_blocks
 from imu_reps.storage.recording.format import COLUMNS
 from imu_reps.storage.recording.writer import save

@@ -22,7 +22,7 @@ from imu_reps import ImuRepsError, Note, Pipeline, Recording, SampleBlock, analy
 from imu_reps.domain.recording import Header, corrected_header, corrections_of, last_rating
 from imu_reps.importers.readers import ExportFile, ImportOptions, imported_sensor, join_sensors, read_exports
 from imu_reps.importers.sensor_readings import column_map, merge_parts
-from imu_reps.quality.check import check_recording
+from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import finding_text
 from imu_reps.report.text import text_report
 from imu_reps.sensors.wire import Decoded

@@ -10,8 +10,8 @@ from mutations import KINDS, rows
 
 from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
 from imu_reps.quality.channels import Stream, channels_of
-from imu_reps.quality.check import check_recording
 from imu_reps.quality.copies import repeated_stretches, signatures
+from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import sentence
 
 

@@ -15,7 +15,7 @@ from imu_reps import Header, Recording, SampleBlock, SensorHeader
 from imu_reps.domain.recording import DEFAULT_PELVIS
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
-from imu_reps.quality.check import check_recording, usable
+from imu_reps.quality.plausibility import check_recording, usable
 from imu_reps.report.findings import hint, sentence, with_message
 
 G = 9.80665

@@ -13,7 +13,7 @@ from mutations import KINDS
 from imu_reps import Recording, Summary, analyze, simulate
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
-from imu_reps.quality.check import check_recording
+from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import finding_text, hint, sentence, with_message
 from imu_reps.sim.wearer import random_plan
 

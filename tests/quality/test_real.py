@@ -11,7 +11,7 @@ import pytest
 
 from imu_reps import Header, Recording, SampleBlock, SensorHeader, load
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.quality.check import check_recording
+from imu_reps.quality.plausibility import check_recording
 
 #: Findings allowed for real recordings: one sensor is missing, 25 Hz is low.
 HARMLESS = {"no_pelvis", "no_ankle", "rate_low"}

@@ -9,7 +9,7 @@ import pytest
 
 from imu_reps import Recording, RepPlan, SetPlan, simulate
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.quality.check import check_recording
+from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import hint
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.sim.wearer.set_plan import Act

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imu_reps import Recording, RepPlan, SensorPlan, SetPlan, simulate
-from imu_reps.quality.check import check_recording
+from imu_reps.quality.plausibility import check_recording
 from imu_reps.sim.wearer import idle_plan, random_plan
 
 #: Correct findings about the radio and the rate of a simulated set.

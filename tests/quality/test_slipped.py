@@ -10,7 +10,7 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Recording, simulate
 from imu_reps.domain.samples import SensorPlace, concatenate
-from imu_reps.quality.check import check_recording
+from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import hint
 
 

@@ -9,7 +9,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from imu_reps import Header, Recording, SampleBlock
-from imu_reps.quality.check import check_recording
+from imu_reps.quality.plausibility import check_recording
 
 G_MPS2 = 9.80665
 RATE_HZ, DURATION_S = 100.0, 40.0

@@ -9,7 +9,7 @@ import pytest
 from mutations import KINDS, rows
 
 from imu_reps import Recording, RepPlan, SetPlan, simulate
-from imu_reps.quality.check import examined
+from imu_reps.quality.plausibility import examined
 from imu_reps.report.findings import hint, sentence
 
 

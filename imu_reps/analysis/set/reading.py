@@ -304,19 +304,32 @@ def _carried_round(
         slid &= lesser > 0.0
         near |= slid & (lesser < params.slid_by)
     if header.start == "high":
-        outermost = _outermost(reps, spells)
-        slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
-        slid |= carried_up > params.outermost_slid_by
-        near = _nearly_slid(ratio, carried_up, params)
-        if header.exercise == "heel_tap":
-            near |= _unlike(reps, lifts)
-        near &= outermost
+        one_way, near = _slid_from_high_start(ratio, carried_up, reps, lifts, spells, header, params)
+        slid |= one_way
     slid &= not slid.all()
     undecided = max(int((near & slid).sum()), -int((near & ~slid).sum()), key=abs)
     if not slid.any():
         return hypothesis, lever, undecided
     segmentation = hypothesis.segmentation.without(slid.tolist(), "not_carried_round_hip")
     return replace(hypothesis, segmentation=segmentation), movements.common((~slid).tolist()), undecided
+
+
+def _slid_from_high_start(
+    ratio: FloatArray,
+    carried_up: FloatArray,
+    reps: Sequence[Excursion],
+    lifts: Sequence[IntArray],
+    spells: Sequence[slice],
+    header: Header,
+    params: EvidenceParams,
+) -> tuple[BoolArray, BoolArray]:
+    """Return the swings of a high start that slid the foot one way, and the outermost that may have."""
+    outermost = _outermost(reps, spells)
+    slid = ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
+    near = _nearly_slid(ratio, carried_up, params)
+    if header.exercise == "heel_tap":
+        near |= _unlike(reps, lifts)
+    return slid | (carried_up > params.outermost_slid_by), near & outermost
 
 
 def _unlike_the_clear(reps: Sequence[Excursion], each: Sequence[Lever | None]) -> BoolArray:
