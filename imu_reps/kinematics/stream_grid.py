@@ -26,7 +26,7 @@ RATE_CHECK_S = 1.0
 RATE_TOLERANCE = 0.1
 
 #: They are held back until this long while a backlog drains: while those that arrived some time ago prove to
-#: have waited for longer than this.
+#: have waited longer than the newest, by this.
 BACKLOG_CHECK_S, DRAINED_S, BACKLOG_S = 2.0, 0.3, 0.1
 
 #: Time after which the grid no longer waits for a sensor's rate check.
@@ -128,10 +128,11 @@ class LiveSensor:
 
     def _has_drained(self) -> bool:
         """Whether no backlog drains any more; it seems to if the sensor is faster than its header says."""
-        latest_s = float(self._held[-1][1][-1]) - DRAINED_S
-        earlier = (held for held in reversed(self._held) if held[1][-1] <= latest_s)
+        newest_s, newest_arrival_s = (float(column[-1]) for column in self._held[-1][:2])
+        earlier = (held for held in reversed(self._held) if held[1][-1] <= newest_arrival_s - DRAINED_S)
         _, arrival_s, index, *_ = next(earlier, self._held[0])
-        return bool((arrival_s - self._clock.counted_back_s(index))[-1] < BACKLOG_S)
+        waited_s = float((arrival_s - self._clock.counted_back_s(index))[-1])
+        return waited_s - (newest_arrival_s - newest_s) < BACKLOG_S
 
     def _time_anew(self) -> None:
         """Time the samples held back by the newest, if that shows that the first of them waited."""

@@ -241,6 +241,18 @@ def test_a_stream_that_begins_in_a_backlog_is_timed_by_what_follows(late_s: floa
         assert up[both] == pytest.approx(on_time[f"{place} up"][both], abs=0.05)
 
 
+def test_a_link_that_trickles_from_its_first_second_on_keeps_what_came_before(quiet: Recording) -> None:
+    """From 0.75 s on the ankle sends at three tenths of its pace, the pelvis as before."""
+    assert quiet.ankle is not None
+    time_s = quiet.ankle.time_s
+    late = replace(quiet.ankle, time_s=np.where(time_s < 0.75, time_s, 0.75 + (time_s - 0.75) / 0.3))
+    trickling = quiet.with_samples(late[np.flatnonzero(late.time_s < 4.0)])
+    whole = pushed(trickling, cut(trickling, [0]))
+
+    before = (whole["time_s"] > 0.1) & (whole["time_s"] < 0.7)
+    assert np.isfinite(whole["ankle up"][before, 0]).all()
+
+
 @pytest.mark.parametrize("header_hz", [25.0, 50.0])
 def test_a_rate_too_low_in_the_header_is_not_taken_for_a_backlog(header_hz: float, quiet: Recording) -> None:
     wrong = replace(quiet.header, ankle=replace(quiet.header.ankle, rate_hz=header_hz))
