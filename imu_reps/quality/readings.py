@@ -47,6 +47,13 @@ class ReadingParams:
     straight_share, straight_samples : float or int
         Greatest second difference, as a share of its median, of samples on a straight line, and the fewest of
         them in a row: noise leaves one of a hundred so small in each axis (ours).
+    leap_times, leaping_channels, leaps_alike : float or int
+        Smallest leap of a value that was put in for a missing one, as a multiple of the change over two
+        samples and the median change over one; number of channels that leap together; and fewest such leaps
+        to the same value (ours).
+    near_mean : float
+        Greatest distance of a value that was put in from the mean of its column, in standard deviations, if
+        single cells were missing: the digits of a file round it.
     absurd_share : float
         Greatest share of a channel's values beyond `NO_SENSOR` that are no readings; if there are more, the
         column has another unit. One value alone stands for "no reading", however often (ours).
@@ -73,6 +80,10 @@ class ReadingParams:
     stopped_samples: int = 4
     straight_share: float = 0.02
     straight_samples: int = 8
+    leap_times: float = 8.0
+    leaping_channels: int = 2
+    leaps_alike: int = 4
+    near_mean: float = 1e-4
     absurd_share: float = 0.05
     with_gravity_mps2: tuple[float, float] = (7.0, 13.0)
     spikes_listed: int = 3
@@ -96,6 +107,8 @@ SPIKE = np.array([40.0] * 3 + [200.0] * 3)
 #: Greatest difference of a spike's neighbours in every channel, as a share of `SPIKE`: a blow that moves the
 #: sensor leaves it at another rate.
 SPIKE_LEVEL = 0.15
+#: Values that were put in are looked for in every third sample first.
+LOOKED_AT = 3
 #: Greatest number of consecutive samples of a spike.
 LONGEST_SPIKE = 3
 #: A value of exactly 0 is invalid between readings of one sign that are at least this far from it and that,
@@ -129,7 +142,7 @@ class MarkedSamples:
         Their channels.
     kinds : mapping
         Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``frozen``, ``cut_off``,
-        ``filled``, ``copy``).
+        ``filled``, ``put_in``, ``copy``).
     columns : mapping
         Columns that were frozen, cut off or filled in for a while, by kind.
     bad : (n,) bool
@@ -158,15 +171,17 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     failed |= _without_force(values[:3], timed.time_s)
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
     filled, filled_columns = _filled(values)
+    put_in, put_in_columns = _put_in(values)
     kinds = {
         "flat": failed,
         "spike": (absurd | _spikes(values, timed, failed | absurd) | zeros(values)) & ~failed,
         "frozen": frozen & ~failed,
         "cut_off": cut_off & ~failed & ~frozen,
         "filled": filled & ~failed & ~frozen & ~cut_off,
+        "put_in": put_in & ~failed & ~frozen & ~cut_off & ~filled,
         "copy": stream.copies[timed.order],
     }
-    columns = {**columns, "filled": filled_columns}
+    columns = {**columns, "filled": filled_columns, "put_in": put_in_columns}
     return MarkedSamples(timed, values, kinds, columns, np.logical_or.reduce(list(kinds.values())))
 
 
@@ -264,6 +279,51 @@ def _filled(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
             found |= runs
             columns = (*columns, *COLUMNS[part])
     return found, columns
+
+
+def _put_in(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
+    """Return samples that a program put in where some were missing, and their columns.
+
+    They leap from both their neighbours, mostly to the mean of their column: all channels to the same values,
+    to the last digit, several times.
+    """
+    found, columns = np.zeros(values.shape[1], bool), set[int]()
+    few = values[:, 1 :: 1 + values.shape[1] // 1000] - values[:, : -1 : 1 + values.shape[1] // 1000]
+    usual = np.median(np.abs(few), axis=1)[:, None]
+    if not _leaps(values, usual, step=LOOKED_AT).any():
+        return found, ()
+    leaps = _leaps(values, usual)
+    (rows,) = (np.count_nonzero(leaps, axis=0) >= PARAMS.leaping_channels).nonzero()
+    for reading in _often(values[:, rows + 1]).T:
+        same = (values == reading[:, None]).all(axis=0)
+        if 5 * np.count_nonzero(same[rows + 1]) > np.count_nonzero(same):
+            found |= same
+            columns |= set(range(len(values)))
+    for column in np.flatnonzero(np.count_nonzero(leaps, axis=1) >= PARAMS.leaps_alike).tolist():
+        channel = values[column]
+        for value in _often(channel[1:-1][None, leaps[column]])[0].tolist():
+            same = channel == value
+            is_mean = abs(channel[~same].mean() - value) < PARAMS.near_mean * channel.std()
+            if is_mean and 2 * np.count_nonzero(leaps[column] & same[1:-1]) > np.count_nonzero(same):
+                found |= same
+                columns.add(column)
+    return found, tuple(COLUMNS[column] for column in sorted(columns))
+
+
+def _leaps(values: FloatArray, usual: FloatArray, step: int = 1) -> BoolArray:
+    """Return which of the inner samples, or of every `step`-th, leap away from both their neighbours."""
+    before, at, after = (values[:, k : values.shape[1] - 2 + k : step] for k in range(3))
+    away = np.abs(before - 2.0 * at + after)
+    # where the usual change is 0 the channel is coarse
+    return (away > PARAMS.leap_times * (np.abs(after - before) + usual)) & (usual > 0.0)
+
+
+def _often(readings: FloatArray) -> FloatArray:
+    """Return the readings, columns of (k, n), that occur at least `leaps_alike` times."""
+    if readings.shape[1] < PARAMS.leaps_alike:
+        return readings[:, :0]
+    different, times = np.unique(readings, axis=1, return_counts=True)
+    return different[:, times >= PARAMS.leaps_alike]
 
 
 def _straight(part: FloatArray) -> BoolArray:

@@ -619,6 +619,12 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         "Leave holes as they are: a missing row is understood.",
     ),
+    "put_in_samples": (
+        lambda v: (
+            f"{_samples(v)} have one and the same value{_in_columns(v)}, far from those around: a program put it where something was missing. They are left out."
+        ),
+        "Leave holes as they are: a missing row is understood.",
+    ),
     "cut_off_samples": (
         lambda v: (
             f"{_samples(v)} are cut off{_in_columns(v)}, at the end of the sensor's range. They are left out."

@@ -238,6 +238,30 @@ def test_a_boundary_within_a_wide_gap_is_not_measured(track: AngleTrack) -> None
     assert (wide.concentric_s, wide.top_pause_s, wide.eccentric_s) == (None, None, 3.0)
 
 
+@pytest.mark.parametrize(("ticks", "known"), [(45, True), (60, False)])
+def test_a_phase_or_pause_of_which_half_a_second_was_not_seen_has_no_duration(
+    track: AngleTrack, ticks: int, known: bool
+) -> None:
+    """The leg may have turned and come back meanwhile, or the clock been set."""
+    moving = measured(holed(track, 500, ticks, "leg_elevation_deg"))
+    resting = measured(holed(track, 320, ticks, "leg_elevation_deg"))
+
+    assert (moving.concentric_s, moving.top_pause_s) == (2.0, 1.0)
+    assert moving.eccentric_s == (3.0 if known else None)
+    assert (resting.concentric_s, resting.eccentric_s) == (2.0, 3.0)
+    assert resting.top_pause_s == (1.0 if known else None)
+
+
+def test_an_arch_in_a_lowering_shorter_than_the_holding_time_is_looked_for_within_it(
+    track: AngleTrack,
+) -> None:
+    """In a high start it begins with the repetition, whose first moments show no arch yet."""
+    short = Phases(100.0, 120.0, 400.0, 700.0)
+    arch = Meter(set_motion(track, HIGH), Settings()).measure(short, None).arch
+    assert arch is not None
+    assert 100 < arch.tick < 120
+
+
 def test_without_a_zero_there_is_rotation_but_no_tilt(track: AngleTrack) -> None:
     rep = measured(replace(track, pelvic_tilt_deg=np.full(801, np.nan)))
 

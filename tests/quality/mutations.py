@@ -172,6 +172,21 @@ def hole_filled(columns: slice) -> Change:
     return change
 
 
+def rows_put_in(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Rows were missing here and there, and the mean or the median of each column was put in."""
+    values, filled = _values(block), rng.random(len(block)) < rng.uniform(0.005, 0.03)
+    values[filled] = (np.mean, np.median)[int(rng.integers(2))](values[~filled], axis=0)
+    return _with(block, values)
+
+
+def cells_put_in(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Single cells were missing, and the mean of their column was put in."""
+    values, filled = _values(block), rng.random((len(block), 6)) < rng.uniform(0.005, 0.03)
+    for column in range(6):
+        values[filled[:, column], column] = values[~filled[:, column], column].mean()
+    return _with(block, values)
+
+
 def no_rate_for_a_moment(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     values = _values(block)
     fast = np.flatnonzero(np.linalg.norm(values[:, 3:], axis=1) > 15.0)
@@ -556,6 +571,8 @@ KINDS: dict[str, Kind] = {
     "a gyroscope's hole filled by straight lines": Kind(
         "straight lines", _of_sensor(hole_filled(slice(3, 6)))
     ),
+    "rows filled in with one reading": Kind("was missing", _of_sensor(rows_put_in)),
+    "cells filled in with the mean": Kind("was missing", _of_sensor(cells_put_in)),
     "a gyroscope that reads nothing for a moment": Kind(_LEFT_OUT, _of_sensor(no_rate_for_a_moment)),
     "a sensor that dies": Kind("died", _of_sensor(death)),
     "packets that come again": Kind("twice|repeat", _host(_of_sensor(packets_again))),

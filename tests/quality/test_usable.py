@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -86,6 +87,30 @@ def test_a_hole_that_was_filled_by_straight_lines_is_a_hole_again(columns: slice
     bad = checked.readings["ankle"]
     assert np.sort(bad.timed.order[bad.bad]).tolist() == list(range(1000, 1060))
     assert [finding.code for finding in checked.findings] == ["filled_samples"]
+
+
+@pytest.mark.parametrize("put_in", [np.mean, np.median])
+def test_rows_filled_with_the_mean_of_each_column_are_holes_again(
+    put_in: Callable[..., np.ndarray], good: Recording
+) -> None:
+    values = np.hstack([good.ankle.acc_mps2, good.ankle.gyr_dps])
+    filled = np.arange(100, 3000, 60)
+    values[filled] = put_in(np.delete(values, filled, axis=0), axis=0)
+    altered = replace(good.ankle, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+    checked = examined(good.with_samples(altered))
+    bad = checked.readings["ankle"]
+    assert np.sort(bad.timed.order[bad.bad]).tolist() == filled.tolist()
+    assert "put_in_samples" in [finding.code for finding in checked.findings]
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2])
+def test_coarse_readings_are_not_taken_for_ones_put_in(digits: int, good: Recording) -> None:
+    coarse = replace(
+        good.ankle,
+        acc_mps2=np.round(good.ankle.acc_mps2, digits),
+        gyr_dps=np.round(good.ankle.gyr_dps, digits),
+    )
+    assert "put_in_samples" not in codes(good.with_samples(coarse))
 
 
 def test_readings_raised_to_a_higher_rate_by_straight_lines_are_kept(good: Recording) -> None:

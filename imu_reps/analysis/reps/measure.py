@@ -40,6 +40,10 @@ UNTURNED_SHARE = 1.0
 #: A long hole this near to a boundary leaves the boundary unknown.
 BOUNDARY_MARGIN_S = 0.1
 
+#: A phase or pause of which as much is missing in one hole has no duration: the leg may have turned and come
+#: back meanwhile, or the clock been set (ours: half of a quick way there and back).
+UNSEEN_S = 0.5
+
 #: A repetition with more missing than this, in one hole or in all, is not judged.
 LARGEST_HOLE_SHARE = 0.10
 
@@ -249,8 +253,11 @@ class Meter:
         return self._duration(far), None if near is None or near > LONGEST_PAUSE_S else max(near, 0.0)
 
     def _duration(self, span: Span) -> float | None:
-        """Return the length of a span, seconds; None if a boundary was not seen."""
-        return None if self._near_hole(span.start) or self._near_hole(span.end) else span.duration_s
+        """Return the length of a span, seconds; None if a boundary, or much of it, was not seen."""
+        if self._near_hole(span.start) or self._near_hole(span.end):
+            return None
+        unseen = (min(end, span.end) - max(start, span.start) for start, end in self._wide_holes)
+        return None if max(unseen, default=0.0) > UNSEEN_S * GRID_HZ else span.duration_s
 
     def _near_hole(self, at: float) -> bool:
         if not self._wide_holes:
@@ -335,12 +342,13 @@ class Meter:
         """Return the arch on the way down and at the bottom; None if tilt is not known."""
         hold_s = self._settings.angle_hold_s
         start, ticks = _inner(whole, hold_s).start, _inner(down, hold_s)
+        first = max(ticks.start, start)
         held = self._tilt_high[start : ticks.stop]
-        if ticks.stop <= max(ticks.start, start) or not np.isfinite(held).all():
+        if ticks.stop <= first or not np.isfinite(held).all():
             return None
         own = np.where(held - np.minimum.accumulate(held) >= ARISEN_DEG, held, 0.0)
-        maximum = int(np.argmax(own[ticks.start - start :]))
-        return Arch(float(own[ticks.start - start + maximum]), ticks.start + maximum)
+        maximum = int(np.argmax(own[first - start :]))
+        return Arch(float(own[first - start + maximum]), first + maximum)
 
 
 def measure_set(whole: SetEstimate, motion: SetMotion, settings: Settings) -> list[Measured]:
