@@ -174,22 +174,13 @@ def _header(
 
 def _save(recording: Recording, output: str, *, force: bool) -> None:
     """Write the recording atomically; only an imported one is ever replaced."""
-    import tempfile
-
     from imu_reps.domain.file_kinds import DocumentKind
     from imu_reps.storage.file_access import save_document
     from imu_reps.storage.recording.format import FIRST_LINE
-    from imu_reps.storage.recording.writer import save
+    from imu_reps.storage.recording.writer import recording_bytes
 
-    with tempfile.TemporaryDirectory() as folder:
-        draft = Path(folder) / "recording.csv"
-        save(recording, draft)
-        save_document(
-            output,
-            draft.read_text(encoding="utf-8"),
-            kind=DocumentKind(FIRST_LINE, line=f"# {IMPORTED}: "),
-            force=force,
-        )
+    kind = DocumentKind(FIRST_LINE, line=f"# {IMPORTED}: ")
+    save_document(output, recording_bytes(recording, output), kind=kind, force=force)
 
 
 def _echo_sensor(place: SensorPlace, sensor: ImportedSensor) -> None:

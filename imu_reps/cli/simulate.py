@@ -333,7 +333,7 @@ def _write(plan: SetPlan, output: str, seed: int, *, force: bool) -> None:
     require_free(Path(output), simulated_recording, force=force)
     require_free(truth_path(output), TRUTH, force=force)
     made = simulated(plan, seed=seed)
-    save_document(output, recording_bytes(made.recording), kind=simulated_recording, force=force)
+    save_document(output, recording_bytes(made.recording, output), kind=simulated_recording, force=force)
     save_truth(made.truth.to_dict(), output, force=force)
     hold = made.truth.hold
     done = f"{made.truth.rep_count} reps" if hold is None else f"held {hold.duration_s:.0f} s"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import gzip
 import os
 import tempfile
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from io import BufferedWriter, FileIO
@@ -177,6 +179,26 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_APPEND, 0o600)
 
 
+def give_name(draft: Path, path: Path) -> None:
+    """Give a finished file its name, at which no other is replaced.
+
+    Raises
+    ------
+    OSError
+        As `open`; the draft stays.
+    """
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if _exists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), os.fspath(path)) from None
+        draft.rename(path)
+    else:
+        draft.unlink()
+
+
 def write_new(path: Path, content: bytes) -> None:
     """Write a new file, whole or not at all.
 
@@ -290,11 +312,24 @@ def _is_of(kind: DocumentKind, path: Path) -> bool:
     """Whether a file is a document of a kind; anything but a regular file is not opened."""
     if not path.is_file():
         return False
+    top, end = _ends_of(path)
+    return (
+        top.startswith(kind.begins.encode())
+        and any(line.lstrip().startswith(kind.line.encode()) for line in top.splitlines())
+        and kind.footer.encode() in end
+    )
+
+
+def _ends_of(path: Path) -> tuple[bytes, bytes]:
+    """Return the first and the last bytes of a file; of a compressed one its first, unpacked, for both."""
     with path.open("rb") as file:
         top = file.read(LIMITS.top_bytes)
-        file.seek(-min(LIMITS.footer_bytes, path.stat().st_size), os.SEEK_END)
-        return (
-            top.startswith(kind.begins.encode())
-            and any(line.lstrip().startswith(kind.line.encode()) for line in top.splitlines())
-            and kind.footer.encode() in file.read()
-        )
+        if path.suffix != ".gz":
+            file.seek(-min(LIMITS.footer_bytes, path.stat().st_size), os.SEEK_END)
+            return top, file.read()
+    with gzip.open(path) as unpacked:
+        try:
+            top = unpacked.read(LIMITS.top_bytes)
+        except (gzip.BadGzipFile, zlib.error, EOFError):
+            return top, b""  # plain text under this name, or damaged
+    return top, top

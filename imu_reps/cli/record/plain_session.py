@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
 from functools import partial
 
 from imu_reps.advice.comparisons import compare_sides, since_last
@@ -169,19 +170,22 @@ async def ask_for_rating(done: Sequence[Finished], diary: Diary) -> bool:
     worth = [one for one in done if not one.discarded and (one.summary is not None or one.reason == "pain")]
     if not worth or worth[-1].path in diary.rated:
         return False
-    rating = await _ask(worth[-1].path)
-    diary(rating)
-    return rating.path in diary.rated
+    async for rating in _answers(worth[-1].path):
+        diary(rating)
+    return worth[-1].path in diary.rated
 
 
-async def _ask(path: str) -> Rating:
-    """Ask for pain and effort in a terminal; Enter alone is no answer, and Ctrl-C ends the questions."""
+async def _answers(path: str) -> AsyncIterator[Rating]:
+    """Ask for pain and effort in a terminal, and yield each answer at once.
+
+    Enter alone is no answer, and Ctrl-C ends the questions.
+    """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        return Rating(path)
+        return
     cancelled = asyncio.Event()
     with on_signal(cancelled.set):
-        pain = await _number(PAIN, cancelled)
-        return Rating(path, pain, await _number(EFFORT, cancelled))
+        yield Rating(path, pain=await _number(PAIN, cancelled))
+        yield Rating(path, effort=await _number(EFFORT, cancelled))
 
 
 async def _number(question: str, cancelled: asyncio.Event) -> int | None:
@@ -191,7 +195,8 @@ async def _number(question: str, cancelled: asyncio.Event) -> int | None:
         sys.stdout.flush()
         answer = ((await typed_line(cancelled)) or "").strip()
         if cancelled.is_set():
-            echo()
+            with suppress(OSError):  # a terminal that was closed
+                echo()
         if not answer:
             return None
         if (number := parse_rating(answer)) is not None:

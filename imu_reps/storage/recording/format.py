@@ -56,19 +56,20 @@ def decode_line(line: bytes, *, name: str, line_number: int) -> str:
     RecordingError
         ``not_text``: the line is not UTF-8, or contains NUL bytes.
     """
+    if b"\0" in line:
+        what = "this holds NUL bytes, as a disk leaves where writing was cut off, and is no text."
+        hint = "Copy the file again; the lines before this one can be kept in a file of their own."
+        raise fault(name, line_number, what, hint=hint, code="not_text")
     try:
-        text = line.decode("utf-8")
+        return line.decode("utf-8")
     except UnicodeDecodeError:
-        text = "\0"
-    if "\0" in text:
         raise fault(
             name,
             line_number,
             "this is not text in UTF-8.",
             hint="Check that it is a recording, and save it as plain CSV in UTF-8.",
             code="not_text",
-        )
-    return text
+        ) from None
 
 
 def finite_number(text: str) -> float:
@@ -175,6 +176,12 @@ def pieces_of(file: BufferedReader, *, name: str) -> Iterator[bytes]:
         return
     with gzip.GzipFile(fileobj=file) as unpacked:
         try:
+            if unpacked.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC):
+                raise RecordingError(
+                    f"{name} is compressed twice.",
+                    hint="Unpack it once: gunzip, or any program for archives.",
+                    code="damaged_gzip",
+                )
             # read1 returns the data before the missing end; read would lose them.
             yield from _bounded(iter(lambda: unpacked.read1(LIMITS.read_bytes), b""), name)
         except EOFError:

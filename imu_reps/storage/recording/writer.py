@@ -18,7 +18,7 @@ from imu_reps.domain.recording import Header, Note, Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, require_valid_samples
 from imu_reps.domain.validation import require_instance
 from imu_reps.errors import FileAccessError
-from imu_reps.storage.file_access import access_error, create, file_errors, write_new
+from imu_reps.storage.file_access import access_error, create, file_errors, give_name, write_new
 from imu_reps.storage.recording.format import COLUMN_ROW, CUT_MARK, GZIP_MAGIC, UTF_16, note_line
 from imu_reps.storage.recording.header import header_text
 from imu_reps.storage.recording.rows import row_lines
@@ -139,16 +139,19 @@ class RecordingWriter:
         FileAccessError
             As for a new `RecordingWriter`; writing continues in the old file.
         """
+        draft = Path(f"{os.fspath(path)}.part")  # no recording as long as it is not whole
         try:
-            file = create(Path(path))
+            copy = create(draft)
             try:
-                self._file.seek(0)
-                _write_all(bytearray(self._file.read()) + self._pending, file)
-                os.fsync(file.fileno())
+                with copy:
+                    self._file.seek(0)
+                    _write_all(bytearray(self._file.read()) + self._pending, copy)
+                    os.fsync(copy.fileno())
+                give_name(draft, Path(path))
             except OSError:
-                file.close()
-                Path(path).unlink(missing_ok=True)  # otherwise every retry would leave a file
+                draft.unlink(missing_ok=True)  # otherwise every retry would leave a file
                 raise
+            file = FileIO(path, "r+b", opener=_appending)
         except OSError as error:
             self._file.seek(0, os.SEEK_END)
             raise access_error(error, os.fspath(path)) from error
@@ -179,7 +182,7 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> None:
     recording : Recording
         Of rows with the same arrival time, those of the pelvis sensor come first.
     path : path-like
-        Must not exist yet.
+        Must not exist yet; if it ends in ``.gz``, the file is compressed.
 
     Raises
     ------
@@ -192,13 +195,13 @@ def save(recording: Recording, path: str | os.PathLike[str]) -> None:
     """
     require_instance("recording", recording, Recording)
     require_instance("path", path, str, os.PathLike)
-    content = recording_bytes(recording)
+    content = recording_bytes(recording, path)
     with file_errors(path):
         write_new(Path(path), content)
 
 
-def recording_bytes(recording: Recording) -> bytes:
-    """Return the content of a recording's file, as written by `save`.
+def recording_bytes(recording: Recording, path: str | os.PathLike[str]) -> bytes:
+    """Return the content of a recording's file of this name, as written by `save`.
 
     Raises
     ------
@@ -219,7 +222,8 @@ def recording_bytes(recording: Recording) -> bytes:
         text += [lines[i] for i in order[start:end].tolist()]
         if note is not None:
             text.append(note_line(note))
-    return "".join(text).encode("utf-8")
+    content = "".join(text).encode("utf-8")
+    return gzip.compress(content, mtime=0) if os.fspath(path).endswith(".gz") else content
 
 
 def _top(header: Header) -> str:

@@ -42,10 +42,11 @@ def after_session(done):
 def answers(monkeypatch, **rating):
     """Answer the questions with the given rating."""
 
-    async def ask(path):
-        return Rating(path, **rating)
+    async def answered(path):
+        for key, value in rating.items():
+            yield Rating(path, **{key: value})
 
-    monkeypatch.setattr(session_end_module, "_ask", ask)
+    monkeypatch.setattr(session_end_module, "_answers", answered)
 
 
 def no_space_left(path, _notes):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -179,3 +180,30 @@ def test_an_ignored_signal_does_not_end_a_set(home: Path) -> None:
     (file,) = (home / "recordings").glob("*.csv")
 
     assert load(file).notes[-1].value == "target"
+
+
+@pytest.mark.parametrize("ended_by", ["closed terminal", "SIGKILL"])
+def test_a_typed_answer_is_kept_whatever_ends_the_program_at_the_next_question(
+    home: Path, ended_by: str
+) -> None:
+    pid, terminal = pytest.importorskip("pty").fork()
+    if pid == 0:
+        os.execv(sys.executable, [sys.executable, "-u", "-c", RECORD_VIRTUALLY, "0.1", "--quiet"])
+
+    def until(text: bytes) -> None:
+        shown = b""
+        while text not in shown:
+            shown += os.read(terminal, 65536)
+
+    until(b"Pain in the last set")
+    os.write(terminal, b"3\n")
+    until(b"Effort in the last set")
+    time.sleep(0.5)
+    if ended_by == "SIGKILL":
+        os.kill(pid, signal.SIGKILL)
+    else:
+        os.close(terminal)
+    os.waitpid(pid, 0)
+
+    (recording,) = home.glob("recordings/*.csv")
+    assert [note.value for note in load(recording).notes if note.key == "pain"] == ["3"]

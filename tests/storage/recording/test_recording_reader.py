@@ -239,6 +239,17 @@ def test_a_damaged_gzip_file_is_refused():
     assert refusal(bytes(packed)).code == "damaged_gzip"
 
 
+def test_a_file_compressed_twice_is_named_as_that():
+    error = refusal(gzip.compress(gzip.compress(WHOLE.encode())))
+    assert "compressed twice" in error.message
+
+
+def test_zero_bytes_between_rows_are_named_with_their_line():
+    error = refusal(WHOLE.encode() + b"\x00" * 4096 + b"\n" + ROWS.splitlines()[3].encode() + b"\n")
+    assert error.code == "not_text"
+    assert f"line {WHOLE.count(chr(10)) + 1}: this holds NUL bytes" in error.message
+
+
 def test_a_short_row_in_the_middle_is_an_error():
     error = refusal(WHOLE + "0.030000,ankle,3\n" + ROWS.splitlines()[3] + "\n")
     assert error.code == "wrong_column_count"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import resource
 import signal
@@ -61,6 +62,26 @@ def test_it_writes_the_format_exactly(tmp_path):
         "# @3.250000 link: ankle lost\n"
         "12.500000,ankle,7,,0.00000,1.00000,0.00000,1000.0000,-2000.0000,3.0000\n"
     )
+
+
+def test_a_recording_saved_under_a_compressed_name_is_compressed(tmp_path):
+    recording = Recording(Header(), None, block("ankle", 0.0, 0.01, 0.02))
+    save(recording, tmp_path / "set.csv")
+    save(recording, tmp_path / "set.csv.gz")
+    assert gzip.decompress((tmp_path / "set.csv.gz").read_bytes()) == (tmp_path / "set.csv").read_bytes()
+
+
+def test_a_file_that_moves_has_its_name_only_when_it_is_whole(tmp_path, monkeypatch):
+    writer = RecordingWriter(tmp_path / "set.csv", Header())
+    writer.write(block("ankle", 0.0, 0.01))
+    names = []
+    monkeypatch.setattr(os, "fsync", lambda _: names.extend(path.name for path in tmp_path.glob("*.csv")))
+    writer.move(tmp_path / "moved.csv")
+    writer.write(block("ankle", 0.02, first=2))
+    assert names == ["set.csv"]
+    assert [path.name for path in tmp_path.iterdir()] == ["moved.csv"]
+    writer.close()
+    assert len(load(tmp_path / "moved.csv").ankle) == 3
 
 
 def test_rows_can_be_read_as_soon_as_they_are_written(tmp_path):
