@@ -24,6 +24,8 @@ class NumberingParams:
     ----------
     bits : tuple
         Widths of counters that wrap to 0: those of microcontrollers, of radio packets and of files.
+    decimal : tuple
+        Ranges of counters that a person or a display can read.
     wrap_slack : float
         Distance from the end of the range, as a share of it, within which a number wraps to the beginning.
     min_wraps : int
@@ -60,6 +62,7 @@ class NumberingParams:
     """
 
     bits: tuple[int, ...] = (7, 8, 10, 12, 15, 16, 24, 31, 32)
+    decimal: tuple[int, ...] = (100, 1000, 10_000, 100_000)
     wrap_slack: float = 1 / 8
     min_wraps: int = 3
     min_range: int = 64
@@ -198,6 +201,9 @@ def _modulus(number: IntArray, step: IntArray) -> int | None:
         return None
     top, bottom = number[falls], number[falls + 1]
     maximum, minimum = int(number.max()), int(number.min())
+    whole = (top == maximum) & (bottom == 0)
+    if maximum + 1 in PARAMS.decimal and minimum == 0 and whole.mean() > 0.5:
+        return maximum + 1
     for bits in PARAMS.bits:
         modulus = 1 << bits
         low = -(modulus // 2) if minimum < 0 else 0

@@ -152,6 +152,14 @@ def test_a_wrapping_counter_is_continued_and_losses_stay_gaps(kind: str, good: R
     assert checked.clocks["ankle"].clock.restarts == 0
 
 
+@pytest.mark.parametrize("modulus", [100, 1000])
+def test_a_decimal_counter_is_continued_without_a_gap(modulus: int, good: Recording) -> None:
+    checked = examined(good.with_samples(replace(good.ankle, sample=np.arange(len(good.ankle)) % modulus)))
+
+    assert np.array_equal(np.diff(checked.recording.ankle.sample), np.ones(len(good.ankle) - 1))
+    assert checked.clocks["ankle"].clock.lost == 0
+
+
 def test_a_restarted_sensor_is_no_wrap(good: Recording) -> None:
     number = good.ankle.sample.copy()
     number[1200:] -= number[1200]
