@@ -120,6 +120,8 @@ FROM_ZERO, ALIKE_SHARE = np.array([0.5] * 3 + [5.0] * 3), 0.3
 #: together need fewer samples. Runs that chance explains are excepted, see `ReadingParams.once_by_chance`
 #: (ours).
 FROZEN_S, FROZEN_SAMPLES, ALL_FROZEN_SAMPLES = 0.12, 10, 4
+#: Least rate of a gyroscope with a dead band, deg/s; noise makes smaller ones without (ours: 0.1 at most).
+DEAD_BAND_DPS = 0.25
 #: Change of the specific force during which a gyroscope cannot rest; with a dead band it reads 0 at rest.
 MOVES_MPS2 = 1.0
 
@@ -501,6 +503,8 @@ def _frozen_channels(
     for column in np.flatnonzero(long).tolist():
         runs = _long_runs(same[column], minimum)
         if runs.any() and column >= 3:
+            if _has_dead_band(values[column]):
+                continue
             runs = _while_moving(runs, values[:3])
         if not runs.any() or not is_noisy(values[column]):
             continue
@@ -512,6 +516,12 @@ def _frozen_channels(
             found |= runs & ~at_end
             frozen_columns.append(COLUMNS[column])
     return found, cut_off, {"frozen": tuple(frozen_columns), "cut_off": tuple(cut_columns)}
+
+
+def _has_dead_band(rate_dps: FloatArray) -> bool:
+    """Whether small rates are all exactly 0, (n,): a sensor, or a program, sets what is near 0 to it."""
+    size = np.abs(rate_dps[rate_dps != 0.0])
+    return len(size) > 0 and bool(size.min() > DEAD_BAND_DPS)
 
 
 def _at_extreme(channel: FloatArray, runs: BoolArray) -> BoolArray:

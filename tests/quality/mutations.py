@@ -187,6 +187,14 @@ def cells_put_in(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return _with(block, values)
 
 
+def dead_band(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Small rates are set to 0 in each axis, after a calibration at rest."""
+    values = _values(block)
+    values[:, 3:] -= np.median(values[:50, 3:], axis=0)
+    values[:, 3:][np.abs(values[:, 3:]) < rng.uniform(0.4, 1.5)] = 0.0
+    return _with(block, values)
+
+
 def no_rate_for_a_moment(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     values = _values(block)
     fast = np.flatnonzero(np.linalg.norm(values[:, 3:], axis=1) > 15.0)
@@ -573,6 +581,7 @@ KINDS: dict[str, Kind] = {
     ),
     "rows filled in with one reading": Kind("was missing", _of_sensor(rows_put_in)),
     "cells filled in with the mean": Kind("was missing", _of_sensor(cells_put_in)),
+    "a gyroscope with a dead band": Kind("dead band", _of_sensor(dead_band)),
     "a gyroscope that reads nothing for a moment": Kind(_LEFT_OUT, _of_sensor(no_rate_for_a_moment)),
     "a sensor that dies": Kind("died", _of_sensor(death)),
     "packets that come again": Kind("twice|repeat", _host(_of_sensor(packets_again))),

@@ -130,6 +130,9 @@ def test_a_gyroscope_reads_nothing_at_rest_but_not_between_fast_turns(good: Reco
     with_dead_band = replace(good.ankle, gyr_dps=np.where(size[:, None] < 4.0, 0.0, gyr))
     assert "flat_samples" not in codes(good.with_samples(with_dead_band))
 
+    small = replace(good.ankle, gyr_dps=np.where(np.abs(gyr) < 1.5, 0.0, gyr))
+    assert not codes(good.with_samples(small)).keys() & {"frozen_samples", "cut_off_samples"}
+
     fast = int(np.argmax(size > 25.0))
     gyr[fast : fast + 10] = 0.0
     assert "flat_samples" in codes(good.with_samples(replace(good.ankle, gyr_dps=gyr)))
