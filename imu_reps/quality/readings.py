@@ -290,8 +290,11 @@ def _put_in(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
     to the last digit, several times.
     """
     found, columns = np.zeros(values.shape[1], bool), set[int]()
-    few = values[:, 1 :: 1 + values.shape[1] // 1000] - values[:, : -1 : 1 + values.shape[1] // 1000]
-    usual = np.median(np.abs(few), axis=1)[:, None]
+    if len(found) < 2 * PARAMS.leaps_alike:
+        return found, ()
+    apart = 1 + len(found) // 1000
+    usual = np.median(np.abs(values[:, 1::apart] - values[:, :-1:apart]), axis=1)
+    usual[usual == 0.0] = np.inf  # a coarse channel
     if not _leaps(values, usual, step=LOOKED_AT).any():
         return found, ()
     leaps = _leaps(values, usual)
@@ -314,10 +317,13 @@ def _put_in(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
 
 def _leaps(values: FloatArray, usual: FloatArray, step: int = 1) -> BoolArray:
     """Return which of the inner samples, or of every `step`-th, leap away from both their neighbours."""
-    before, at, after = (values[:, k : values.shape[1] - 2 + k : step] for k in range(3))
-    away = np.abs(before - 2.0 * at + after)
-    # where the usual change is 0 the channel is coarse
-    return (away > PARAMS.leap_times * (np.abs(after - before) + usual)) & (usual > 0.0)
+    last = values.shape[1] - 2
+    leaps = np.empty((len(values), len(range(0, last, step))), bool)
+    for channel, least, found in zip(values, usual, leaps, strict=True):  # one by one, to save memory
+        before, at, after = (channel[k : last + k : step] for k in range(3))
+        usual_change = PARAMS.leap_times * (np.abs(after - before) + least)
+        np.greater(np.abs(before - 2.0 * at + after), usual_change, out=found)
+    return leaps
 
 
 def _often(readings: FloatArray) -> FloatArray:

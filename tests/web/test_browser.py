@@ -551,8 +551,9 @@ def test_discarding_is_confirmed_twice(page: Any, visit: Any) -> None:
 def test_the_page_can_be_used_by_keyboard_alone(page: Any, visit: Any) -> None:
     tab = visit(page.access.control_link)
     expect(tab.get_by_role("button", name="Start")).to_be_enabled()
-    # a browser ignores keys until the page has been painted
-    tab.wait_for_function("performance.getEntriesByName('first-contentful-paint').length > 0")
+    # a browser ignores keys until the page has been painted; its policy lets no function poll within it
+    painted = "performance.getEntriesByName('first-contentful-paint').length > 0"
+    until(lambda: tab.evaluate(painted), tab, PATIENCE_MS / 1000)
     # and `:focus` is nowhere while the window itself is not focused, as when another one has just closed
     until(lambda: tab.bring_to_front() or tab.evaluate("document.hasFocus()"), tab, PATIENCE_MS / 1000)
     tab.keyboard.press("Tab")
@@ -829,7 +830,7 @@ def test_the_tempo_can_be_followed_without_sound(page: Any, visit: Any) -> None:
     arcs = []
     for phase, since_s in (("concentric", 1.0), ("eccentric", 2.0), ("bottom", 3.0)):
         page.hub.show(running(page.hub.picture, aim=aim, phase=phase, phase_since_s=20.0 - since_s))
-        tab.wait_for_function("state => document.body.dataset.state === state", arg="running")
+        expect(tab.locator("body")).to_have_attribute("data-state", "running", timeout=PATIENCE_MS)
         tab.wait_for_timeout(60)
         arcs.append(float(tab.locator("#ring .done").get_attribute("stroke-dasharray").split()[0]))
     around = 2 * 3.14159 * 92

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,7 +113,10 @@ def test_a_session_is_counted_warned_rested_rated_and_reported(
     tab.get_by_role("group", name="Pain").get_by_role("radio", name="3", exact=True).check()
     shoot(tab, "session_rest")
     moved = "move the ankle sensor to your right leg"
-    tab.wait_for_function("moved => spoken.some(([words]) => words.includes(moved))", arg=moved)
+    end_s = time.monotonic() + PATIENCE_MS / 1000
+    while not tab.evaluate("moved => spoken.some(([words]) => words.includes(moved))", moved):
+        assert time.monotonic() < end_s, f"it never said {moved!r}"
+        tab.wait_for_timeout(20)
     tab.get_by_role("button", name="Start").click()
 
     expect(tab.locator("#state")).to_contain_text("set 2 of 2", timeout=PATIENCE_MS)
