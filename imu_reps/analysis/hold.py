@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -124,8 +125,8 @@ def _judged(motion: SetMotion, held: slice, settings: Settings, others: int) -> 
 def _lasting(mask: BoolArray, min_s: float) -> BoolArray:
     """Return the mask without stretches shorter than `min_s`."""
     lasting = np.zeros(len(mask), bool)
-    for start, end in stretches(mask):
-        lasting[start:end] = end - start >= min_s * GRID_HZ
+    for start, end in stretches(mask, shortest=math.ceil(min_s * GRID_HZ)):
+        lasting[start:end] = True
     return lasting
 
 

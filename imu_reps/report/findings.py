@@ -422,6 +422,7 @@ def _wobble(v: Mapping[str, Any]) -> str:
 
 
 _CLOSER = "Bring the receiver closer, with no body between."
+_HOLES = "Leave holes as they are: a missing row is understood."
 _RATE = "Set the sensor to 50 or better 100 samples a second."
 _RECEIVER = "Check the receiver."
 
@@ -617,13 +618,13 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         lambda v: (
             f"{_samples(v)} lie on straight lines{_in_columns(v)}, without the noise around them: a program filled a hole. They are left out."
         ),
-        "Leave holes as they are: a missing row is understood.",
+        _HOLES,
     ),
     "put_in_samples": (
         lambda v: (
             f"{_samples(v)} have one and the same value{_in_columns(v)}, far from those around: a program put it where something was missing. They are left out."
         ),
-        "Leave holes as they are: a missing row is understood.",
+        _HOLES,
     ),
     "cut_off_samples": (
         lambda v: (

@@ -37,6 +37,9 @@ LONGEST_PAUSE_S = 10.0
 #: simulators).
 UNTURNED_SHARE = 1.0
 
+#: Fewest ticks of a hole that is too long.
+WIDE_HOLE_TICKS = int(LONGEST_HOLE_S * GRID_HZ) + 1
+
 #: A long hole this near to a boundary leaves the boundary unknown.
 BOUNDARY_MARGIN_S = 0.1
 
@@ -158,11 +161,7 @@ class Meter:
         self._tilt_low = held_low(motion.tilt_deg, hold)
         self._rotation_high = held_high(motion.rotation_deg, hold)
         self._rotation_low = held_low(motion.rotation_deg, hold)
-        self._wide_holes = [
-            (start, end)
-            for start, end in stretches(motion.leg_missing)
-            if end - start > LONGEST_HOLE_S * GRID_HZ
-        ]
+        self._wide_holes = stretches(motion.leg_missing, shortest=WIDE_HOLE_TICKS)
         rests_long_enough = np.count_nonzero(motion.track.pelvis_still) >= MIN_BASELINE_TICKS
         self._shake = shake_squared(motion) if rests_long_enough else np.full(len(motion.tilt_deg), np.nan)
         self._baseline = baseline_dps(self._shake, motion)
@@ -370,9 +369,7 @@ def _known(missing: BoolArray, span: Span) -> bool:
         return len(piece) > 0
     if piece.mean() > LARGEST_HOLE_SHARE:
         return False
-    longest = int(LONGEST_HOLE_S * GRID_HZ) + 1
-    runs = np.convolve(piece, np.ones(longest), "valid") if len(piece) >= longest else np.zeros(1)
-    return bool(runs.max() < longest)
+    return not stretches(piece, shortest=WIDE_HOLE_TICKS)
 
 
 def _extreme(values: FloatArray, span: Span, sign: float) -> float | None:

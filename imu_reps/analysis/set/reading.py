@@ -302,10 +302,11 @@ def _carried_round(
     if header.start == "high" or slid.any():
         ratio, lesser = _ways_slid(Movements(motion, _ways(reps, lifts)).each(), usual, params)
         slid &= lesser > 0.0
-        near |= slid & (lesser < params.slid_by)
-    if header.start == "high":
-        one_way, near = _slid_from_high_start(ratio, carried_up, reps, lifts, spells, header, params)
-        slid |= one_way
+        if header.start == "high":
+            one_way, near = _slid_from_high_start(ratio, carried_up, reps, lifts, spells, header, params)
+            slid |= one_way
+        else:
+            near |= slid & (lesser < params.slid_by)
     slid &= not slid.all()
     undecided = max(int((near & slid).sum()), -int((near & ~slid).sum()), key=abs)
     if not slid.any():
@@ -342,8 +343,8 @@ def _unlike_the_clear(reps: Sequence[Excursion], each: Sequence[Lever | None]) -
     unlike = np.zeros(len(reps), bool)
     if clear.sum() >= MIN_ALIKE:
         quick = ~clear & (ticks < ALIKE_SHARE * np.median(ticks[clear]))
-        for start, end in stretches(quick):
-            unlike[start:end] = end - start >= MIN_ALIKE
+        for start, end in stretches(quick, shortest=MIN_ALIKE):
+            unlike[start:end] = True
     return unlike
 
 

@@ -168,11 +168,11 @@ async def ask_for_rating(done: Sequence[Finished], diary: Diary) -> bool:
     A painful set is asked about even if it was too short to analyse; discarded sets are not.
     """
     worth = [one for one in done if not one.discarded and (one.summary is not None or one.reason == "pain")]
-    if not worth or worth[-1].path in diary.rated:
+    if not worth or (path := worth[-1].path) in diary.rated:
         return False
-    async for rating in _answers(worth[-1].path):
+    async for rating in _answers(path):
         diary(rating)
-    return worth[-1].path in diary.rated
+    return path in diary.rated
 
 
 async def _answers(path: str) -> AsyncIterator[Rating]:
