@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, FloatArray, SensorPlace
+from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.rotations import products, rotations_by
 from imu_reps.quality.windows import HOP_S, Windows
@@ -118,11 +118,39 @@ class TurningPieces:
         Windows of each piece; the rate is that of the hop after the window.
     weight : (k, n) float
         Weight of each window, as a factor of its residuals.
+    first : (k,) int
+        First window of each piece.
     """
 
     force_mps2: FloatArray
     rate_rad_s: FloatArray
     weight: FloatArray
+    first: IntArray
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def __getitem__(self, pieces: slice | BoolArray) -> TurningPieces:
+        return TurningPieces(
+            self.force_mps2[:, pieces], self.rate_rad_s[:, pieces], self.weight[pieces], self.first[pieces]
+        )
+
+    def turned_otherwise(self, matrices: FloatArray) -> TurningPieces:
+        """Return all pieces with the rate changed by each matrix, (m, 3, 3), in turn: m times as many."""
+        times = len(matrices)
+        rate = np.einsum("mij,ikn->jmkn", matrices, self.rate_rad_s)
+        return TurningPieces(
+            np.tile(self.force_mps2, (1, times, 1)),
+            rate.reshape(3, -1, rate.shape[-1]),
+            np.tile(self.weight, (times, 1)),
+            np.tile(self.first, times),
+        )
+
+    def at_other_times(self, late_hops: int) -> TurningPieces:
+        """Return the pieces with the rate of `late_hops` later, as if it had come so late; earlier if < 0."""
+        weight, beyond = self.weight.copy(), abs(late_hops) + 1
+        weight[:, slice(-beyond, None) if late_hops > 0 else slice(beyond)] = 0.0
+        return replace(self, rate_rad_s=np.roll(self.rate_rad_s, -late_hops, axis=-1), weight=weight)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,12 +165,19 @@ class TurningFit:
         Mean square of the remaining force without biases, (m/s²)².
     pieces : TurningPieces
         The pieces it was fitted to.
+    own_factor : (k,) float
+        Factor that explains the force of each piece best by itself, to first order.
+    left, own_left : (k,) float
+        Sum of squares of each piece's force that the common factor, and its own one, leave unexplained.
     """
 
     factor: float
     error: float
     residual_variance: float
     pieces: TurningPieces
+    own_factor: FloatArray
+    left: FloatArray
+    own_left: FloatArray
 
 
 def fit_turning(windows: Windows) -> TurningFit | None:
@@ -163,14 +198,29 @@ def fit_turning(windows: Windows) -> TurningFit | None:
             lever = -np.linalg.solve(whole[1:, 1:], towards[1:])
             continue
         least = min(least, float(sums[4, 4]) / total)
-        change = -np.linalg.solve(whole, towards)
+        change, fitted_at = -np.linalg.solve(whole, towards), factor
         factor += float(np.clip(change[0], -PARAMS.max_step, PARAMS.max_step))
         lever = lever + change[1:]
         inside = PARAMS.factor_range[0] < factor < PARAMS.factor_range[1]
         if not inside or abs(change[0]) < PARAMS.min_step:
             break
         rotated = _rotated(pieces, factor)
-    return TurningFit(factor, _error(unbiased, whole, towards, left * total), least, pieces)
+    error = _error(unbiased, whole, towards, left * total)
+    own_change, by_lever, by_both = _each(unbiased, loose, lever - change[1:])
+    return TurningFit(factor, error, least, pieces, fitted_at + own_change, by_lever, by_both)
+
+
+def _each(
+    pieces: FloatArray, loose: FloatArray, lever: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the change of the factor by each piece alone, and the force that remains before and after it."""
+    whole, towards = pieces[:, :4, :4] + np.diag(loose), pieces[:, :4, 4] + loose * np.append(0.0, lever)
+    changes = np.linalg.solve(whole, towards[..., None])[..., 0]
+    levers = np.linalg.solve(whole[:, 1:, 1:], towards[:, 1:, None])[..., 0]
+    remains = pieces[:, 4, 4] + lever @ (loose[1:] * lever)
+    by_lever = remains - np.einsum("ki,ki->k", towards[:, 1:], levers)
+    by_both = remains - np.einsum("ki,ki->k", towards, changes)
+    return -changes[:, 0], by_lever, by_both
 
 
 def _error(pieces: FloatArray, whole: FloatArray, towards: FloatArray, left: float) -> float:
@@ -212,7 +262,7 @@ def _turning_pieces(windows: Windows) -> TurningPieces | None:
     weight[:, [0, -1]] = 0.0  # how the rate changes there is not known
     # contiguous windows per axis are several times faster
     force, rate = (np.ascontiguousarray(values[used].transpose(2, 0, 1)) for values in (force, rate))
-    return TurningPieces(force, rate, weight)
+    return TurningPieces(force, rate, weight, np.flatnonzero(used) * length)
 
 
 def _sharpened(means: FloatArray) -> FloatArray:
@@ -224,12 +274,25 @@ def _sharpened(means: FloatArray) -> FloatArray:
 
 def _unexplained(pieces: TurningPieces) -> float:
     """Return the mean square of the force that remains with the rate unchanged, (m/s²)²."""
-    rotated, variance = _rotated(pieces, 1.0), PARAMS.initial_variance
-    _, unbiased = _normal_equations(pieces, rotated, np.zeros(3), variance)
-    sums = unbiased.sum(axis=0)
-    prior = PARAMS.windows_a_reading * variance / PARAMS.lever_sd_m**2 * _EYE
-    explained = sums[1:4, 4] @ np.linalg.solve(sums[1:4, 1:4] + prior, sums[1:4, 4])
-    return float(sums[4, 4] - explained) / float((pieces.weight**2).sum())
+    return float(_remaining(_equations(pieces).sum(axis=0))) / float((pieces.weight**2).sum())
+
+
+def unexplained_each(pieces: TurningPieces) -> FloatArray:
+    """Return the sum of squares of the force that remains in each piece by itself, (k,), (m/s²)²."""
+    return _remaining(_equations(pieces))
+
+
+def _equations(pieces: TurningPieces) -> FloatArray:
+    rotated = _rotated(pieces, 1.0)
+    return _normal_equations(pieces, rotated, np.zeros(3), PARAMS.initial_variance)[1]
+
+
+def _remaining(sums: FloatArray) -> FloatArray:
+    """Return the remaining force of normal equations (..., 5, 5) with the lever that leaves least."""
+    prior = PARAMS.windows_a_reading * PARAMS.initial_variance / PARAMS.lever_sd_m**2 * _EYE
+    towards = sums[..., 1:4, 4]
+    lever = np.linalg.solve(sums[..., 1:4, 1:4] + prior, towards[..., None])[..., 0]
+    return np.asarray(sums[..., 4, 4] - np.einsum("...i,...i->...", towards, lever))
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +387,7 @@ def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit |
     if fit is None or (abs(fit.factor - 1.0) < PARAMS.near and fit.error < PARAMS.near_error):
         return
     # on a swinging body the force is constant in the sensor, as if nothing turned
-    left = min(fit.residual_variance, _unexplained(_turned_otherwise(fit.pieces, np.zeros((3, 3)))))
+    left = min(fit.residual_variance, _unexplained(fit.pieces.turned_otherwise(np.zeros((1, 3, 3)))))
     unexplained_by_turns = left > PARAMS.dead_left_mps2**2 and fit.error > PARAMS.dead_error
     values = _repaired(fit.pieces, left) or (_dead(windows) if unexplained_by_turns else {})
     if values:
@@ -349,12 +412,18 @@ def borne_out(finding: Finding, fit: TurningFit | None) -> bool:
     return bool((1.0 / fit.factor - 1.0) / (finding.values["ratio"] - 1.0) > PARAMS.borne_out_share)
 
 
-def _turned_otherwise(pieces: TurningPieces, matrix: FloatArray) -> TurningPieces:
-    return replace(pieces, rate_rad_s=np.einsum("ij,i...->j...", matrix, pieces.rate_rad_s))
-
-
 def _repaired(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:
-    """Return the columns that, with changed signs or swapped, explain the remaining force; empty if none do.
+    """Return the columns that explain the remaining force if changed; empty if none do."""
+    unexplained = {
+        how: _unexplained(pieces.turned_otherwise(matrix[None])) for how, matrix in other_columns().items()
+    }
+    best = min(unexplained, key=unexplained.__getitem__)
+    share = PARAMS.repaired_share if len(pieces) > 1 else PARAMS.repaired_share_alone
+    return dict([best]) if unexplained[best] < share * left else {}
+
+
+def other_columns() -> dict[tuple[str, tuple[str, ...]], FloatArray]:
+    """Return the matrices of the rate, (3, 3), that belong to columns with changed signs or swapped.
 
     An inverted axis of the accelerometer appears as the two other axes of the gyroscope, and swapped ones as
     swapped axes of the gyroscope with the other sign.
@@ -367,10 +436,7 @@ def _repaired(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:
         tried |= {("flip", (GYR_COLUMNS[axis],)): sign, ("flip", (ACC_COLUMNS[axis],)): -sign}
         tried["swap", (GYR_COLUMNS[pair[0]], GYR_COLUMNS[pair[1]])] = swap
         tried["swap", (ACC_COLUMNS[pair[0]], ACC_COLUMNS[pair[1]])] = -swap
-    unexplained = {how: _unexplained(_turned_otherwise(pieces, matrix)) for how, matrix in tried.items()}
-    best = min(unexplained, key=unexplained.__getitem__)
-    share = PARAMS.repaired_share if len(pieces.weight) > 1 else PARAMS.repaired_share_alone
-    return dict([best]) if unexplained[best] < share * left else {}
+    return tried
 
 
 def _dead(windows: Windows) -> dict[str, str]:

@@ -32,13 +32,15 @@ from imu_reps.quality.channels import (
     unwrapped,
 )
 from imu_reps.quality.copies import Signatures, check_streams, signatures, without_copies
-from imu_reps.quality.gyroscope import check_gyroscope, check_unit, check_warming, seen_turns
+from imu_reps.quality.gyroscope import Turns, check_gyroscope, check_unit, check_warming, seen_turns
 from imu_reps.quality.gyroscope_in_motion import (
+    TurningFit,
     borne_out,
     check_axes_in_motion,
     check_scale_in_motion,
     fit_turning,
 )
+from imu_reps.quality.gyroscope_in_pieces import check_pieces
 from imu_reps.quality.numbering import numbered
 from imu_reps.quality.placement import check_one_limb, check_pelvis_axes, check_swapped
 from imu_reps.quality.rates import fit_changing_clock
@@ -163,8 +165,14 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     yield timed
 
     resting = {place: _at_rest(marked, timed.unused[place]) for place, marked in readings.items()}
-    doubts = _doubts(recording.header, streams, readings, resting)
-    yield replace(timed, findings=tuple(doubts), resting=resting)
+    doubts = tuple(_doubts(recording.header, streams, readings, resting))
+    unused = _without_changed(timed, doubts)
+    resting |= {
+        place: _at_rest(marked, unused[place])
+        for place, marked in readings.items()
+        if unused[place] is not timed.unused[place]
+    }
+    yield replace(timed, findings=doubts, resting=resting, unused=unused)
 
 
 def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -> Iterator[Finding]:
@@ -216,6 +224,18 @@ def _unused(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, 
     if died is None:
         return {place: marked.bad for place, marked in readings.items()}
     return {place: marked.bad | (marked.timed.time_s > died) for place, marked in readings.items()}
+
+
+def _without_changed(checked: Checked, doubts: Iterable[Finding]) -> dict[SensorPlace, BoolArray]:
+    """Return which samples are not used, with those of a gyroscope that changed."""
+    unused = dict(checked.unused)
+    for finding in doubts:
+        if finding.code == "gyro_changed" and finding.sensor and finding.start_s is not None:
+            time_s = checked.readings[finding.sensor].timed.time_s
+            unused[finding.sensor] = unused[finding.sensor] | (
+                (time_s >= finding.start_s) & (time_s <= (finding.end_s or time_s[-1]))
+            )
+    return unused
 
 
 def _at_rest(marked: MarkedSamples, unused: BoolArray) -> AtRest:
@@ -279,12 +299,36 @@ def _gyroscope(
     if unit := list(check_unit(place, turns)):
         return unit
     fit = fit_turning(windows)
+    changed = list(check_pieces(place, windows, fit))
+    if any(finding.code == "gyro_late" for finding in changed):
+        return changed
+    if changed:
+        windows = windows.without_rate(_hops(windows, changed))
+        fit, turns = fit_turning(windows), seen_turns(windows)
+    return changed + _unchanging(place, windows, turns, fit, block, header)
+
+
+def _hops(windows: Windows, findings: Iterable[Finding]) -> list[int]:
+    """Return the hops within the times of findings, or of their moments."""
+    timed = [(f.start_s, f.end_s or f.start_s) for f in findings if f.start_s is not None]
+    return [hop for start_s, end_s in timed for hop in range(windows.at(start_s), windows.at(end_s) + 1)]
+
+
+def _unchanging(
+    place: SensorPlace,
+    windows: Windows,
+    turns: Turns,
+    fit: TurningFit | None,
+    block: SampleBlock,
+    header: SensorHeader,
+) -> list[Finding]:
+    """Return findings on a gyroscope that is the same all along."""
     if axes := list(check_axes_in_motion(place, windows, fit)):
         return axes
     scale = list(check_scale_in_motion(place, fit))
     slips = [] if scale else list(check_slipped(place, windows))
     if slips:
-        windows = windows.without_rate([windows.at(f.start_s) for f in slips if f.start_s is not None])
+        windows = windows.without_rate(_hops(windows, slips))
         fit, turns = fit_turning(windows), seen_turns(windows)
     calm = [finding for finding in check_gyroscope(place, windows, turns) if borne_out(finding, fit)]
     ratios = [finding.values["ratio"] for finding in calm or scale if finding.code == "gyro_scale"]

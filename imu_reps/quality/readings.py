@@ -24,6 +24,7 @@ from imu_reps.domain.samples import (
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.rest import runs_of
+from imu_reps.quality.accelerometer import of_other_scale
 from imu_reps.quality.channels import COLUMNS, Stream, coarse_channels, is_noisy, is_random, spans_of
 
 
@@ -144,7 +145,7 @@ class MarkedSamples:
         Their channels.
     kinds : mapping
         Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``frozen``, ``cut_off``,
-        ``filled``, ``put_in``, ``copy``).
+        ``filled``, ``put_in``, ``scaled``, ``copy``).
     columns : mapping
         Columns that were frozen, cut off or filled in for a while, by kind.
     bad : (n,) bool
@@ -174,6 +175,7 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
     filled, filled_columns = _filled(values)
     put_in, put_in_columns = _put_in(values)
+    scaled = of_other_scale(values[:3], failed | frozen, timed.period_s)
     kinds = {
         "flat": failed,
         "spike": (absurd | _spikes(values, timed, failed | absurd) | zeros(values)) & ~failed,
@@ -181,6 +183,7 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
         "cut_off": cut_off & ~failed & ~frozen,
         "filled": filled & ~failed & ~frozen & ~cut_off,
         "put_in": put_in & ~failed & ~frozen & ~cut_off & ~filled,
+        "scaled": scaled & ~failed & ~frozen & ~cut_off & ~filled & ~put_in,
         "copy": stream.copies[timed.order],
     }
     columns = {**columns, "filled": filled_columns, "put_in": put_in_columns}
@@ -233,7 +236,8 @@ def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Find
 
 def died_at(readings: MarkedSamples) -> float | None:
     """Return the time from which a sensor gave hardly any reading until the end; None if it gave some."""
-    bad, time_s = readings.bad & ~readings.kinds["copy"], readings.timed.time_s
+    alive = readings.kinds["copy"] | readings.kinds["scaled"]
+    bad, time_s = readings.bad & ~alive, readings.timed.time_s
     if not bad[-1]:
         return None
     from_there = np.cumsum(~bad[::-1])[::-1] / np.arange(len(bad), 0, -1)

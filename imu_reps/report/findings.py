@@ -128,6 +128,17 @@ def _gyro_axes_hint(v: Mapping[str, Any]) -> str:
     return "Check order and signs of the columns (both in the same right-handed axes) and the unit (deg/s)."
 
 
+def _gyro_changed(v: Mapping[str, Any]) -> str:
+    whose = f"From {v['start_s']:.0f} s to {v['end_s']:.0f} s the {v['sensor']} sensor's gyroscope"
+    if "ratio" in v:
+        what = f"shows about {v['ratio']:.1g} times the turns that its accelerometer sees ({GYR})"
+    elif "flip" in v:
+        what = f"and accelerometer agree only with the other sign in {join_words(v['flip'])}"
+    else:
+        what = f"and accelerometer agree only with {join_words(v['swap'])} swapped"
+    return f"{whose} {what}, unlike in the rest of the recording. What it sent there is left out."
+
+
 def _gyro_scale_hint(v: Mapping[str, Any]) -> str:
     if v["severity"] == "caution":
         return "Check the gyroscope's range setting and calibration."
@@ -564,6 +575,16 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "Multiply {ACC} of both sensors by -1; only if the pelvis sensor was worn the wrong way round, correct its axes in the header instead.",
     ),
     "gyro_scale": (_GYRO_SCALE, _gyro_scale_hint),
+    "gyro_changed": (
+        _gyro_changed,
+        "Check what restarts the sensor, or sets its range or its axes, while it records.",
+    ),
+    "gyro_late": (
+        lambda v: (
+            f"The {v['sensor']} sensor's gyroscope reads about {abs(v['late_s']):.1f} s {'after' if v['late_s'] > 0 else 'before'} its accelerometer: angles and times of a moving limb are wrong."
+        ),
+        "Check how the program that wrote the file joins what both parts sent, and whether it smooths one of them.",
+    ),
     "gyro_warms_up": (
         "The {sensor} sensor's gyroscope warmed up while recording: its bias went by {bias_dps:.1f} deg/s, and "
         "was taken off.",
@@ -625,6 +646,12 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
             f"{_samples(v)} have one and the same value{_in_columns(v)}, far from those around: a program put it where something was missing. They are left out."
         ),
         _HOLES,
+    ),
+    "scaled_samples": (
+        lambda v: (
+            f"{_samples(v)} have another scale of the acceleration than the rest: its size is far from gravity's 9.8 m/s² for many seconds ({ACC}). They are left out."
+        ),
+        "Check what restarts the sensor, or sets its range, while it records.",
     ),
     "cut_off_samples": (
         lambda v: (

@@ -60,6 +60,7 @@ ROOMS: dict[str, str] = {
     "Quality: the accelerometer": "quality.accelerometer",
     "Quality: the gyroscope between calm moments": "quality.gyroscope",
     "Quality: the gyroscope in motion": "quality.gyroscope_in_motion",
+    "Quality: a gyroscope that changes or is late": "quality.gyroscope_in_pieces",
     "Quality: sensors that slipped": "quality.slipped",
     "Quality: placement": "quality.placement",
 }

@@ -384,6 +384,49 @@ def force_for_rate(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
     return replace(block, acc_mps2=block.gyr_dps, gyr_dps=block.acc_mps2)
 
 
+def gyro_scale_changes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A gyroscope that is set to another range, from some time on or up to it."""
+    row, times = _row(block, rng), rng.choice([0.25, 0.5, 2.0, 4.0])
+    gyr_dps = block.gyr_dps.copy()
+    gyr_dps[row:] *= times
+    return replace(block, gyr_dps=gyr_dps if rng.random() < 0.7 else gyr_dps / times)
+
+
+def gyro_axes_change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A gyroscope whose axis that turns most changes its sign, or whose axes change their order."""
+    row, gyr_dps = _row(block, rng), block.gyr_dps.copy()
+    if rng.random() < 0.5:
+        gyr_dps[row:, gyr_dps.var(axis=0).argmax()] *= -1.0
+    else:
+        order = [(1, 0, 2), (0, 2, 1), (2, 1, 0), (1, 2, 0)][int(rng.integers(4))]
+        gyr_dps[row:] = gyr_dps[row:, order]
+    return replace(block, gyr_dps=gyr_dps)
+
+
+def late_gyro(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A gyroscope whose readings are written 0.3 to 1 s late or early beside the accelerometer's."""
+    late_s = rng.uniform(0.3, 1.0) * rng.choice([-1.0, 1.0])
+    by = round(late_s * (len(block) - 1) / float(block.time_s[-1] - block.time_s[0]))
+    rows = np.clip(np.arange(len(block)) - by, 0, len(block) - 1)
+    return replace(block, gyr_dps=block.gyr_dps[rows])
+
+
+def smooth_gyro(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A gyroscope that is smoothed by a mean over 0.6 to 1.2 s back, the accelerometer is not."""
+    period_s = float(block.time_s[-1] - block.time_s[0]) / (len(block) - 1)
+    length = round(rng.uniform(0.6, 1.2) / period_s)
+    total = np.cumsum(np.vstack([np.tile(block.gyr_dps[:1], (length, 1)), block.gyr_dps]), axis=0)
+    return replace(block, gyr_dps=(total[length:] - total[:-length]) / length)
+
+
+def force_scale_changes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """An accelerometer that is set to another range from some time on or up to it."""
+    row, times = _row(block, rng), rng.choice([0.25, 0.5, 2.0, 4.0])
+    acc_mps2 = block.acc_mps2.copy()
+    acc_mps2[row:] *= times
+    return replace(block, acc_mps2=acc_mps2 if rng.random() < 0.7 else acc_mps2 / times)
+
+
 def gyro_axis(factor: float) -> Change:
     """One axis of the gyroscope is dead (noise alone) or inverted: the one that turns most."""
 
@@ -598,6 +641,11 @@ KINDS: dict[str, Kind] = {
     "swapped columns of the accelerometer": Kind("swapped|axes|head", _of_sensor(force_columns_swapped)),
     "accelerometer and gyroscope exchanged": Kind("exchanged", _of_sensor(force_for_rate)),
     "accelerometer 6 to 14 % off": Kind("acceleration", _of_sensor(scale("acc_mps2", 1.06, 1.14))),
+    "a gyroscope that changes its scale": Kind("gyroscope", _of_sensor(gyro_scale_changes)),
+    "a gyroscope that changes its axes": Kind("gyroscope|axis", _of_sensor(gyro_axes_change)),
+    "a gyroscope that is late": Kind("gyroscope", _of_sensor(late_gyro)),
+    "a gyroscope that is smoothed": Kind("gyroscope", _of_sensor(smooth_gyro)),
+    "an accelerometer that changes its scale": Kind("accele|9.8", _of_sensor(force_scale_changes)),
     "a dead axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(0.0))),
     "an inverted axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(-1.0))),
     "left-handed axes": Kind("gyroscope|axes", _of_sensor(left_handed)),

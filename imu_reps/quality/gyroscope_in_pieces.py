@@ -1,0 +1,225 @@
+"""A gyroscope that is wrong in a part of a recording only, or late, by the force it leaves unexplained.
+
+In every piece of ten seconds the force is explained by the rate as it is, and by the rate in another scale,
+with an axis of the other sign, with axes swapped, or at another time. Where one such change explains far
+more, and the unchanged rate explains far more elsewhere, the gyroscope changed; if another time explains far
+more throughout, it is late.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from imu_reps.domain.finding import Finding
+from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
+from imu_reps.kinematics.robust import median
+from imu_reps.quality.gyroscope_in_motion import TurningFit, TurningPieces, other_columns, unexplained_each
+from imu_reps.quality.windows import HOP_S, Windows
+
+
+@dataclass(frozen=True, slots=True)
+class PieceParams:
+    """Parameters of a gyroscope that changes in the middle of a recording, or is late.
+
+    Attributes
+    ----------
+    own_off, own_share : float
+        Difference of a piece's own factor from the common one, and share of the remaining force that it
+        leaves, from which a change is looked for (ours: 5 of 240 sensors in clean sets).
+    turned_share : float
+        Share of a piece's changes of force that its turns leave unexplained, from which one is looked for.
+    timed_share : float
+        The same in half of the pieces, from which the rate is tried at other times (ours: 12 % of sensors in
+        clean sets have more).
+    max_late_hops : int
+        Longest delay of the rate that is tried, either way.
+    finest, steps : float or int
+        Ratio of neighbouring scales that are tried, and their number to either side; the scales next to 1 are
+        left out.
+    wrong_share, wrong_share_alone : float
+        Greatest share of the remaining force that the change leaves, over two pieces or more, and in a single
+        one (ours: none of 1,800 sensors in clean sets of three simulators and real ones comes near 0.4).
+    right_share : float
+        Greatest share of the force left by the changed rate, and by no turn at all, that the unchanged rate
+        leaves where it is right. On a swinging body the force is as constant as if nothing turned.
+    parts : int
+        Number of parts of a piece, 2.5 s each, that show when it changed.
+    """
+
+    own_off: float = 0.12
+    own_share: float = 0.6
+    turned_share: float = 0.3
+    timed_share: float = 0.05
+    max_late_hops: int = 4
+    finest: float = 1.25
+    steps: int = 7
+    wrong_share: float = 0.25
+    wrong_share_alone: float = 0.15
+    right_share: float = 0.33
+    parts: int = 4
+
+
+PARAMS = PieceParams()
+
+
+@dataclass(frozen=True, slots=True)
+class _Wrong:
+    """Pieces that a change of the rate explains far better than the rate itself.
+
+    Attributes
+    ----------
+    how : int
+        The change.
+    first, end : int
+        The first such piece, and the one after the last.
+    right : (k,) bool
+        Pieces in which the unchanged rate is right.
+    gained : float
+        Sum of squares of the force that the change explains, (m/s²)².
+    """
+
+    how: int
+    first: int
+    end: int
+    right: BoolArray
+    gained: float
+
+
+def check_pieces(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> Iterator[Finding]:
+    """Report a gyroscope that is late, or whose scale, signs or axes are other ones for some time."""
+    if fit is None or len(fit.pieces) < 2:
+        return
+    unexplained = fit.left / np.maximum(_changes_of_force(fit.pieces), 1e-9)
+    if median(unexplained) > PARAMS.timed_share and (late_s := _late_s(fit.pieces)):
+        yield Finding("gyro_late", values={"late_s": late_s}, severity="caution", sensor=place)
+        return
+    scaled = np.abs(fit.own_factor - fit.factor) > PARAMS.own_off
+    scaled &= fit.own_left < PARAMS.own_share * fit.left
+    # the common factor may be that of the pieces that are wrong
+    suspicious = scaled.any() | (unexplained > PARAMS.turned_share)
+    if suspicious.any():
+        yield from _changed(place, windows, fit.pieces, suspicious)
+
+
+def _changes_of_force(pieces: TurningPieces) -> FloatArray:
+    """Return the sum of squares of each piece's force about its mean, (k,), (m/s²)²."""
+    square = pieces.weight**2
+    mean = (pieces.force_mps2 * square).sum(axis=-1) / square.sum(axis=-1)
+    return np.asarray(np.einsum("jkn,kn->k", (pieces.force_mps2 - mean[..., None]) ** 2, square))
+
+
+def _late_s(pieces: TurningPieces) -> float | None:
+    """Return by how much the rate comes after the force; None if it comes with it, or that is not known."""
+    left, unturned, _ = _explained(pieces, np.zeros((0, 3, 3)))
+    least, late_s = math.inf, None
+    for hops in (*range(-PARAMS.max_late_hops, 0), *range(1, PARAMS.max_late_hops + 1)):
+        tried = pieces.at_other_times(hops)
+        seen = (tried.weight**2).sum(axis=1) / (pieces.weight**2).sum(axis=1)
+        otherwise = unexplained_each(tried) / np.maximum(seen, 1e-9)
+        wrong = otherwise < PARAMS.wrong_share * np.minimum(left, unturned)
+        right = left < PARAMS.right_share * np.minimum(otherwise, unturned)
+        if wrong.sum() > max(1, len(pieces) // 2) and not right.any() and otherwise.sum() < least:
+            least, late_s = float(otherwise.sum()), hops * HOP_S
+    return late_s
+
+
+def _changed(
+    place: SensorPlace, windows: Windows, pieces: TurningPieces, suspicious: BoolArray
+) -> Iterator[Finding]:
+    changes = _changes()
+    matrices = np.stack([matrix for _, matrix in changes])
+    left, unturned, otherwise = _explained(pieces[suspicious], matrices)
+    if not (otherwise < PARAMS.wrong_share * np.minimum(left, unturned)).any():
+        return
+    wrong = _most_wrong(*_explained(pieces, matrices))
+    if wrong is None:
+        return
+    start, end = _bounds(pieces, matrices[wrong.how], wrong, len(windows))
+    values, _ = changes[wrong.how]
+    yield Finding(
+        "gyro_changed",
+        values=values,
+        severity="caution",
+        sensor=place,
+        start_s=windows.start_s + HOP_S * start,
+        end_s=windows.start_s + HOP_S * (end + 1),
+    )
+
+
+def _changes() -> list[tuple[dict[str, Any], FloatArray]]:
+    """Return the changes that are tried: values of the finding, and the matrix that mends the rate."""
+    powers = [k for k in range(-PARAMS.steps, PARAMS.steps + 1) if abs(k) > 1]
+    changes: list[tuple[dict[str, Any], FloatArray]] = [
+        ({"ratio": PARAMS.finest**-k}, PARAMS.finest**k * np.eye(3)) for k in powers
+    ]
+    changes += [({how: columns}, matrix) for (how, columns), matrix in other_columns().items()]
+    return changes
+
+
+def _explained(pieces: TurningPieces, matrices: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return the force left by the rate, (k,), without any turn, (k,), and by each changed rate, (m, k)."""
+    tried = np.concatenate([np.eye(3)[None], np.zeros((1, 3, 3)), matrices])
+    left = unexplained_each(pieces.turned_otherwise(tried)).reshape(len(tried), -1)
+    return left[0], left[1], left[2:]
+
+
+def _most_wrong(left: FloatArray, unturned: FloatArray, otherwise: FloatArray) -> _Wrong | None:
+    """Return the pieces in a row that one change explains best while others are right; None if none are."""
+    least, best = np.minimum(left, unturned), None
+    for how, changed in enumerate(otherwise):
+        right = left < PARAMS.right_share * np.minimum(changed, unturned)
+        if not right.any():
+            continue
+        edges = np.flatnonzero(changed < 0.5 * least).tolist()
+        for first in edges:
+            for end in (last + 1 for last in edges if last >= first):
+                if right[first:end].any():
+                    break
+                before, after = least[first:end].sum(), changed[first:end].sum()
+                alone = end - first == 1
+                share = PARAMS.wrong_share_alone if alone else PARAMS.wrong_share
+                if after < share * before and (best is None or before - after > best.gained):
+                    best = _Wrong(how, first, end, right, before - after)
+    return best
+
+
+def _bounds(pieces: TurningPieces, matrix: FloatArray, wrong: _Wrong, windows: int) -> tuple[int, int]:
+    """Return the first window of the wrong stretch, and the one after its last.
+
+    It reaches from the last part before it in which the unchanged rate is right to the first one after it.
+    """
+    start, end = 0, windows
+    before, after = np.flatnonzero(wrong.right[: wrong.first]), np.flatnonzero(wrong.right[wrong.end :])
+    if len(before):
+        parts = _parts(pieces[int(before[-1]) : wrong.first + 1])
+        right = np.flatnonzero(_right(parts, matrix))
+        start = int(parts.first[right[-1]]) + parts.weight.shape[1] if len(right) else int(parts.first[0])
+    if len(after):
+        parts = _parts(pieces[wrong.end - 1 : wrong.end + int(after[0]) + 1])
+        right = np.flatnonzero(_right(parts, matrix))
+        end = int(parts.first[right[0]] if len(right) else parts.first[-1] + parts.weight.shape[1])
+    return start, end
+
+
+def _right(parts: TurningPieces, matrix: FloatArray) -> BoolArray:
+    """Return the parts in which the unchanged rate leaves far less than the changed one."""
+    left, unturned, otherwise = _explained(parts, matrix[None])
+    return np.asarray(left < PARAMS.right_share * np.minimum(otherwise[0], unturned))
+
+
+def _parts(pieces: TurningPieces) -> TurningPieces:
+    """Return the pieces cut into `parts` of equal length; what is left over at the end is left out."""
+    count, length = PARAMS.parts, pieces.weight.shape[1] // PARAMS.parts
+    force, rate, weight = (
+        values[..., : count * length].reshape(*values.shape[:-2], -1, length)
+        for values in (pieces.force_mps2, pieces.rate_rad_s, pieces.weight)
+    )
+    weight = weight.copy()
+    weight[:, [0, -1]] = 0.0
+    first = (pieces.first[:, None] + length * np.arange(count)).ravel()
+    return TurningPieces(force, rate, weight, first)
