@@ -267,6 +267,14 @@ def runs_of(mask: BoolArray) -> tuple[IntArray, IntArray]:
     return edges[::2], edges[1::2]
 
 
+def mask_of_runs(count: int, starts: IntArray, ends: IntArray) -> BoolArray:
+    """Return a mask of `count` samples that holds within the spans."""
+    mask = np.zeros(count, bool)
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        mask[start:end] = True
+    return mask
+
+
 def stretches(mask: BoolArray, gap: int = 0, shortest: int = 1) -> list[tuple[int, int]]:
     """Return the half-open spans in which `mask` holds, merging those at most `gap` apart.
 

@@ -15,7 +15,7 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.quality.channels import Stream, channels_of, coarse_channels, is_random
-from imu_reps.quality.readings import zeros
+from imu_reps.quality.spikes import zeros
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,19 @@ from imu_reps.domain.samples import (
     SensorPlace,
 )
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.kinematics.motion import HOLE_PERIODS
-from imu_reps.kinematics.rest import runs_of
+from imu_reps.kinematics.rest import mask_of_runs, runs_of
 from imu_reps.quality.accelerometer import of_other_scale
 from imu_reps.quality.channels import COLUMNS, Stream, coarse_channels, is_noisy, is_random, spans_of
+from imu_reps.quality.spikes import (
+    LONGEST_SPIKE,
+    SPIKE,
+    SPIKE_LEVEL,
+    leaps_alone,
+    noise,
+    small_spikes,
+    spikes,
+    zeros,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,21 +111,8 @@ PARAMS = ReadingParams()
 #: widest for the rate, ±4,000 deg/s (ICM-45686, LSM6DSV), more 5 % of scale error.
 NO_SENSOR = np.array([400.0 * STANDARD_GRAVITY_MPS2] * 3 + [4200.0] * 3)
 
-#: Smallest leap of a spike, a sample that leaps away and back. No impact on a strapped sensor does so, since
-#: the part's own filter, at half its rate, spreads it over at least two samples (ours).
-SPIKE = np.array([40.0] * 3 + [200.0] * 3)
-#: Greatest difference of a spike's neighbours in every channel, as a share of `SPIKE`: a blow that moves the
-#: sensor leaves it at another rate.
-SPIKE_LEVEL = 0.15
 #: Values that were put in are looked for in every third sample first.
 LOOKED_AT = 3
-#: Greatest number of consecutive samples of a spike.
-LONGEST_SPIKE = 3
-#: A value of exactly 0 is invalid between readings of one sign that are at least this far from it and that,
-#: with the next ones, differ by less than this share of it: noise and motion make no such value (ours; at a
-#: half, one of 16,000 samples of a real sensor turned by hand does).
-FROM_ZERO, ALIKE_SHARE = np.array([0.5] * 3 + [5.0] * 3), 0.3
-
 #: A channel with exactly equal readings for this long is frozen, since noise changes the last digit; all six
 #: together need fewer samples. Runs that chance explains are excepted, see `ReadingParams.once_by_chance`
 #: (ours).
@@ -144,7 +140,7 @@ class MarkedSamples:
     channels : (6, n) float
         Their channels.
     kinds : mapping
-        Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``frozen``, ``cut_off``,
+        Masks over the samples of `timed`, by kind (``flat``, ``spike``, ``noise``, ``frozen``, ``cut_off``,
         ``filled``, ``put_in``, ``scaled``, ``copy``).
     columns : mapping
         Columns that were frozen, cut off or filled in for a while, by kind.
@@ -172,13 +168,17 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     if reach[:3].min() > PARAMS.rail_mps2:
         failed |= _at_one_rail(values[:3], absurd)
     failed |= _without_force(values[:3], timed.time_s)
+    leaping = absurd | spikes(values, timed, failed | absurd) | zeros(values)
+    leaping |= small_spikes(values, timed, failed | leaping)
+    noisy = noise(values, failed | leaping, timed.period_s)
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
     filled, filled_columns = _filled(values)
     put_in, put_in_columns = _put_in(values)
     scaled = of_other_scale(values[:3], failed | frozen, timed.period_s)
     kinds = {
         "flat": failed,
-        "spike": (absurd | _spikes(values, timed, failed | absurd) | zeros(values)) & ~failed,
+        "spike": leaping & ~failed,
+        "noise": noisy & ~failed,
         "frozen": frozen & ~failed,
         "cut_off": cut_off & ~failed & ~frozen,
         "filled": filled & ~failed & ~frozen & ~cut_off,
@@ -264,7 +264,7 @@ def _without_rate(gyr_dps: FloatArray) -> BoolArray:
         return np.zeros(len(nothing), bool)
     turns = np.minimum(*(np.linalg.norm(gyr_dps[:, rows], axis=0) for rows in (starts - 1, ends)))
     fast = turns > PARAMS.turning_dps
-    return _within(len(nothing), starts[fast], ends[fast])
+    return mask_of_runs(len(nothing), starts[fast], ends[fast])
 
 
 def _filled(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
@@ -368,15 +368,7 @@ def _lasting(mask: BoolArray, time_s: FloatArray) -> BoolArray:
     """Return a mask with only its stretches of at least `dead_s`."""
     starts, ends = runs_of(mask)
     long = time_s[ends - 1] - time_s[starts] >= PARAMS.dead_s
-    return _within(len(mask), starts[long], ends[long])
-
-
-def _within(count: int, starts: IntArray, ends: IntArray) -> BoolArray:
-    """Return a mask of `count` samples that holds within the spans."""
-    mask = np.zeros(count, bool)
-    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-        mask[start:end] = True
-    return mask
+    return mask_of_runs(len(mask), starts[long], ends[long])
 
 
 def _absurd(values: FloatArray, reach: FloatArray) -> BoolArray:
@@ -402,97 +394,7 @@ def _at_one_rail(acc_mps2: FloatArray, absurd: BoolArray) -> BoolArray:
     before = (starts > 0) & (force[starts - 1] >= least)
     after = (ends < len(rail)) & (force[np.minimum(ends, len(rail) - 1)] >= least)
     alone = ~before & ~after & (ends - starts <= LONGEST_SPIKE)
-    return _within(len(rail), starts[alone], ends[alone])
-
-
-def _spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> BoolArray:
-    """Return runs of up to `LONGEST_SPIKE` samples that leap away together and back to the level before.
-
-    Where samples begin or end, and at holes, the level on one side decides. Samples known to be bad, and then
-    the spikes found, are left aside, so that each shows its neighbours.
-    """
-    found = np.zeros(values.shape[1], bool)
-    rows = np.flatnonzero(~bad)
-    while True:
-        few = values[:, rows] if len(rows) < len(found) else values
-        steps = np.diff(few)
-        leap = (steps > SPIKE[:, None]) | (steps < -SPIKE[:, None])
-        if not leap.any():
-            return found
-        lasting = np.diff(timed.time_s[rows]) > (HOLE_PERIODS + LONGEST_SPIKE) * timed.period_s
-        more = _leaping(few, leap) | _leaping_at_edges(few, leap, lasting)
-        if not more.any():
-            return found
-        found[rows[more]] = True
-        rows = rows[~more]
-
-
-def _leaping(values: FloatArray, leap: BoolArray) -> BoolArray:
-    """Return spikes with a level on both sides; leaps (6, n - 1) are from each sample to the next."""
-    found = np.zeros(values.shape[1], bool)
-    for column, row in np.argwhere(leap).tolist():
-        series = values[column]
-        for length in range(1, LONGEST_SPIKE + 1):
-            after = row + 1 + length
-            if row < 1 or after + 1 >= len(series):
-                break
-            off = np.abs(values[:, row + 1 : after] - 0.5 * (values[:, [row]] + values[:, [after]]))
-            around = values[:, [row - 1, row, after, after + 1]]
-            level = (np.ptp(around, axis=1) < SPIKE_LEVEL * SPIKE).all()
-            if off[column].min() > SPIKE[column] and level and leaps_alone(off[:3].max(axis=1), column):
-                found[row + 1 : after] = True
-                break
-    return found
-
-
-def _leaping_at_edges(values: FloatArray, leap: BoolArray, lasting: BoolArray) -> BoolArray:
-    """Return spikes next to the first or last sample or a hole, by the level of two samples beyond them."""
-    found = np.zeros(values.shape[1], bool)
-    holes = np.flatnonzero(lasting) + 1
-    begins, ends = np.append(0, holes), np.append(holes, len(found))
-    rows = np.flatnonzero((leap & ~lasting).any(axis=0)) + 1  # first sample after each leap
-    of = begins.searchsorted(rows, side="right") - 1
-    for begin, row in zip(begins[of].tolist(), rows.tolist(), strict=True):
-        if row - begin <= LONGEST_SPIKE:
-            found[begin:row] |= _off_level(values[:, begin:row], values[:, row : row + 2])
-    for end, row in zip(ends[of].tolist(), rows.tolist(), strict=True):
-        if end - row <= LONGEST_SPIKE:
-            found[row:end] |= _off_level(values[:, row:end], values[:, max(row - 2, 0) : row])
-    return found
-
-
-def _off_level(values: FloatArray, level: FloatArray) -> bool:
-    """Whether all samples, (6, k), are far from a level, (6, 2), in one channel alone."""
-    if level.shape[1] < 2 or (np.ptp(level, axis=1) >= SPIKE_LEVEL * SPIKE).any():
-        return False
-    off = np.abs(values - level.mean(axis=1, keepdims=True))
-    far = np.flatnonzero(off.min(axis=1) > SPIKE)
-    return any(leaps_alone(off[:3].max(axis=1), column) for column in far.tolist())
-
-
-def leaps_alone(off_mps2: FloatArray, column: int) -> bool:
-    """Whether no other axis of the accelerometer leaps too, as in a knock, by the leaps of its axes (3,)."""
-    return column >= 3 or bool(np.delete(off_mps2, column).max() <= SPIKE_LEVEL * off_mps2[column])
-
-
-def zeros(values: FloatArray) -> BoolArray:
-    """Return runs of up to `LONGEST_SPIKE` samples of exactly 0 in a channel that is far from it around."""
-    found = np.zeros(values.shape[1], bool)
-    far = (values > FROM_ZERO[:, None]) | (values < -FROM_ZERO[:, None])
-    zero = values == 0.0
-    for column in np.flatnonzero((far[:, :-1] & zero[:, 1:]).any(axis=1)).tolist():
-        series = values[column]
-        starts, ends = runs_of(zero[column])
-        inside = (starts > 0) & (ends < len(series)) & (ends - starts <= LONGEST_SPIKE)
-        starts, ends = starts[inside], ends[inside]
-        before, after = series[starts - 1], series[ends]
-        least = np.minimum(np.abs(before), np.abs(after))
-        beyond = series[np.maximum(starts - 2, 0)], series[np.minimum(ends + 1, len(series) - 1)]
-        steps = np.max(np.abs([before - after, before - beyond[0], after - beyond[1]]), axis=0)
-        alike = (before * after > 0.0) & (steps < ALIKE_SHARE * least)
-        chosen = alike & (least > FROM_ZERO[column])
-        found |= _within(len(series), starts[chosen], ends[chosen])
-    return found
+    return mask_of_runs(len(rail), starts[alone], ends[alone])
 
 
 def _frozen_channels(
@@ -577,7 +479,7 @@ def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
         np.ptp(acc_mps2[:, start:end], axis=1).max() > MOVES_MPS2
         for start, end in zip(starts, ends, strict=True)
     ]
-    return _within(len(runs), starts[moves], ends[moves])
+    return mask_of_runs(len(runs), starts[moves], ends[moves])
 
 
 class LiveReadings:

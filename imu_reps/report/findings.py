@@ -629,6 +629,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         lambda v: f"{_samples(v)} are spikes that no body can make. They are left out.",
         "Check the sensor's wiring and its link.",
     ),
+    "noise_samples": (
+        lambda v: f"{_samples(v)} are noise in all six columns, as no body moves. They are left out.",
+        "Check the sensor's wiring and supply.",
+    ),
     "frozen_samples": (
         lambda v: (
             f"{_samples(v)} repeat the one before{_in_columns(v)}: the sensor froze there. They are left out."

@@ -384,6 +384,23 @@ def force_for_rate(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
     return replace(block, acc_mps2=block.gyr_dps, gyr_dps=block.acc_mps2)
 
 
+def small_gyro_spikes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Single readings of single axes of the gyroscope leap by 30 to 150 deg/s."""
+    gyr_dps = block.gyr_dps.copy()
+    rows = rng.integers(5, len(block) - 5, 30)
+    leaps = rng.choice([-1.0, 1.0], 30) * rng.uniform(30.0, 150.0, 30)
+    gyr_dps[rows, rng.integers(3, size=30)] += leaps
+    return replace(block, gyr_dps=gyr_dps)
+
+
+def noise_for_a_while(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """Half a second to two seconds of strong noise in all columns."""
+    values, where = _values(block), _stretch(block, rng, 0.5, 2.0)
+    size = np.array([6.0] * 3 + [60.0] * 3) * rng.uniform(0.4, 1.5)
+    values[where] += size * rng.standard_normal(values[where].shape)
+    return _with(block, values)
+
+
 def gyro_scale_changes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     """A gyroscope that is set to another range, from some time on or up to it."""
     row, times = _row(block, rng), rng.choice([0.25, 0.5, 2.0, 4.0])
@@ -613,6 +630,8 @@ KINDS: dict[str, Kind] = {
     "rows of -1": Kind(_LEFT_OUT, _of_sensor(rows_of_one_value(-1.0))),
     "rows at the rails": Kind(_LEFT_OUT, _of_sensor(rails)),
     "single spikes": Kind("spike", _of_sensor(spikes)),
+    "small spikes of the gyroscope": Kind("spike", _of_sensor(small_gyro_spikes)),
+    "bursts of noise": Kind("noise", _of_sensor(noise_for_a_while)),
     "garbage at the ends and at holes": Kind("spike|silent", _of_sensor(garbage_at_edges)),
     "an accelerometer at its rail now and then": Kind(_LEFT_OUT, _of_sensor(force_at_its_rail)),
     "an axis at its rail now and then": Kind(_LEFT_OUT, _of_sensor(axis_at_its_rail)),

@@ -1,0 +1,203 @@
+"""Spikes and bursts of noise: values that leap as no body does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from imu_reps.domain.samples import BoolArray, FloatArray
+from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.motion import HOLE_PERIODS
+from imu_reps.kinematics.rest import mask_of_runs, runs_of
+
+
+@dataclass(frozen=True, slots=True)
+class SpikeParams:
+    """Parameters of small spikes of a gyroscope and of bursts of noise.
+
+    Attributes
+    ----------
+    bend : tuple
+        Smallest distance of a small spike from the middle of its neighbours, by channel, m/s² and deg/s.
+    usual_times : float
+        The same as a multiple of the channel's usual one.
+    other_share, next_share, apart_share : float
+        Greatest such distance of other channels and of the next but one samples, and greatest difference of
+        the neighbours, as shares of the spike's: a blow is felt in several channels and for some samples
+        (ours: none in 384 sensors, simulated, of others' simulators and real ones; of the accelerometer 60
+        simulated knocks of one sample look so, and single axes of it are left out).
+    burst_s, resolved_hz : float
+        Length of the blocks in which noise shows, and the smallest rate at which it differs from motion.
+    burst_bend : tuple
+        Smallest mean distance from the middle of the neighbours in such a block, by channel, m/s² and deg/s.
+    white_share : float
+        Smallest share that it has of the mean change from sample to sample: white noise has 0.87, motion that
+        is resolved less than 0.5 (ours: none of 828 sensors at 40 samples a second and more has all six).
+    """
+
+    bend: tuple[float, float] = (1.0, 10.0)
+    usual_times: float = 12.0
+    other_share: float = 0.2
+    next_share: float = 0.25
+    apart_share: float = 0.4
+    burst_s: float = 0.4
+    resolved_hz: float = 40.0
+    burst_bend: tuple[float, float] = (0.6, 6.0)
+    white_share: float = 0.6
+
+
+PARAMS = SpikeParams()
+
+
+#: Smallest leap of a spike, a sample that leaps away and back. No impact on a strapped sensor does so, since
+#: the part's own filter, at half its rate, spreads it over at least two samples (ours).
+SPIKE = np.array([40.0] * 3 + [200.0] * 3)
+#: Greatest difference of a spike's neighbours in every channel, as a share of `SPIKE`: a blow that moves the
+#: sensor leaves it at another rate.
+SPIKE_LEVEL = 0.15
+#: Greatest number of consecutive samples of a spike.
+LONGEST_SPIKE = 3
+#: A value of exactly 0 is invalid between readings of one sign that are at least this far from it and that,
+#: with the next ones, differ by less than this share of it: noise and motion make no such value (ours; at a
+#: half, one of 16,000 samples of a real sensor turned by hand does).
+FROM_ZERO, ALIKE_SHARE = np.array([0.5] * 3 + [5.0] * 3), 0.3
+
+
+def spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> BoolArray:
+    """Return runs of up to `LONGEST_SPIKE` samples that leap away together and back to the level before.
+
+    Where samples begin or end, and at holes, the level on one side decides. Samples known to be bad, and then
+    the spikes found, are left aside, so that each shows its neighbours.
+    """
+    found = np.zeros(values.shape[1], bool)
+    rows = np.flatnonzero(~bad)
+    while True:
+        few = values[:, rows] if len(rows) < len(found) else values
+        steps = np.diff(few)
+        leap = (steps > SPIKE[:, None]) | (steps < -SPIKE[:, None])
+        if not leap.any():
+            return found
+        lasting = np.diff(timed.time_s[rows]) > (HOLE_PERIODS + LONGEST_SPIKE) * timed.period_s
+        more = _leaping(few, leap) | _leaping_at_edges(few, leap, lasting)
+        if not more.any():
+            return found
+        found[rows[more]] = True
+        rows = rows[~more]
+
+
+def _leaping(values: FloatArray, leap: BoolArray) -> BoolArray:
+    """Return spikes with a level on both sides; leaps (6, n - 1) are from each sample to the next."""
+    found = np.zeros(values.shape[1], bool)
+    for column, row in np.argwhere(leap).tolist():
+        series = values[column]
+        for length in range(1, LONGEST_SPIKE + 1):
+            after = row + 1 + length
+            if row < 1 or after + 1 >= len(series):
+                break
+            off = np.abs(values[:, row + 1 : after] - 0.5 * (values[:, [row]] + values[:, [after]]))
+            around = values[:, [row - 1, row, after, after + 1]]
+            level = (np.ptp(around, axis=1) < SPIKE_LEVEL * SPIKE).all()
+            if off[column].min() > SPIKE[column] and level and leaps_alone(off[:3].max(axis=1), column):
+                found[row + 1 : after] = True
+                break
+    return found
+
+
+def _leaping_at_edges(values: FloatArray, leap: BoolArray, lasting: BoolArray) -> BoolArray:
+    """Return spikes next to the first or last sample or a hole, by the level of two samples beyond them."""
+    found = np.zeros(values.shape[1], bool)
+    holes = np.flatnonzero(lasting) + 1
+    begins, ends = np.append(0, holes), np.append(holes, len(found))
+    rows = np.flatnonzero((leap & ~lasting).any(axis=0)) + 1  # first sample after each leap
+    of = begins.searchsorted(rows, side="right") - 1
+    for begin, row in zip(begins[of].tolist(), rows.tolist(), strict=True):
+        if row - begin <= LONGEST_SPIKE:
+            found[begin:row] |= _off_level(values[:, begin:row], values[:, row : row + 2])
+    for end, row in zip(ends[of].tolist(), rows.tolist(), strict=True):
+        if end - row <= LONGEST_SPIKE:
+            found[row:end] |= _off_level(values[:, row:end], values[:, max(row - 2, 0) : row])
+    return found
+
+
+def _off_level(values: FloatArray, level: FloatArray) -> bool:
+    """Whether all samples, (6, k), are far from a level, (6, 2), in one channel alone."""
+    if level.shape[1] < 2 or (np.ptp(level, axis=1) >= SPIKE_LEVEL * SPIKE).any():
+        return False
+    off = np.abs(values - level.mean(axis=1, keepdims=True))
+    far = np.flatnonzero(off.min(axis=1) > SPIKE)
+    return any(leaps_alone(off[:3].max(axis=1), column) for column in far.tolist())
+
+
+def leaps_alone(off_mps2: FloatArray, column: int) -> bool:
+    """Whether no other axis of the accelerometer leaps too, as in a knock, by the leaps of its axes (3,)."""
+    return column >= 3 or bool(np.delete(off_mps2, column).max() <= SPIKE_LEVEL * off_mps2[column])
+
+
+def zeros(values: FloatArray) -> BoolArray:
+    """Return runs of up to `LONGEST_SPIKE` samples of exactly 0 in a channel that is far from it around."""
+    found = np.zeros(values.shape[1], bool)
+    far = (values > FROM_ZERO[:, None]) | (values < -FROM_ZERO[:, None])
+    zero = values == 0.0
+    for column in np.flatnonzero((far[:, :-1] & zero[:, 1:]).any(axis=1)).tolist():
+        series = values[column]
+        starts, ends = runs_of(zero[column])
+        inside = (starts > 0) & (ends < len(series)) & (ends - starts <= LONGEST_SPIKE)
+        starts, ends = starts[inside], ends[inside]
+        before, after = series[starts - 1], series[ends]
+        least = np.minimum(np.abs(before), np.abs(after))
+        beyond = series[np.maximum(starts - 2, 0)], series[np.minimum(ends + 1, len(series) - 1)]
+        steps = np.max(np.abs([before - after, before - beyond[0], after - beyond[1]]), axis=0)
+        alike = (before * after > 0.0) & (steps < ALIKE_SHARE * least)
+        chosen = alike & (least > FROM_ZERO[column])
+        found |= mask_of_runs(len(series), starts[chosen], ends[chosen])
+    return found
+
+
+def small_spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> BoolArray:
+    """Return samples, of (6, n), that leap away and back in one axis of the gyroscope alone."""
+    found = np.zeros(values.shape[1], bool)
+    rows = np.flatnonzero(~bad)
+    few = values[:, rows] if len(rows) < len(found) else values
+    rate_bend = 0.5 * np.abs(np.diff(few[3:], n=2))
+    usual = np.median(rate_bend[:, :: 1 + rate_bend.shape[1] // 1000], axis=1)
+    big = rate_bend > np.maximum(PARAMS.bend[1], PARAMS.usual_times * usual)[:, None]
+    at = np.flatnonzero((big.sum(axis=0) == 1)[3:-3]) + 4  # with three samples and more on both sides
+    if not len(at):
+        return found
+    axis, reach = 3 + big[:, at - 1].argmax(axis=0), np.arange(-4, 5)
+    around = few[:, at[:, None] + reach] / np.repeat(PARAMS.bend, 3)[:, None, None]
+    bend = 0.5 * np.abs(np.diff(around, n=2))  # (6, k, 7), the spike's in the middle
+    own = bend[axis, np.arange(len(at))]
+    bend[axis, np.arange(len(at))] = 0.0
+    size = own[:, 3]
+    alone = bend[..., 2:5].max(axis=(0, 2)) < PARAMS.other_share * size
+    alone &= own[:, [0, 1, 5, 6]].max(axis=1) < PARAMS.next_share * size
+    alone &= np.abs(np.diff(around[axis, np.arange(len(at))][:, [3, 5]]))[:, 0] < PARAMS.apart_share * size
+    time_s = timed.time_s[rows]
+    alone &= time_s[at + 1] - time_s[at - 1] < (HOLE_PERIODS + 1.0) * timed.period_s
+    found[rows[at[alone]]] = True
+    return found
+
+
+def noise(values: FloatArray, bad: BoolArray, period_s: float) -> BoolArray:
+    """Return bursts of white noise in all six channels, (6, n), as of a cable that picks up a field."""
+    found = np.zeros(values.shape[1], bool)
+    length = max(8, round(PARAMS.burst_s / period_s))
+    rows = np.flatnonzero(~bad)
+    count = (len(rows) - 2) // length
+    if period_s * PARAMS.resolved_hz > 1.0 or count < 2:
+        return found
+    few = values[:, rows] if len(rows) < len(found) else values
+    step = np.diff(few)
+    bend = 0.5 * np.abs(np.diff(step))[:, : count * length].reshape(6, count, length).mean(axis=2)
+    loud = (bend > np.repeat(PARAMS.burst_bend, 3)[:, None]).all(axis=0)
+    if not loud.any():
+        return found
+    step = np.abs(step)[:, : count * length].reshape(6, count, length).mean(axis=2)
+    white = loud & (bend > PARAMS.white_share * step).all(axis=0)
+    # it begins and ends in the blocks beside those that it fills
+    white[1:] |= white[:-1].copy()
+    white[:-1] |= white[1:].copy()
+    found[rows[: count * length][np.repeat(white, length)]] = True
+    return found
