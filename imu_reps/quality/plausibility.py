@@ -27,6 +27,7 @@ from imu_reps.quality.channels import (
     check_constant,
     check_dead_axes,
     check_finite,
+    check_interpolated,
     check_repeated,
     check_resolution,
     unwrapped,
@@ -214,7 +215,8 @@ def _timed(
         if changed:
             steady[place] = Stream.of(block, channels_of(block))
         readings[place] = mark_readings(steady[place], timed)
-        found += [*changed, *check_readings(place, readings[place])]
+        lines = check_interpolated(place, stream.channels, timed.clock.rate_hz)
+        found += [*changed, *lines, *check_readings(place, readings[place])]
     return steady, readings, found
 
 

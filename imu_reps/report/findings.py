@@ -618,6 +618,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         "Ask for samples no faster than the sensor makes them, or raise the sensor's own rate.",
     ),
+    "interpolated_rows": (
+        "The {sensor}'s samples lie on straight lines between about {real_hz:.0f} a second: a program put in the others, up to {rate_hz:.0f}. Short pauses, jerks and impacts are not in them.",
+        "Use the samples as the sensor sent them, and set it to 50 or better 100 a second.",
+    ),
     # which samples are readings
     "flat_samples": (
         lambda v: (

@@ -401,6 +401,16 @@ def noise_for_a_while(block: SampleBlock, rng: np.random.Generator) -> SampleBlo
     return _with(block, values)
 
 
+def interpolated(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A recording of 5 to 20 samples a second that a program filled up along straight lines."""
+    measured_s = np.arange(block.time_s[0], block.time_s[-1], 1.0 / rng.uniform(5.0, 20.0))
+    even_s = np.linspace(block.time_s[0], block.time_s[-1], len(block))
+    columns = [
+        np.interp(even_s, measured_s, np.interp(measured_s, even_s, column)) for column in _values(block).T
+    ]
+    return _with(block, np.array(columns).T)
+
+
 def gyro_scale_changes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     """A gyroscope that is set to another range, from some time on or up to it."""
     row, times = _row(block, rng), rng.choice([0.25, 0.5, 2.0, 4.0])
@@ -665,6 +675,7 @@ KINDS: dict[str, Kind] = {
     "a gyroscope that is late": Kind("gyroscope", _of_sensor(late_gyro)),
     "a gyroscope that is smoothed": Kind("gyroscope", _of_sensor(smooth_gyro)),
     "an accelerometer that changes its scale": Kind("accele|9.8", _of_sensor(force_scale_changes)),
+    "a slow recording that was filled up": Kind("straight lines", _of_sensor(interpolated)),
     "a dead axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(0.0))),
     "an inverted axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(-1.0))),
     "left-handed axes": Kind("gyroscope|axes", _of_sensor(left_handed)),
