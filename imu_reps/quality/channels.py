@@ -45,12 +45,16 @@ class ChannelParams:
     repeated_share : float
         Share of repeated rows above which the sensor is slower than its rate: six channels with noise never
         all repeat at once.
-    line_share : float
+    line_share, bend_share : float
         Greatest distance of a sample on a straight line from the middle of its neighbours, as a share of
-        their difference.
+        their difference; and smallest one where lines meet.
     few_on_lines, on_lines, lined_seconds : float
         Share of such samples from which interpolated ones are looked for; share in a second that shows them,
         and of such seconds (ours: 0.012 of the samples at most, of 700 clean sensors with and without noise).
+    smooth_bend : tuple
+        Smallest second difference (median, of the noisiest axis) of a part with noise, m/s² and deg/s: white
+        noise of 70 µg/√Hz and 4 mdps/√Hz, the least of such parts, has 0.008 and 0.05 at 100 samples a second
+        (ours: 0.007 and 0.03 in 700 clean sensors at least; filtered at 5 Hz less than 0.003 and 0.02).
     wrap_fall, wrap_from, min_wraps : float or int
         Limits for wraps, as shares of the extreme: smallest step from near one end to near the other, and
         smallest magnitude before and after it; and fewest wraps.
@@ -79,9 +83,11 @@ class ChannelParams:
     noise_steps: float = 2.0
     repeated_share: float = 0.2
     line_share: float = 0.003
+    bend_share: float = 0.03
     few_on_lines: float = 0.05
     on_lines: float = 0.2
     lined_seconds: float = 0.2
+    smooth_bend: tuple[float, float] = (0.004, 0.025)
     wrap_fall: float = 1.4
     wrap_from: float = 0.5
     min_wraps: int = 2
@@ -302,14 +308,14 @@ def check_repeated(place: SensorPlace, values: FloatArray, rate_hz: float) -> It
 
 def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -> Iterator[Finding]:
     """Report samples, (6, n), on straight lines between slower ones, where a program put them."""
-    if _on_lines(values, 1 + values.shape[1] // 1000).mean() < PARAMS.few_on_lines:
+    if (_off_line(values, 1 + values.shape[1] // 1000) < PARAMS.line_share).mean() < PARAMS.few_on_lines:
         return
-    length = max(2, round(rate_hz))
-    on_lines = _on_lines(values, 1)
-    seconds = on_lines[: len(on_lines) // length * length].reshape(-1, length)
-    share = seconds.mean(axis=1)
-    lined = share > PARAMS.on_lines
-    if lined.mean() > PARAMS.lined_seconds:
+    length, off_line = max(2, round(rate_hz)), _off_line(values, 1)
+    off_line = off_line[: len(off_line) // length * length].reshape(-1, length)
+    seconds, bends = off_line < PARAMS.line_share, off_line > PARAMS.bend_share
+    # what was smoothed is nearly straight, but has no bends
+    lined = (seconds.mean(axis=1) > PARAMS.on_lines) & (bends.sum(axis=1) > 0.5 * (~seconds).sum(axis=1))
+    if len(lined) and lined.mean() > PARAMS.lined_seconds:
         # a line begins at each sample that was measured
         real_hz = median(np.count_nonzero(seconds[lined, 1:] & ~seconds[lined, :-1], axis=1).astype(float))
         yield Finding(
@@ -320,11 +326,26 @@ def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -
         )
 
 
-def _on_lines(values: FloatArray, every: int) -> BoolArray:
-    """Return which inner samples, every `every`-th, lie in the middle of their neighbours in all channels."""
+def check_smoothed(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
+    """Report channels, (6, n), with less noise than any sensor makes."""
+    every = 1 + values.shape[1] // 1000
+    before, at, after = (values[:, k : values.shape[1] - 2 + k : every] for k in range(3))
+    bend = np.median(np.abs(before + after - 2.0 * at), axis=1)
+    least = np.array([bend[:3].max(), bend[3:].max()])
+    if (least < PARAMS.smooth_bend).all() and (
+        2.0 * np.array(resolutions(values)) < PARAMS.smooth_bend
+    ).all():
+        yield Finding("smoothed", severity="caution", sensor=place)
+
+
+def _off_line(values: FloatArray, every: int) -> FloatArray:
+    """Return how far inner samples, every `every`-th, are from the middle of their neighbours.
+
+    The greatest distance of all channels, as a share of the neighbours' greatest difference.
+    """
     before, at, after = (values[:, k : values.shape[1] - 2 + k : every] for k in range(3))
     off = np.abs(before + after - 2.0 * at).max(axis=0)
-    return np.asarray(off < PARAMS.line_share * np.abs(after - before).max(axis=0))
+    return np.asarray(off / np.maximum(np.abs(after - before).max(axis=0), 1e-12))
 
 
 def unwrapped(stream: Stream) -> tuple[Stream, list[Finding]]:

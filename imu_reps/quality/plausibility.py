@@ -30,6 +30,7 @@ from imu_reps.quality.channels import (
     check_interpolated,
     check_repeated,
     check_resolution,
+    check_smoothed,
     unwrapped,
 )
 from imu_reps.quality.copies import Signatures, check_streams, signatures, without_copies
@@ -182,6 +183,8 @@ def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -
     for block in recording.blocks:
         infinite = list(check_finite(block, channels[block.sensor]))
         yield from infinite or check_resolution(block.sensor, channels[block.sensor])
+        if not (infinite or recording.header.simulated):  # a simulated sensor may be free of noise
+            yield from check_smoothed(block.sensor, channels[block.sensor])
         if len(block) == 1:
             values = {"samples": 1, "duration_s": 0.0}
             yield Finding("too_short", values=values, severity="refuse", sensor=block.sensor)

@@ -622,6 +622,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "The {sensor}'s samples lie on straight lines between about {real_hz:.0f} a second: a program put in the others, up to {rate_hz:.0f}. Short pauses, jerks and impacts are not in them.",
         "Use the samples as the sensor sent them, and set it to 50 or better 100 a second.",
     ),
+    "smoothed": (
+        "The {sensor}'s readings are smoother than any sensor's: a program filtered them. Times may be off, and tremor, jerks and impacts are not in them.",
+        "Use the readings as the sensor sent them.",
+    ),
     # which samples are readings
     "flat_samples": (
         lambda v: (

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.signal import butter, filtfilt
 from scipy.spatial.transform import Rotation
 
 from imu_reps import Recording, SampleBlock
@@ -48,6 +49,16 @@ def _of_sensor(change: Change) -> Spoil:
         return recording
 
     return spoil
+
+
+def _real(spoil: Spoil) -> Spoil:
+    """Apply a change, and say nothing of the simulator: a simulated sensor may be free of noise."""
+
+    def changed(recording: Recording, places: Sequence[SensorPlace], rng: np.random.Generator) -> Recording:
+        spoilt = spoil(recording, places, rng)
+        return replace(spoilt, header=replace(spoilt.header, simulated=False))
+
+    return changed
 
 
 def rows(block: SampleBlock, keep: np.ndarray) -> SampleBlock:
@@ -411,6 +422,13 @@ def interpolated(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return _with(block, np.array(columns).T)
 
 
+def filtered(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A recording that was smoothed there and back, at 0.5 to 3 Hz."""
+    rate_hz = (len(block) - 1) / float(block.time_s[-1] - block.time_s[0])
+    taps = butter(2, rng.uniform(0.5, 3.0) / (rate_hz / 2.0))
+    return _with(block, filtfilt(*taps, _values(block), axis=0))
+
+
 def gyro_scale_changes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     """A gyroscope that is set to another range, from some time on or up to it."""
     row, times = _row(block, rng), rng.choice([0.25, 0.5, 2.0, 4.0])
@@ -676,6 +694,7 @@ KINDS: dict[str, Kind] = {
     "a gyroscope that is smoothed": Kind("gyroscope", _of_sensor(smooth_gyro)),
     "an accelerometer that changes its scale": Kind("accele|9.8", _of_sensor(force_scale_changes)),
     "a slow recording that was filled up": Kind("straight lines", _of_sensor(interpolated)),
+    "a recording that was smoothed": Kind("smoother", _real(_of_sensor(filtered))),
     "a dead axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(0.0))),
     "an inverted axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(-1.0))),
     "left-handed axes": Kind("gyroscope|axes", _of_sensor(left_handed)),
