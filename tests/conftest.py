@@ -49,6 +49,16 @@ CLEAN_REP = Rep(
 )
 
 
+#: Rooms of the longest tests, which wait more than they compute.
+FIRST = ("session", "web")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests: at the end no worker is left alone with one of them."""
+    tests = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(tests).parts[0] not in FIRST)
+
+
 @pytest.fixture(scope="session")
 def as_done() -> Callable[[Recording], Recording]:
     """Turn a simulated recording into one as if a person had done it with real sensors."""

@@ -207,6 +207,8 @@ class PhoneSource:
             task.cancel()
         await asyncio.gather(*self._pollers, return_exceptions=True)
         if self._server is not None:
+            # who is on the way in gets in first: a server of asyncio that is closed leaves it open
+            await asyncio.sleep(LIMITS.look_s)
             self._server.close()
         answering = [task for task in self._requests.values() if task is not None]
         for writer in [*self._requests]:

@@ -146,6 +146,10 @@ class Door(socket.socket):
         self.recv(1)
         return self._admitted.popleft()
 
+    def shut(self) -> None:
+        """Let nobody in any more."""
+        self._pause()
+
     def close(self) -> None:
         """Close all that is not inside yet."""
         self._pause()

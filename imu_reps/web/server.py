@@ -119,6 +119,9 @@ class PageServer:
         ):
             self._started.set()
             await stopped.wait()
+            # first the door: a server of asyncio that is closed leaves open who is on the way in
+            self._door.shut()
+            await asyncio.sleep(LIMITS.turn_s)
 
     def _answer(self, connection: ServerConnection, request: Request) -> Response | None:
         response = self._pages.answer(request)

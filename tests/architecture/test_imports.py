@@ -41,7 +41,11 @@ PERMITTED = {
     "click": ("cli",),
 }
 
-HOUSE = house.modules()
+
+@pytest.fixture(scope="module")
+def modules() -> list[house.Module]:
+    """Every module of the package, parsed."""
+    return house.modules()
 
 
 def within(module: house.Module, *places: str) -> bool:
@@ -65,14 +69,14 @@ def offending(module: house.Module, found: set[str]) -> Iterator[str]:
     yield from (f"{module.name}: {name}" for name in sorted(found))
 
 
-def test_a_package_imports_only_packages_below_it() -> None:
+def test_a_package_imports_only_packages_below_it(modules: list[house.Module]) -> None:
     below = {
         package: imported_packages | {package, "errors", "__version__"}
         for package, imported_packages in ALLOWED.items()
     }
     assert not [
         wrong
-        for module in HOUSE
+        for module in modules
         for package in module.name.split(".")[1:2]
         if package in below
         for wrong in offending(module, imported_packages(module) - below[package])
@@ -96,9 +100,9 @@ def test_no_package_depends_on_itself_indirectly() -> None:
     assert [name for name, packages in below.items() if name in packages] == []
 
 
-def test_no_module_imports_itself_indirectly() -> None:
+def test_no_module_imports_itself_indirectly(modules: list[house.Module]) -> None:
     """Imports inside functions and for types alone happen later, or never."""
-    names = {module.name for module in HOUSE}
+    names = {module.name for module in modules}
     at_import = {
         module.name: house.imported(
             replace(
@@ -108,7 +112,7 @@ def test_no_module_imports_itself_indirectly() -> None:
                 ),
             )
         )
-        for module in HOUSE
+        for module in modules
     }
     graph = {
         name: {target if target in names else target.rpartition(".")[0] for target in targets} - {name}
@@ -118,12 +122,12 @@ def test_no_module_imports_itself_indirectly() -> None:
     TopologicalSorter(graph).prepare()  # raises CycleError, with the cycle
 
 
-def test_domain_and_errors_import_numpy_and_the_standard_library_only() -> None:
+def test_domain_and_errors_import_numpy_and_the_standard_library_only(modules: list[house.Module]) -> None:
     """Pandas is allowed where angles are returned as a table."""
     allowed = {*sys.stdlib_module_names, "numpy", "imu_reps"}
     assert not [
         wrong
-        for module in HOUSE
+        for module in modules
         if within(module, "domain", "errors")
         for wrong in offending(
             module, roots(module) - allowed - ({"pandas"} if within(module, "domain.track") else set())
@@ -132,22 +136,24 @@ def test_domain_and_errors_import_numpy_and_the_standard_library_only() -> None:
 
 
 @pytest.mark.parametrize("library", PERMITTED)
-def test_a_library_for_outside_interfaces_is_imported_only_where_permitted(library: str) -> None:
+def test_a_library_for_outside_interfaces_is_imported_only_where_permitted(
+    modules: list[house.Module], library: str
+) -> None:
     assert not [
         module.name
-        for module in HOUSE
+        for module in modules
         if library in roots(module) and not within(module, *PERMITTED[library])
     ]
 
 
-def test_pure_packages_do_not_import_clocks_files_or_asyncio() -> None:
-    pure = [module for module in HOUSE if within(module, *PURE)]
+def test_pure_packages_do_not_import_clocks_files_or_asyncio(modules: list[house.Module]) -> None:
+    pure = [module for module in modules if within(module, *PURE)]
 
     assert not [wrong for module in pure for wrong in offending(module, roots(module) & SIDE_EFFECTS)]
 
 
-def test_sensor_families_import_neither_radio_nor_clock() -> None:
-    families = [module for module in HOUSE if within(module, "sensors.families")]
+def test_sensor_families_import_neither_radio_nor_clock(modules: list[house.Module]) -> None:
+    families = [module for module in modules if within(module, "sensors.families")]
 
     assert families
     assert not [
@@ -157,10 +163,10 @@ def test_sensor_families_import_neither_radio_nor_clock() -> None:
     ]
 
 
-def test_only_the_command_line_prints() -> None:
+def test_only_the_command_line_prints(modules: list[house.Module]) -> None:
     assert not [
         module.name
-        for module in HOUSE
+        for module in modules
         if not within(module, "cli")
         for node in ast.walk(module.tree)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"

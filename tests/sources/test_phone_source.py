@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import http.client
 import json
 import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -187,22 +188,45 @@ def test_strangers_that_hold_connections_do_not_shut_the_phone_out() -> None:
     assert status == 200
 
 
-def test_a_connection_still_open_at_the_end_is_closed_without_a_word(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def closed_among_strangers(count: int, wait: Callable[[], Awaitable[None]]) -> None:
+    """Open a source, connect silently, wait, and close it."""
+
     async def run() -> None:
         addresses: dict[str, str] = {}
         source = PhoneSource({"ankle": PhoneRequest(SENSOR_LOGGER)}, tell=addresses.update)  # type: ignore[arg-type]
         opening = asyncio.create_task(source.open())
         while not addresses:
             await asyncio.sleep(0.01)
-        with open_and_silent(addresses["ankle"], 1):
-            await asyncio.sleep(0.05)
+        with open_and_silent(addresses["ankle"], count):
+            await wait()
             opening.cancel()
             await source.close()
 
     asyncio.run(run())
 
+
+def test_a_connection_still_open_at_the_end_is_closed_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    closed_among_strangers(1, lambda: asyncio.sleep(0.05))
+
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize("passes", range(6))
+def test_a_connection_on_its_way_in_at_the_end_is_closed_too(
+    passes: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def wait() -> None:
+        for _ in range(passes):  # of the event loop, in which a connection gets in step by step
+            await asyncio.sleep(0.0)
+
+    left_open: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", left_open.append)
+    closed_among_strangers(3, wait)
+    gc.collect()
+
+    assert left_open == []
     assert caplog.messages == []
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+import threading
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from hashlib import sha256
+from socket import create_connection
 from time import monotonic, sleep
 from typing import Any
 
@@ -274,6 +278,31 @@ def test_viewers_beyond_the_limit_are_told_so(page: Any, receive: Any) -> None:
             receive(stack.enter_context(page.viewer()))
         with page.viewer() as late:
             assert closed_with(late) == hub.TOO_MANY
+
+
+def test_whoever_comes_in_as_the_page_closes_is_closed_too(
+    page: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_open: list[object] = []
+    monkeypatch.setattr("sys.unraisablehook", left_open.append)
+    closed = threading.Event()
+
+    def call_again_and_again(server: PageServer) -> None:
+        address, port = server.access.hosts[0].split(":")
+        request = f"GET /{server.access.view_token} HTTP/1.1\r\nHost: {address}:{port}\r\n\r\n".encode()
+        while not closed.is_set():
+            with suppress(OSError), create_connection((address, int(port)), timeout=2.0) as caller:
+                caller.sendall(request)
+
+    with ThreadPoolExecutor(3) as callers:
+        with PageServer(page.hub, page.commands.append) as server:
+            for _ in range(3):
+                callers.submit(call_again_and_again, server)
+            sleep(0.1)
+        closed.set()
+    gc.collect()
+
+    assert left_open == []
 
 
 def test_a_port_in_use_is_reported_with_a_hint(page: Any) -> None:

@@ -97,6 +97,9 @@ class LiveGate:
             self.lying, self.cranial = found[0].matrix[0], found[0].matrix[1]
 
 
+#: Number of instants whose angles are computed in one go, by a frame that may change before they come.
+READ_AT_ONCE = 100
+
 #: A shorter gap is ordinary loss, not a silent sensor; time goes on with the other sensor.
 SILENT_S = 1.0
 SILENT_TICKS = int(SILENT_S * GRID_HZ)
@@ -164,6 +167,7 @@ class LiveWatch:
         silence, rows = self._silence.watch(motion), rows_of(motion)
         frame: LiveFrame | None = None
         lying: FloatArray | None = None
+        read = 0
         for offset, time_s in enumerate(motion.time_s.tolist()):
             if offset == 0 or self.gate.lying is not lying:
                 lying, watched = self.gate.lying, offset
@@ -173,9 +177,10 @@ class LiveWatch:
             still = ready[offset - watched]
             left = self.gate.left(away[offset - watched], self.buffer)
             self.rest.step(self.buffer, self.gate.cranial, ready=still, may_zero=may_zero())
-            if self.rest.frame is not frame:
+            if self.rest.frame is not frame or offset - read == READ_AT_ONCE:
                 frame, read = self.rest.frame, offset
-                angles = frame.angles_deg(motion[offset:] if offset else motion, self._header).T.tolist()
+                coming = motion[offset : offset + READ_AT_ONCE]
+                angles = frame.angles_deg(coming, self._header).T.tolist()
             leg_deg, tilt_deg, rotation_deg = angles[offset - read]
             here = leg_deg, tilt_deg, rotation_deg
             yield WatchedInstant(round(time_s * GRID_HZ), time_s, here, still, left, silence.get(offset, []))

@@ -96,9 +96,8 @@ class Air:
         self.medium = Medium()
         self._controller = AirController("computer", link=self.medium)
         self.medium.computer = self._controller
-        stack = HostStack(self._controller, AsyncPipeSink(self._controller))
         configuration = DeviceConfiguration(name="computer", address=hci.Address(_COMPUTER))
-        self.host = Host(config=configuration, host=stack)
+        self.host = Host(config=configuration, host=Stack(self._controller))
         self.host.on(Host.EVENT_ADVERTISEMENT, self._on_advertisement)
         await self.host.power_on()
         return self
@@ -342,10 +341,22 @@ class AirController(Controller):
     le_acl_data_packet_length = _RADIO_PACKET_BYTES
     supported_max_tx_octets = supported_max_rx_octets = _RADIO_PACKET_BYTES
 
+    # without bumble's log messages, whose texts would take most of the time though nobody reads them
+
     def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
-        """Pass a packet to the host, without log messages, which would take most of the time."""
+        """Pass a packet to the host."""
         if self.host:
             asyncio.get_running_loop().call_soon(self.host.on_packet, bytes(packet))
+
+    def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """Take a packet from the host."""
+        match packet:
+            case hci.HCI_AclDataPacket():
+                self.on_hci_acl_data_packet(packet)
+            case hci.HCI_Command():
+                self.on_hci_command_packet(packet)
+            case _:
+                super().on_hci_packet(packet)
 
     def lose(self, reason: int = _TIMED_OUT) -> None:
         """End every link without informing the other side."""
@@ -377,6 +388,28 @@ class AirController(Controller):
         """Cancel connecting, and report success."""
         self.give_up_connecting()
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
+
+
+class Stack(HostStack):
+    """The lower half of a host, on its controller, without bumble's log messages."""
+
+    def __init__(self, controller: AirController) -> None:
+        super().__init__(controller, AsyncPipeSink(controller))
+
+    def send_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """Pass a packet to the controller."""
+        if self.hci_sink:
+            self.hci_sink.on_packet(bytes(packet))
+
+    def on_hci_packet(self, packet: hci.HCI_Packet) -> None:
+        """Take a packet from the controller."""
+        match packet:
+            case hci.HCI_AclDataPacket():
+                self.on_hci_acl_data_packet(packet)
+            case hci.HCI_Event():
+                self.on_hci_event_packet(packet)
+            case _:
+                super().on_hci_packet(packet)
 
 
 class Medium(LocalLink):

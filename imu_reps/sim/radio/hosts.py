@@ -9,16 +9,14 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from imu_reps.sim.radio.air import AirController
+from imu_reps.sim.radio.air import AirController, Stack
 from imu_reps.sim.radio.device import CharacteristicSpec, Device, RefusedError
 
 # isort: split
 from bumble import att, core, gatt, hci
 from bumble.device import Advertisement, Connection, DeviceConfiguration, Peer
 from bumble.device import Device as Host
-from bumble.gatt_client import CharacteristicProxy, DescriptorProxy, ServiceProxy
-from bumble.host import Host as HostStack
-from bumble.transport.common import AsyncPipeSink
+from bumble.gatt_client import CharacteristicProxy, Client, DescriptorProxy, ServiceProxy
 
 
 class Firmware(Protocol):
@@ -69,8 +67,7 @@ class Peripheral:
         self._device, self._firmware, self._name = device, firmware, name
         self._connection: Connection | None = None
         configuration = DeviceConfiguration(name=name, address=hci.Address(address))
-        stack = HostStack(controller, AsyncPipeSink(controller))
-        self._host = Host(config=configuration, host=stack)
+        self._host = Host(config=configuration, host=Stack(controller))
         self._host.gatt_server.max_mtu = mtu
         self._host.on(Host.EVENT_CONNECTION, self._connected)
         self._characteristics = self._build_services()
@@ -259,6 +256,16 @@ def full_uuid(uuid: core.UUID) -> str:
     return str(UUID(bytes=bytes(reversed(uuid.to_bytes(force_128=True)))))
 
 
+class _Client(Client):
+    """The computer's GATT client, without bumble's log message on each notification."""
+
+    def on_gatt_pdu(self, att_pdu: att.ATT_PDU) -> None:
+        if isinstance(att_pdu, att.ATT_Handle_Value_Notification):
+            self.on_att_handle_value_notification(att_pdu)
+        else:
+            super().on_gatt_pdu(att_pdu)
+
+
 class CentralLink:
     """An established connection.
 
@@ -272,6 +279,7 @@ class CentralLink:
 
     def __init__(self, connection: Connection, ended: Callable[[], None]) -> None:
         self._connection = connection
+        connection.gatt_client = _Client(connection)
         self._peer = Peer(connection)
         self._over = False
         connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._ended(ended))
