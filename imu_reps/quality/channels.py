@@ -308,7 +308,8 @@ def check_repeated(place: SensorPlace, values: FloatArray, rate_hz: float) -> It
 
 def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -> Iterator[Finding]:
     """Report samples, (6, n), on straight lines between slower ones, where a program put them."""
-    if (_off_line(values, 1 + values.shape[1] // 1000) < PARAMS.line_share).mean() < PARAMS.few_on_lines:
+    few = _off_line(values, 1 + values.shape[1] // 1000)
+    if np.count_nonzero(few < PARAMS.line_share) <= PARAMS.few_on_lines * len(few):
         return
     length, off_line = max(2, round(rate_hz)), _off_line(values, 1)
     off_line = off_line[: len(off_line) // length * length].reshape(-1, length)
@@ -328,24 +329,27 @@ def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -
 
 def check_smoothed(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
     """Report channels, (6, n), with less noise than any sensor makes."""
+    if values.shape[1] < 3:
+        return
     every = 1 + values.shape[1] // 1000
     before, at, after = (values[:, k : values.shape[1] - 2 + k : every] for k in range(3))
     bend = np.median(np.abs(before + after - 2.0 * at), axis=1)
     least = np.array([bend[:3].max(), bend[3:].max()])
-    if (least < PARAMS.smooth_bend).all() and (
-        2.0 * np.array(resolutions(values)) < PARAMS.smooth_bend
-    ).all():
+    fine = 2.0 * np.array(resolutions(values)) < PARAMS.smooth_bend
+    if (fine & (least > 0.0) & (least < PARAMS.smooth_bend)).all():
         yield Finding("smoothed", severity="caution", sensor=place)
 
 
 def _off_line(values: FloatArray, every: int) -> FloatArray:
     """Return how far inner samples, every `every`-th, are from the middle of their neighbours.
 
-    The greatest distance of all channels, as a share of the neighbours' greatest difference.
+    The greatest distance of all channels, as a share of the neighbours' greatest difference; infinite if they
+    do not differ.
     """
     before, at, after = (values[:, k : values.shape[1] - 2 + k : every] for k in range(3))
     off = np.abs(before + after - 2.0 * at).max(axis=0)
-    return np.asarray(off / np.maximum(np.abs(after - before).max(axis=0), 1e-12))
+    steps = np.abs(after - before).max(axis=0)
+    return np.asarray(np.divide(off, steps, out=np.full(off.shape, np.inf), where=steps > 0.0))
 
 
 def unwrapped(stream: Stream) -> tuple[Stream, list[Finding]]:

@@ -28,7 +28,8 @@ class SpikeParams:
         (ours: none in 384 sensors, simulated, of others' simulators and real ones; of the accelerometer 60
         simulated knocks of one sample look so, and single axes of it are left out).
     burst_s, resolved_hz : float
-        Length of the blocks in which noise shows, and the smallest rate at which it differs from motion.
+        Length of the blocks in which noise shows; and the smallest rate, samples a second, at which noise and
+        small spikes differ from motion (ours).
     burst_bend : tuple
         Smallest mean distance from the middle of the neighbours in such a block, by channel, m/s² and deg/s.
     white_share : float
@@ -158,6 +159,8 @@ def small_spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> Boo
     """Return samples, of (6, n), that leap away and back in one axis of the gyroscope alone."""
     found = np.zeros(values.shape[1], bool)
     rows = np.flatnonzero(~bad)
+    if len(rows) < 9 or timed.period_s * PARAMS.resolved_hz > 1.0:
+        return found
     few = values[:, rows] if len(rows) < len(found) else values
     rate_bend = 0.5 * np.abs(np.diff(few[3:], n=2))
     usual = np.median(rate_bend[:, :: 1 + rate_bend.shape[1] // 1000], axis=1)

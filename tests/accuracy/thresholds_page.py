@@ -54,6 +54,7 @@ ROOMS: dict[str, str] = {
     "Quality: numbering": "quality.numbering",
     "Quality: rates that change": "quality.rates",
     "Quality: readings": "quality.readings",
+    "Quality: spikes and noise": "quality.spikes",
     "Quality: channels": "quality.channels",
     "Quality: copies and streams": "quality.copies",
     "Quality: windows": "quality.windows",

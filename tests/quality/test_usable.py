@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from mutations import KINDS, rows
+from scipy.signal import butter, filtfilt
 
 from imu_reps import Recording, RepPlan, SetPlan, simulate
 from imu_reps.quality.plausibility import examined
@@ -121,7 +122,46 @@ def test_readings_raised_to_a_higher_rate_by_straight_lines_are_kept(good: Recor
         for values in (slow.acc_mps2, slow.gyr_dps)
     )
     raised = replace(rows(good.ankle, np.arange(len(row))), acc_mps2=acc, gyr_dps=gyr)
-    assert not examined(good.with_samples(raised)).readings["ankle"].bad.any()
+    checked = examined(good.with_samples(raised))
+    assert not checked.readings["ankle"].bad.any()
+    assert checked.refusal is not None
+    assert checked.refusal.code == "interpolated_rows"
+    assert checked.refusal.values["real_hz"] == pytest.approx(
+        checked.clocks["ankle"].clock.rate_hz / 8, abs=1.0
+    )
+
+
+def test_a_small_spike_of_one_axis_of_the_gyroscope_is_left_out_and_a_blow_is_kept(good: Recording) -> None:
+    gyr = good.ankle.gyr_dps.copy()
+    gyr[[500, 1500], [0, 2]] += [40.0, -90.0]
+    gyr[2500] += [40.0, -30.0, 60.0]  # felt in all axes
+    readings = examined(good.with_samples(replace(good.ankle, gyr_dps=gyr))).readings["ankle"]
+    assert np.sort(readings.timed.order[readings.bad]).tolist() == [500, 1500]
+
+
+def test_a_burst_of_noise_is_left_out_and_a_shaken_limb_is_kept(good: Recording) -> None:
+    rng = np.random.default_rng(5)
+    for burst in (rng.standard_normal((100, 6)), np.sin(np.arange(100) * 0.7)[:, None] * np.ones(6)):
+        values = np.hstack([good.ankle.acc_mps2, good.ankle.gyr_dps])
+        values[1000:1100] += burst * ([6.0] * 3 + [60.0] * 3)
+        noisy = replace(good.ankle, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+        readings = examined(good.with_samples(noisy)).readings["ankle"]
+        bad = np.sort(readings.timed.order[readings.bad])
+        if burst[0, 0] == 0.0:
+            assert not len(bad)
+        else:
+            assert set(range(1000, 1100)) <= set(bad.tolist()) <= set(range(900, 1200))
+
+
+@pytest.mark.parametrize("corner_hz", [1.0, 3.0])
+def test_readings_that_a_program_smoothed_are_told(corner_hz: float, good: Recording) -> None:
+    rate_hz = examined(good).clocks["ankle"].clock.rate_hz
+    values = np.hstack([good.ankle.acc_mps2, good.ankle.gyr_dps])
+    values = filtfilt(*butter(2, corner_hz / (rate_hz / 2.0)), values, axis=0)
+    smooth = replace(good.ankle, acc_mps2=values[:, :3].copy(), gyr_dps=values[:, 3:].copy())
+    measured = replace(good, header=replace(good.header, simulated=False))
+    assert "smoothed" not in codes(measured)
+    assert "smoothed" in codes(measured.with_samples(smooth))
 
 
 def test_a_gyroscope_reads_nothing_at_rest_but_not_between_fast_turns(good: Recording) -> None:
