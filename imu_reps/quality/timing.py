@@ -9,9 +9,17 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
 from imu_reps.domain.recording import Recording, SensorHeader
-from imu_reps.domain.samples import LONGEST_HOLE_S, MAX_CLOCK_S, FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import (
+    LONGEST_HOLE_S,
+    MAX_CLOCK_S,
+    FloatArray,
+    IntArray,
+    SampleBlock,
+    SensorPlace,
+)
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
+from imu_reps.kinematics.robust import median
 from imu_reps.quality.rates import MIN_RATE_HZ
 
 
@@ -53,6 +61,9 @@ class TimingParams:
         Smallest relative difference of `time_s` from the sensor's own clock, or its rate, that shows times of
         another scale: that of good recordings is at most 0.013 (ours); and greatest one of the scale it
         gives from the gyroscope's.
+    two_speeds : float
+        Smallest relative difference of the two speeds of a clock that is not used (ours: clocks of such parts
+        drift by 100 parts in a million).
     parts, most_parts : int or float
         Number of parts of a recording whose times are compared with the sensor's clock, and smallest share of
         them that must agree (ours).
@@ -83,6 +94,7 @@ class TimingParams:
     agree_header: float = 0.3
     contradicts: float = 0.1
     agrees_with_turns: float = 0.1
+    two_speeds: float = 0.1
     parts: int = 8
     most_parts: float = 0.7
     min_samples: int = 20
@@ -213,7 +225,27 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
             recording = recording.with_samples(replace(block, device_time_s=clock))
             values = {"unit": unit, "factor": UNITS[unit]}
             found.append(Finding("clock_unit", values=values, severity="caution", sensor=block.sensor))
+        elif _changes_speed(block):
+            recording = recording.with_samples(replace(block, device_time_s=np.full(len(block), np.nan)))
+            found.append(Finding("clock_speed", severity="caution", sensor=block.sensor))
     return recording, found
+
+
+def _changes_speed(block: SampleBlock) -> bool:
+    """Whether the sensor's own clock goes at two speeds, while its samples come and count evenly."""
+    rows = _parts(block)
+    waited, passed, counted = (np.diff(x[rows]) for x in (block.time_s, block.device_time_s, block.sample))
+    if not ((waited > 0.0).all() and (passed > 0.0).all() and (counted > 0).all()):
+        return False
+    every_s, ticked_s = waited / counted, passed / counted
+    even = np.abs(every_s / median(every_s) - 1.0) < PARAMS.contradicts
+    slow, fast = np.sort(ticked_s)[[1, -2]]  # the change is within one part, at most two are mixed
+    return bool(even.all() and slow > 0.0 and fast / slow - 1.0 > PARAMS.two_speeds)
+
+
+def _parts(block: SampleBlock) -> IntArray:
+    """Return the first row of each of the parts of a recording, and its last row."""
+    return np.linspace(0, len(block) - 1, PARAMS.parts + 1).astype(np.int64)
 
 
 def _scale_of(
@@ -228,7 +260,7 @@ def _scale_of(
     whole = float(np.ptp(block.time_s[[0, -1]]) / max(np.ptp(block.device_time_s[[0, -1]]), 1e-9))
     if abs(whole - 1.0) < PARAMS.contradicts:
         return None
-    rows = np.linspace(0, len(block) - 1, PARAMS.parts + 1).astype(np.int64)
+    rows = _parts(block)
     waited, passed = np.diff(block.time_s[rows]), np.diff(block.device_time_s[rows])
     if not (passed > 0.0).all():
         return None

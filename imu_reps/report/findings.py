@@ -716,6 +716,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
             else f"Multiply device_time_s by {1 / v['factor']:g}."
         ),
     ),
+    "clock_speed": (
+        "The {sensor} sensor's own clock goes at two speeds, while its samples come and count evenly: it is not used, times follow the host's clock.",
+        "Check the unit of device_time_s, and what sets the sensor's clock while it records.",
+    ),
     "clock_jumped": (
         lambda v: (
             f"The computer's clock jumped by {v['by_s']:.0f} s at {v['start_s']:.0f} s (daylight saving, or a time server); the sensors' own count went on. Times after it were set back."

@@ -429,6 +429,13 @@ def filtered(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return _with(block, filtfilt(*taps, _values(block), axis=0))
 
 
+def clock_changes_speed(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """The sensor's own clock goes half as fast or twice as fast from some time on."""
+    row, clock_s = _row(block, rng), block.device_time_s.copy()
+    clock_s[row:] = clock_s[row] + (clock_s[row:] - clock_s[row]) * rng.choice([0.5, 2.0])
+    return replace(block, device_time_s=clock_s)
+
+
 def gyro_scale_changes(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     """A gyroscope that is set to another range, from some time on or up to it."""
     row, times = _row(block, rng), rng.choice([0.25, 0.5, 2.0, 4.0])
@@ -710,6 +717,7 @@ KINDS: dict[str, Kind] = {
     "a clock that wraps": Kind("clock", _of_sensor(clock_wraps)),
     "time in another unit": Kind("seconds", time_unit),
     "times of another scale": Kind("time_s|samples a second", time_scaled),
+    "a clock that changes its speed": Kind("clock", _of_sensor(clock_changes_speed)),
     "a clock in another unit": Kind("seconds", _of_sensor(clock_unit)),
     "the computer's clock is set": Kind("clock", host_jump),
     "one stream under both names": Kind("same data", same_data),
