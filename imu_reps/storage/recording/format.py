@@ -280,8 +280,6 @@ def sort_lines(block: bytes, first_line: int) -> Lines:
     first_line : int
         Line number of the first.
     """
-    if b"\r" in block:
-        block = block.replace(b"\r\n", b"\n")
     found = [start + (few == _LINE_END).nonzero()[0] for start, few in letters_of(block)]
     ends = np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
     letters = np.frombuffer(block, dtype=np.uint8)
@@ -423,13 +421,15 @@ def _first_cell(line: str) -> str:
 
 
 def in_utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    r"""Convert pieces of a file to UTF-8 with lines that end in ``\n``, from UTF-16 and from lone CRs."""
+    r"""Convert pieces of a file to UTF-8 whose lines end in ``\n``, from UTF-16 and CRs of any kind."""
     decoder: codecs.IncrementalDecoder | None = None
-    old_mac: bool | None = None
+    half = b""  # the first half of a CR LF, perhaps
     for number, piece in enumerate(pieces):
         if number == 0 and piece[:2] in UTF_16:
             decoder = codecs.getincrementaldecoder(UTF_16[piece[:2]])(errors="replace")
-        text = piece if decoder is None else decoder.decode(piece).encode("utf-8")
-        if old_mac is None and (b"\n" in text or b"\r" in text):
-            old_mac = b"\n" not in text
-        yield text.replace(b"\r", b"\n") if old_mac else text
+        text = half + (piece if decoder is None else decoder.decode(piece).encode("utf-8"))
+        half = b"\r" if text.endswith(b"\r") else b""
+        text = text.removesuffix(b"\r")
+        yield text.replace(b"\r\n", b"\n").replace(b"\r", b"\n") if b"\r" in text else text
+    if half:
+        yield b"\n"

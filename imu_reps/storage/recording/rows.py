@@ -43,6 +43,8 @@ _DIGITS = re.compile(r"[+-]?\d{1,20}", re.ASCII)
 #: Cells of the format, R, MATLAB and pandas for a sensor without a clock.
 _NO_CLOCK = ("", "NA", "NaN", "nan")
 _AS_SENT = "Put in what the sensor sent; a row that it never sent is left out, and counts as lost."
+_THOUSANDS = "Save it again with numbers as they are, without marks between thousands."
+_IN_THOUSANDS = re.compile(r"-?\d{1,3}(['’ \u00a0\u202f]\d{3})+([.]\d*)?")
 _TIME_OF_DAY = "Give times in seconds as plain numbers, time_s from the first row, not as a time of day."
 _ROW_FORMAT = "%.6f,%s,%d,%s,%.5f,%.5f,%.5f,%.4f,%.4f,%.4f\n"
 
@@ -255,7 +257,7 @@ def _read_cells(row: bytes, line: int, columns: tuple[str, ...], name: str) -> l
             name,
             line,
             f"{len(texts)} values where {len(columns)} columns are.",
-            hint="Restore the row as the sensor sent it; numbers need a decimal point, not a comma.",
+            hint="Restore the row as the sensor sent it; numbers need a point, and no comma between thousands.",
             code="wrong_column_count",
         )
     return [_read_cell(text.strip(), column, name, line) for text, column in zip(texts, columns, strict=True)]
@@ -277,9 +279,15 @@ def _read_cell(text: str, column: str, name: str, line: int) -> bool | int | flo
             name,
             line,
             f"column {column} is {shown(text)}, not {kind}." if text else f"column {column} is empty.",
-            hint=_TIME_OF_DAY if ":" in text else _AS_SENT,
+            hint=_hint_of(text),
             code="not_a_number",
         ) from None
+
+
+def _hint_of(text: str) -> str:
+    if ":" in text:
+        return _TIME_OF_DAY
+    return _THOUSANDS if _IN_THOUSANDS.fullmatch(text) else _AS_SENT
 
 
 def _whole_number(text: str) -> int:

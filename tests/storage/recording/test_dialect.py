@@ -53,6 +53,13 @@ WRITTEN: dict[str, bytes] = {
     "a byte order mark": b"\xef\xbb\xbf" + PLAIN.encode(),
     "CRLF": PLAIN.replace("\n", "\r\n").encode(),
     "CR": PLAIN.replace("\n", "\r").encode(),
+    "LF, then CRLF, then CR": (
+        "\n".join(PLAIN.split("\n")[:15])
+        + "\n"
+        + "\r\n".join(PLAIN.split("\n")[15:20])
+        + "\r\n"
+        + "\r".join(PLAIN.split("\n")[20:])
+    ).encode(),
     "Excel": of_lines(lambda c: c + "," * (COLUMNS - 1 - c.count(",")), str).replace("\n", "\r\n").encode(),
     "Excel, quoted comments": of_lines(lambda c: f'"{c}"' + "," * (COLUMNS - 1), str).encode(),
     "Excel, rows that were deleted": (
