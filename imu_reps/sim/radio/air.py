@@ -12,7 +12,7 @@ import zlib
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 
@@ -96,7 +96,7 @@ class Air:
         self.medium = Medium()
         self._controller = AirController("computer", link=self.medium)
         self.medium.computer = self._controller
-        stack = HostStack(self._controller, AsyncPipeSink(self._controller))
+        stack = Stack(self._controller, AsyncPipeSink(self._controller))
         configuration = DeviceConfiguration(name="computer", address=hci.Address(_COMPUTER))
         self.host = Host(config=configuration, host=stack)
         self.host.on(Host.EVENT_ADVERTISEMENT, self._on_advertisement)
@@ -377,6 +377,27 @@ class AirController(Controller):
         """Cancel connecting, and report success."""
         self.give_up_connecting()
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
+
+
+class Stack(HostStack):
+    """A host stack whose commands can be given up at any moment, as a signal of the user does."""
+
+    async def _send_command(
+        self, command: hci.HCI_SyncCommand[Any] | hci.HCI_AsyncCommand, _timeout_s: float | None = None
+    ) -> hci.HCI_Command_Complete_Event[Any] | hci.HCI_Command_Status_Event:
+        # Every command is answered here, so none needs a timeout. With one, Python 3.11 swallows that the
+        # caller was cancelled, if the answer has just come: https://bugs.python.org/issue42130
+        return await super()._send_command(command)
+
+    def on_command_processed(
+        self, event: hci.HCI_Command_Complete_Event[Any] | hci.HCI_Command_Status_Event
+    ) -> None:
+        """Take an answer, unless its command was given up: whoever asks next would be given it."""
+        asked, waiting = self.pending_command, self.pending_response
+        if asked is None or waiting is None or waiting.done():
+            return
+        if asked.op_code == event.command_opcode:
+            super().on_command_processed(event)
 
 
 class Medium(LocalLink):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
-from imu_reps.sim.radio.air import AirController
+from imu_reps.sim.radio.air import AirController, Stack
 from imu_reps.sim.radio.device import CharacteristicSpec, Device, RefusedError
 
 # isort: split
@@ -17,7 +17,6 @@ from bumble import att, core, gatt, hci
 from bumble.device import Advertisement, Connection, DeviceConfiguration, Peer
 from bumble.device import Device as Host
 from bumble.gatt_client import CharacteristicProxy, DescriptorProxy, ServiceProxy
-from bumble.host import Host as HostStack
 from bumble.transport.common import AsyncPipeSink
 
 
@@ -69,7 +68,7 @@ class Peripheral:
         self._device, self._firmware, self._name = device, firmware, name
         self._connection: Connection | None = None
         configuration = DeviceConfiguration(name=name, address=hci.Address(address))
-        stack = HostStack(controller, AsyncPipeSink(controller))
+        stack = Stack(controller, AsyncPipeSink(controller))
         self._host = Host(config=configuration, host=stack)
         self._host.gatt_server.max_mtu = mtu
         self._host.on(Host.EVENT_CONNECTION, self._connected)

@@ -328,6 +328,27 @@ def test_a_connection_can_be_opened_by_address(on_air: OnAir) -> None:
     on_air(story)
 
 
+@pytest.mark.parametrize("steps", range(12))
+def test_connecting_can_be_given_up_at_any_step(on_air: OnAir, steps: int) -> None:
+    failures: list[dict[str, Any]] = []
+
+    async def story(air: Air) -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
+        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        given_up = asyncio.create_task(air.connect(PELVIS))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        async with BleakClient(PELVIS, backend=client_backend(air)) as client:
+            assert await client.read_gatt_char(INFO)
+
+    on_air(story)
+
+    assert failures == []
+
+
 def test_an_error_in_the_firmware_of_a_device_is_raised(on_air: OnAir) -> None:
     class Broken(OpenProfile):
         def read(self, characteristic: str, time_s: float) -> bytes:  # noqa: ARG002
