@@ -11,6 +11,7 @@ import logging
 import zlib
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Literal, Protocol, Self
 
@@ -178,14 +179,18 @@ class Air:
         asyncio.CancelledError
             The adapter is disabled meanwhile, or the caller is cancelled.
         """
-        connection = self.host.connect_le(hci.Address(address), timeout=None)
-        self._connecting = asyncio.ensure_future(connection)
+        connecting = asyncio.ensure_future(self.host.connect_le(hci.Address(address), timeout=None))
+        self._connecting = connecting
         try:
-            return await self._connecting
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # by the controller: a connection made just before then reaches the stack before the answer
+            await self.host.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+            connecting.cancel()
+            await asyncio.wait([connecting])
+            raise
         finally:
-            self._connecting.cancel()
             self._connecting = None
-            self._controller.give_up_connecting()
 
     def loss_of(self, address: hci.Address) -> Callable[[], None]:
         """Return a function that makes the computer give up its current link to a silent sensor."""
@@ -367,20 +372,21 @@ class AirController(Controller):
         for advertised in self.advertising_sets.values():
             advertised.stop()
 
-    def give_up_connecting(self) -> None:
-        """Stop waiting for the sensor to be connected."""
-        self.pending_le_connection = None
-
     def on_hci_le_create_connection_cancel_command(
         self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
     ) -> hci.HCI_StatusReturnParameters:
         """Cancel connecting, and report success."""
-        self.give_up_connecting()
+        self.pending_le_connection = None
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
 
 class Stack(HostStack):
-    """A host stack whose commands can be given up at any moment, as a signal of the user does."""
+    """A host stack whose requests can be given up at any moment, as a signal of the user does."""
+
+    def on_packet(self, packet: bytes) -> None:
+        """Take a packet, unless it answers what was given up a moment ago: that future is cancelled."""
+        with suppress(asyncio.InvalidStateError):
+            super().on_packet(packet)
 
     async def _send_command(
         self, command: hci.HCI_SyncCommand[Any] | hci.HCI_AsyncCommand, _timeout_s: float | None = None
@@ -393,10 +399,7 @@ class Stack(HostStack):
         self, event: hci.HCI_Command_Complete_Event[Any] | hci.HCI_Command_Status_Event
     ) -> None:
         """Take an answer, unless its command was given up: whoever asks next would be given it."""
-        asked, waiting = self.pending_command, self.pending_response
-        if asked is None or waiting is None or waiting.done():
-            return
-        if asked.op_code == event.command_opcode:
+        if self.pending_command is not None and self.pending_command.op_code == event.command_opcode:
             super().on_command_processed(event)
 
 
