@@ -54,8 +54,8 @@ class Diary:
                 case Rating():
                     ratings = (("pain", event.pain), ("effort", event.effort))
                     notes = [(key, str(value)) for key, value in ratings if value is not None]
-                    self.rated |= {event.path} if notes else set()
                     self._note(event, notes)
+                    self.rated |= {event.path} if notes else set()
                 case HurtAfter():
                     self._note(event, [(HURT, "resting")])
         except ImuRepsError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 from base64 import b64encode
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -182,6 +183,40 @@ def test_a_report_is_served_after_a_token(page: Any) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
 def test_the_page_is_only_read(page: Any, method: str) -> None:
     assert page.get(f"/{page.access.view_token}", method)[0] == 405
+
+
+def test_the_head_of_page_and_report_is_what_they_are_served_with_and_no_content(page: Any) -> None:
+    for path in ("", page.reports.add("<p>A set</p>"), "/no/report"):
+        wanted = f"/{page.access.view_token}{path}"
+        status, headers, content = page.get(wanted)
+        assert page.get(wanted, "HEAD") == (status, headers, b"")
+        assert int(headers["content-length"]) == len(content)
+
+    assert page.get(f"/{page.access.view_token}/live", "HEAD", Origin=f"http://{page.host}")[0] == 405
+    assert page.get("/", "HEAD")[0] == 404
+
+
+def test_a_target_may_be_a_whole_url_of_this_page_and_of_no_other(page: Any) -> None:
+    path = f"/{page.access.view_token}"
+    _, _, content = page.get(path)
+
+    assert page.get(f"http://{page.host}{path}")[::2] == (200, content)
+    assert page.get(f"HTTP://{page.host.upper()}{path}", Host="of-a-proxy.example")[::2] == (200, content)
+    assert page.get(f"http://{page.host}{path}", Origin=ELSEWHERE)[0] == 403
+    for url in (f"{ELSEWHERE}{path}", f"http:///{path}", f"http://{page.host}", f"https://{page.host}{path}"):
+        assert page.get(url)[0] == 404
+
+
+def test_a_viewer_may_come_by_a_whole_url(page: Any) -> None:
+    address, port = page.host.split(":")
+    with socket.create_connection((address, int(port)), timeout=10.0) as connection:
+        connection.sendall(
+            f"GET http://{page.host}/{page.access.view_token}/live HTTP/1.1\r\nHost: {page.host}\r\n"
+            f"Origin: http://{page.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        assert connection.recv(1024).startswith(b"HTTP/1.1 101 ")
+        until(lambda: page.hub.viewers == 1)
 
 
 def test_the_page_requests_nothing_from_elsewhere_and_has_no_inline_handlers(page: Any) -> None:
