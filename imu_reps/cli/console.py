@@ -72,7 +72,13 @@ def rich_console(file: TextIO | None = None) -> Console:
     """Return a rich console on `file`, by default standard output."""
     from rich.console import Console
 
-    return Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
+    # rich would take 0 columns, and fails on digits that are no number
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("COLUMNS", "LINES") or re.fullmatch("[1-9][0-9]{0,4}", value)
+    }
+    return Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False, _environ=environment)
 
 
 def echo(text: str = "", *, nl: bool = True) -> None:
