@@ -313,7 +313,7 @@ class Prompter:
 def parse_numbers(text: str, choices: Sequence[object], count: int) -> tuple[int, ...]:
     """Parse `count` different numbers from 1 to the number of choices."""
     words = text.replace(",", " ").split()
-    picked = tuple(int(word) for word in words if word.isdecimal())
+    picked = tuple(int(word) for word in words if word.isdecimal() and len(word) < 10)
     if (
         len(picked) != len(words)
         or len(set(picked)) != count

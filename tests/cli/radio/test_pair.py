@@ -83,12 +83,12 @@ def test_named_sensors_need_no_lifting(computer, make_sensor) -> None:
 def test_of_several_sensors_one_is_chosen_by_its_number(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(), make_sensor(), make_sensor()]
     words = ["--pelvis", ONE, "--pelvis-head", "+y", "--no-check"]
-    result = computer.call("pair", *words, answers="3\n1 2\n2\n")
+    result = computer.call("pair", *words, answers=f"3\n1 2\n{'9' * 5000}\n2\n")
     listed = [line for line in result.stdout.splitlines() if "dBm" in line]
 
     assert result.exit_code == 0, result.stderr
     assert len(listed) == 2
-    assert result.stdout.count("One number from 1 to 2, please.") == 2
+    assert result.stdout.count("One number from 1 to 2, please.") == 3
     assert stored(computer)["person"]["me"]["ankle"]["host_id"] in listed[1]
 
 
