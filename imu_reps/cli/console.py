@@ -72,7 +72,13 @@ def rich_console(file: TextIO | None = None) -> Console:
     """Return a rich console on `file`, by default standard output."""
     from rich.console import Console
 
-    return Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False)
+    # rich would take 0 columns, and fails on digits that are no number
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("COLUMNS", "LINES") or re.fullmatch("[1-9][0-9]{0,4}", value)
+    }
+    return Console(file=file or sys.stdout, highlight=False, markup=False, emoji=False, _environ=environment)
 
 
 def echo(text: str = "", *, nl: bool = True) -> None:
@@ -307,7 +313,7 @@ class Prompter:
 def parse_numbers(text: str, choices: Sequence[object], count: int) -> tuple[int, ...]:
     """Parse `count` different numbers from 1 to the number of choices."""
     words = text.replace(",", " ").split()
-    picked = tuple(int(word) for word in words if word.isdecimal())
+    picked = tuple(int(word) for word in words if word.isdecimal() and len(word) < 10)
     if (
         len(picked) != len(words)
         or len(set(picked)) != count

@@ -123,7 +123,7 @@ def pair(*, person: str | None, listing: bool, forget: str | None, virtual: str 
         if known and virtual is None:
             echo(f"{known.name} is paired already: what is known of their sensors will be replaced.")
         paired = run_with_radio(virtual, partial(pair_sensors, options=options))
-        _keep(profiles, paired, stored=virtual is None)
+        _keep(paired, stored=virtual is None)
 
 
 def _person_name(profiles: Profiles, name: str | None) -> str:
@@ -176,13 +176,13 @@ def _forget(profiles: Profiles, name: str) -> None:
     echo(f"The sensors of {gone.name} are forgotten. Recordings are left as they are.")
 
 
-def _keep(profiles: Profiles, paired: Person, stored: bool) -> None:
-
-    from imu_reps.storage.profile import save_profiles
+def _keep(paired: Person, stored: bool) -> None:
+    from imu_reps.storage.profile import load_profiles, save_profiles
 
     if not stored:
         echo("Virtual sensors are not stored.")
         return
+    profiles = load_profiles()  # again: somebody else may have been paired meanwhile
     known = profiles.find(paired.name)
     if known:
         paired = replace(paired, extra=known.extra, floors=known.floors)

@@ -12,6 +12,7 @@ import click
 from imu_reps.cli.console import echo
 from imu_reps.domain.exercise import BOTH_LEGS, EXERCISES, HOLDS, SIDES, Exercise, Side
 from imu_reps.domain.tempo import TEMPO_NAMES, Tempo, named_tempo
+from imu_reps.domain.validation import short_repr
 from imu_reps.errors import did_you_mean
 
 if TYPE_CHECKING:
@@ -179,8 +180,8 @@ def parse_fault(text: str, rep_count: int) -> tuple[str, set[int]]:
     numbers: set[int] = set()
     for part in where.split(","):
         first, _, last = part.partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()):
-            raise ValueError(f"{where!r} names no reps; write 3, or 3,5, or 7-10")
+        if not all(number.isdecimal() and len(number) < 10 for number in (first, last or first)):
+            raise ValueError(f"{short_repr(where)} names no reps; write 3, or 3,5, or 7-10")
         numbers |= set(range(int(first), min(int(last or first), rep_count) + 1))
     if not numbers or not numbers <= set(range(1, rep_count + 1)):
         raise ValueError(f"{where!r} names reps outside of 1-{rep_count}")

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from imu_reps.session.session_plan import SetGoal
     from imu_reps.sim.wearer import SetPlan
     from imu_reps.sources.virtual_source import VirtualWorld
-    from imu_reps.storage.profile import Profiles
 
 #: Lowerings per side.
 LOWERINGS = 3
@@ -87,11 +86,11 @@ def end_range(
     from imu_reps.report.history_text import end_range_sentences
     from imu_reps.storage.profile import load_profiles
 
-    profiles = load_profiles()
-    if person is not None:
-        profiles.person(person)  # refuse a wrong name before recording
+    profiles, whose = load_profiles(), person
+    if person is not None or not (files or how["virtual"]):
+        whose = profiles.person(person).name  # refuses a wrong name before recording
     if files:
-        person = person or _person_in(files)
+        whose = whose or _person_in(files)
         summaries, code = _summed_up(files)
     else:
         goals = _lowering_goals(exercise)
@@ -102,7 +101,7 @@ def end_range(
         for sentence in end_range_sentences(result):
             echo_wrapped(sentence)
     if not no_keep:
-        _keep(profiles, person, results, summaries)
+        _keep(whose, results, summaries)
     ctx.exit(code)
 
 
@@ -274,11 +273,9 @@ def _require_both_near(person: str | None) -> None:
     run_with_radio(None, require_near)
 
 
-def _keep(
-    profiles: Profiles, name: str | None, results: Sequence[EndRange], summaries: Sequence[Summary]
-) -> None:
+def _keep(name: str | None, results: Sequence[EndRange], summaries: Sequence[Summary]) -> None:
     """Store the floor angles in the person's profile."""
-    from imu_reps.storage.profile import save_profiles
+    from imu_reps.storage.profile import load_profiles, save_profiles
 
     floors = {
         result.side: floor
@@ -290,6 +287,7 @@ def _keep(
     if any(summary.recording.simulated for summary in summaries):
         echo("Not kept: the recording is simulated, and nobody's floor angle.")
         return
+    profiles = load_profiles()  # now: somebody may have been paired while the legs were lowered
     if not profiles.persons:
         echo("Not kept: nobody is paired yet (imu-reps pair).")
         return

@@ -167,7 +167,7 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     yield timed
 
     resting = {place: _at_rest(marked, timed.unused[place]) for place, marked in readings.items()}
-    doubts = tuple(_doubts(recording.header, streams, readings, resting))
+    doubts = tuple(_doubts(recording, streams, readings, resting))
     unused = _without_changed(timed, doubts)
     resting |= {
         place: _at_rest(marked, unused[place])
@@ -249,18 +249,20 @@ def _at_rest(marked: MarkedSamples, unused: BoolArray) -> AtRest:
 
 
 def _doubts(
-    header: Header,
+    recording: Recording,
     streams: Mapping[SensorPlace, Stream],
     readings: Mapping[SensorPlace, MarkedSamples],
     resting: Mapping[SensorPlace, AtRest],
 ) -> Iterator[Finding]:
     """Report doubts about times; and about signals too, unless the recording spans no set."""
-    span = list(check_span({place: marked.timed for place, marked in readings.items()}))
+    clocks = {place: marked.timed for place, marked in readings.items()}
+    broke_off = any(caution.code == "broken_off" for caution in recording.cautions)
+    span = list(check_span(clocks, broke_off=broke_off))
     yield from span
-    for place, marked in readings.items():
-        yield from check_timing(place, header.sensor(place), marked.timed)
+    for place, timed in clocks.items():
+        yield from check_timing(place, recording.header.sensor(place), timed)
     if _none_refuses(span):
-        yield from _doubtful_signals(header, streams, readings, resting)
+        yield from _doubtful_signals(recording.header, streams, readings, resting)
 
 
 def _none_refuses(findings: Iterable[Finding]) -> bool:

@@ -118,13 +118,14 @@ def check_presence(recording: Recording) -> Iterator[Finding]:
         yield Finding("no_ankle", severity="caution", sensor="ankle")
 
 
-def check_span(clocks: Mapping[SensorPlace, TimedSamples]) -> Iterator[Finding]:
-    """Check the length of the recording, and the time both sensors share."""
+def check_span(clocks: Mapping[SensorPlace, TimedSamples], *, broke_off: bool) -> Iterator[Finding]:
+    """Check the length of the recording, which may have broken off, and the time both sensors share."""
     spans = {place: (float(c.time_s[0]), float(c.time_s[-1])) for place, c in clocks.items()}
     longest = max(last - first for first, last in spans.values())
     overall = max(last for _, last in spans.values()) - min(first for first, _ in spans.values())
     if longest < PARAMS.min_duration_s:
-        yield Finding("too_short", values={"duration_s": longest}, severity="refuse")
+        values = {"duration_s": longest, "broke_off": broke_off}
+        yield Finding("too_short", values=values, severity="refuse")
     else:
         for place, (first, last) in spans.items():
             if last - first < PARAMS.min_duration_s:

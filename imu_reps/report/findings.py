@@ -456,6 +456,8 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         lambda v: (
             f"The {v['sensor']} sensor sent {_sent(v)}."
             if v["sensor"]
+            else f"The recording broke off after {v['duration_s']:.1f} s, too short for one repetition."
+            if v["broke_off"]
             else f"The recording is {v['duration_s']:.1f} s long: too short for one repetition."
         ),
         lambda v: (

@@ -31,11 +31,14 @@ class Diary:
         Sets stored so far, in order; the key is the path of the recording.
     rated : set of str
         Paths of the recordings that were rated.
+    stored : callable
+        Receives each rating, and pain after the last set, once it is on disk.
     """
 
     def __init__(self, complain: Callable[[ImuRepsError], None], *, remembers: bool = True) -> None:
         self.sets: dict[str, StoredSet] = {}
         self.rated: set[str] = set()
+        self.stored: Callable[[Rating | HurtAfter], None] = lambda felt: None  # noqa: ARG005
         self._complain = complain
         self._remembers = remembers
         self._summaries: dict[str, Summary] = {}
@@ -51,10 +54,10 @@ class Diary:
                 case Rating():
                     ratings = (("pain", event.pain), ("effort", event.effort))
                     notes = [(key, str(value)) for key, value in ratings if value is not None]
-                    self._note(event.path, notes)
+                    self._note(event, notes)
                     self.rated |= {event.path} if notes else set()
-                case HurtAfter(path=path):
-                    self._note(path, [(HURT, "resting")])
+                case HurtAfter():
+                    self._note(event, [(HURT, "resting")])
         except ImuRepsError as error:
             self._complain(error)
 
@@ -64,13 +67,14 @@ class Diary:
         with History() as history:
             return history.sets(person=last.person)
 
-    def _note(self, path: str, ratings: Sequence[tuple[str, str]]) -> None:
+    def _note(self, said: Rating | HurtAfter, ratings: Sequence[tuple[str, str]]) -> None:
         """Write ratings, as pairs of key and value, into the recording and into the history.
 
         What the recording refuses (a full disk) goes into the history, and is tried again with the next.
         """
         if not ratings:
             return
+        path = said.path
         ended_s = max((note.time_s for note in load_comments(path).notes), default=0.0)
         notes = [*self._unwritten.pop(path, ()), *(Note(ended_s, key, value) for key, value in ratings)]
         try:
@@ -78,7 +82,12 @@ class Diary:
         except FileAccessError as error:
             self._unwritten[path] = notes
             self._complain(error)
-        self._remember(path)
+            self._remember(path)
+            if path in self.sets:
+                self.stored(said)
+        else:
+            self.stored(said)
+            self._remember(path)
 
     def _remember(self, path: str) -> None:
         """Store an analysed set in the history, with what was felt."""

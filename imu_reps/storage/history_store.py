@@ -389,8 +389,9 @@ def _error(error: sqlite3.Error, path: Path) -> FileAccessError:
         sqlite3.SQLITE_READONLY: ("permission", "may not be written", "Change its permission."),
         sqlite3.SQLITE_CANTOPEN: ("permission", "cannot be opened", "Check the folder and its permission."),
     }
-    # the low byte is the primary error code
-    cause = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+    number = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    # no room for the index of the log (sqlite.org/rescode.html); else the low byte is the primary code
+    cause = sqlite3.SQLITE_FULL if number == sqlite3.SQLITE_IOERR_SHMSIZE else number & 0xFF
     unknown = ("file_access", f"cannot be used: {error}", "Check the disk and the path.")
     code, what, hint = causes.get(cause, unknown)
     return FileAccessError(f"The history {path} {what}.", hint=hint, code=code)

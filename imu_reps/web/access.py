@@ -53,17 +53,24 @@ class Access:
         """Link for the person who starts and stops sets."""
         return f"http://{self.hosts[0]}/{self.control_token}"
 
-    def role(self, path: str) -> Role | None:
-        """Return the role that the token in a path grants; None without one. Compares in constant time."""
-        given = path.partition("?")[0][1:].partition("/")[0].encode("utf-8", "replace")
+    def path(self, target: str) -> str | None:
+        """Return the path of a target, which may be a whole URL; None if that is of another host."""
+        if not target.lower().startswith("http://"):
+            return target
+        host, _, path = target.partition("//")[2].partition("/")
+        return f"/{path}" if self.is_host(host) else None
+
+    def role(self, target: str) -> Role | None:
+        """Return the role that the token in a target grants; None without one. Compares in constant time."""
+        given = (self.path(target) or "").partition("?")[0][1:].partition("/")[0].encode("utf-8", "replace")
         is_control = compare_digest(given, self.control_token.encode())
         is_view = compare_digest(given, self.view_token.encode())
         return "control" if is_control else "viewer" if is_view else None
 
     def has_token(self, request: bytes) -> bool:
         """Whether a request, of which the first line is enough, is for a path with a token."""
-        _, _, path = request.partition(b" ")
-        return self.role(path.partition(b" ")[0].decode("latin-1")) is not None
+        _, _, target = request.partition(b" ")
+        return self.role(target.partition(b" ")[0].decode("latin-1")) is not None
 
     def is_host(self, host: str | None) -> bool:
         """Whether a Host header names this page; another name for this machine suggests DNS rebinding."""

@@ -230,24 +230,32 @@ class Pages:
         self._page = _html_response(document, page_policy(document))
 
     def answer(self, request: Request) -> Response | None:
-        """Return the answer to a request; None if it may become a viewer's WebSocket."""
-        if self._access.role(request.path) is None:
+        """Return the answer to a request; None if it may become a viewer's WebSocket.
+
+        A target may be a whole URL, whose host then counts instead of the header's (RFC 9112, 3.2.2).
+        """
+        target = self._access.path(request.path)
+        if target is None or self._access.role(target) is None:
             return NOT_FOUND
-        path = "/" + request.path.partition("?")[0][1:].partition("/")[2]
-        if not self._is_allowed(request, is_live=path == LIVE):
+        path = "/" + target.partition("?")[0][1:].partition("/")[2]
+        if not self._is_allowed(request, is_url=target != request.path, is_live=path == LIVE):
             return _text_response(http.HTTPStatus.FORBIDDEN, "This page is not served under that address.")
+        if request.method == "HEAD" and path != LIVE:
+            return replace(self._content(path), body=b"")
         if request.method != "GET":
             return _text_response(http.HTTPStatus.METHOD_NOT_ALLOWED, "This page is only read.")
-        if path == LIVE:
-            return None
+        return None if path == LIVE else self._content(path)
+
+    def _content(self, path: str) -> Response:
+        """Return what is served at a path after the token."""
         if path == "/":
             return self._page
         report = self._reports.get(path)
         return NOT_FOUND if report is None else _html_response(report, report_policy(report))
 
-    def _is_allowed(self, request: Request, *, is_live: bool) -> bool:
+    def _is_allowed(self, request: Request, *, is_url: bool, is_live: bool) -> bool:
         hosts, origins = (request.headers.get_all(name) for name in ("Host", "Origin"))
-        if len(hosts) != 1 or not self._access.is_host(hosts[0]) or len(origins) > 1:
+        if len(hosts) != 1 or not (is_url or self._access.is_host(hosts[0])) or len(origins) > 1:
             return False
         if not origins:  # browsers always send the Origin of a WebSocket
             return not is_live

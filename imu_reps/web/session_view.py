@@ -35,7 +35,8 @@ class SessionView:
     goal : SetGoal
         Goal of the first set.
     feel : callable
-        Receives each rating, and pain after the last set, as it is given; must not block.
+        Receives each rating, and pain after the last set, as it is given; must not block. Once they are on
+        disk they come back through `ask`, and only then are they shown.
 
     Attributes
     ----------
@@ -53,18 +54,19 @@ class SessionView:
     ) -> None:
         self._settings = settings
         self._feel = feel
-        self._commands: queue.Queue[Command] = queue.Queue(64)
+        self._commands: queue.Queue[Command | Rating | HurtAfter] = queue.Queue(64)
         self._closed = False
         self._changing = threading.Lock()
         self._path: str | None = None
+        self._hurt_path: str | None = None
         self._last: tuple[int, Finished] | None = None
         self._notes: list[Note] = []
         self._drawing = threading.Lock()
         self.reports: Reports | None = None
         self.hub = Hub(goal_snapshot(goal, settings))
 
-    def ask(self, command: Command) -> None:
-        """Queue a command from the page, from any thread; dropped if the queue is full."""
+    def ask(self, command: Command | Rating | HurtAfter) -> None:
+        """Queue a command of the page, or what was stored, from any thread; dropped if the queue is full."""
         if not self._commands.full():
             self._commands.put_nowait(command)
 
@@ -88,7 +90,7 @@ class SessionView:
             self.obey(session)
 
     def obey(self, session: Session | None = None) -> None:
-        """Execute the queued commands; without a session, only ratings."""
+        """Execute the queued commands, without a session only ratings; show what was stored."""
         while not self._commands.empty():
             command, picture = self._commands.get_nowait(), self.hub.picture
             match command:
@@ -104,6 +106,8 @@ class SessionView:
                     session.discard()
                 case Hurt() if not picture.replay and picture.ended != "pain":
                     self._hurt(session)
+                case Rating() | HurtAfter() if command.path == self._path:
+                    self._stored(command)
         if session is None and self.hub.picture.state == "resting":
             self._show(_over)
 
@@ -116,8 +120,6 @@ class SessionView:
             case SetDone(number=number, finished=finished):
                 self._last = number, self._as_felt(finished)
                 self._report_soon()
-            case HurtAfter():
-                self._hurt_after()
 
     def end(self, page: str) -> None:
         """Show the report of the whole session, which is over; `page` is its HTML."""
@@ -131,28 +133,32 @@ class SessionView:
             self.hub.show(picture, *moments)
 
     def _rate(self, **ratings: int) -> None:
-        """Pass on a rating (``pain``, ``effort``) of the last set, analysed or not, and show it."""
-        if self._path is None:
-            return
-        self._feel(Rating(self._path, **ratings))
-        self._change(**ratings)
-        for key, value in ratings.items():
-            self._felt(key, str(value))
+        """Pass on a rating (``pain``, ``effort``) of the last set, analysed or not."""
+        if self._path is not None:
+            self._feel(Rating(self._path, **ratings))
 
     def _hurt(self, session: Session | None) -> None:
         """End the session with pain; if it was over when that arrived, the pain is of its last set."""
         is_over = self.hub.picture.state == "ended" and self._last is not None
         if session is not None and not is_over:
             session.hurt()
-        elif self._path is not None:
+        elif self._path is not None and self._path != self._hurt_path:
+            self._hurt_path = self._path
             self._feel(HurtAfter(self._path))
-            self._hurt_after()
 
-    def _hurt_after(self) -> None:
-        """Show that it hurt after the last set."""
-        self._felt(HURT, "resting")
-        if self.hub.picture.state == "ended":
-            self._change(ended="pain")
+    def _stored(self, felt: Rating | HurtAfter) -> None:
+        """Show what was said of the last set, in the picture unless the next set runs."""
+        is_after = self.hub.picture.state not in IN_A_SET
+        if isinstance(felt, HurtAfter):
+            self._felt(HURT, "resting")
+            if self.hub.picture.state == "ended":
+                self._change(ended="pain")
+            return
+        for key, rating in (("pain", felt.pain), ("effort", felt.effort)):
+            if rating is not None:
+                self._felt(key, str(rating))
+                if is_after:
+                    self._change(**{key: rating})
 
     def _change(self, **changes: Any) -> None:
         self._show(lambda picture: (replace(picture, **changes), ()))

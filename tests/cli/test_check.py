@@ -70,6 +70,20 @@ def test_an_implausible_recording_ends_with_4_and_a_hint(
     assert hint in result.output
 
 
+@pytest.mark.parametrize("verb", ["check", "report"])
+def test_a_recording_that_broke_off_too_early_is_said_to_have_broken_off(verb: str, tmp_path: Path) -> None:
+    file = lifts(tmp_path / "short.csv", keep=200)
+    own = file.read_text(encoding="utf-8").replace("# exercise", "# ankle.host_id: F0:00\n# exercise", 1)
+    file.write_text(own, encoding="utf-8")
+    broken_off = CliRunner().invoke(main, [verb, str(file)])
+    file.write_text(own + "# @2.000000 end: user\n", encoding="utf-8")
+    ended = CliRunner().invoke(main, [verb, str(file)])
+
+    assert (broken_off.exit_code, ended.exit_code) == (4, 4)
+    assert "The recording broke off after 2.0 s, too short" in " ".join(broken_off.output.split())
+    assert "broke off" not in ended.output
+
+
 def test_one_sensor_alone_is_usable_with_a_caution(tmp_path: Path) -> None:
     result = run(lifts(tmp_path / "one.csv", pelvis=False))
     assert result.exit_code == 0

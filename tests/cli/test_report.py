@@ -39,6 +39,18 @@ def test_text_gives_count_and_faults_of_the_simulated_set(run: Run, swung: Path)
     assert not any(line != line.rstrip() for line in result.stdout.splitlines())
 
 
+@pytest.mark.parametrize("size", ["0", "-1", "²", "9" * 5000])
+def test_a_senseless_size_of_the_terminal_costs_no_report(
+    run: Run, swung: Path, monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.setenv(name, size)
+    result = run("report", swung)
+
+    assert result.exit_code == 0
+    assert "reps" in result.stdout
+
+
 def test_json_is_one_document_per_recording_one_per_line(run: Run, swung: Path) -> None:
     result = run("report", "--json", swung, swung)
     lines = result.stdout.splitlines()

@@ -138,6 +138,7 @@ def test_a_fault_is_present_in_the_given_reps_only(run: Run, tmp_path: Path, fau
         ["--fault", "arch"],
         ["--fault", "momentum:11"],
         ["--fault", "momentum:x"],
+        ["--fault", "momentum:" + "9" * 5000],
         ["--fault", "momentum:5-3"],
         ["--tempo", "2-2"],
         ["--tempo", "0-0-2-0"],

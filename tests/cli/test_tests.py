@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
 import imu_reps.cli.test as tests_before
-from imu_reps import Recording, RepFaults, RepPlan, SetPlan, save, simulate
+from imu_reps import Recording, RepFaults, RepPlan, SetPlan, analyze, load, save, simulate
 from imu_reps.cli.console import exit_on_error
+from imu_reps.domain.summary import Summary
+from imu_reps.session.session_events import Finished
 from imu_reps.storage.profile import PairedSensor, Person, Profiles, load_profiles, save_profiles
 
 SLOW = RepPlan(
@@ -61,6 +64,33 @@ def test_the_floor_of_both_sides_is_reported_and_stored(run: Run, lowerings: lis
     assert set(floors) == {"left", "right"}
     assert floors["left"].exercise == "single_leg_raise"
     assert floors["left"].deg == pytest.approx(floors["right"].deg, abs=4.0)
+
+
+@pytest.mark.parametrize("recorded_now", [False, True])
+def test_who_is_paired_during_the_test_is_kept_and_gets_no_floor(
+    run: Run, lowerings: list[Path], monkeypatch: pytest.MonkeyPatch, recorded_now: bool
+) -> None:
+    save_profiles(Profiles().with_person(ME))
+
+    def pair_another() -> None:
+        save_profiles(load_profiles().with_person(replace(ME, name="kim")))
+
+    def summed_up(files: Sequence[str]) -> tuple[list[Summary], int]:
+        pair_another()
+        return [analyze(load(file)).summary for file in files], 0
+
+    def recorded(*_: object, **__: object) -> tuple[list[Finished], int]:
+        summaries, _ = summed_up(list(map(str, lowerings)))
+        return [Finished(str(lowerings[0]), "target", summary=one) for one in summaries], 0
+
+    monkeypatch.setattr(tests_before, "_summed_up", summed_up)
+    monkeypatch.setattr(tests_before, "_recorded", recorded)
+    result = run("end-range", *([] if recorded_now else [*lowerings, "--person", "me"]))
+
+    assert "Kept for me." in result.output
+    assert load_profiles().names() == "me, kim"
+    assert set(load_profiles().person("me").floors) == {"left", "right"}
+    assert load_profiles().person("kim").floors == {}
 
 
 def test_with_show_only_nothing_is_stored(run: Run, lowerings: list[Path]) -> None:

@@ -177,6 +177,21 @@ def test_a_writer_that_waits_too_long_names_the_cause(tmp_path, stored, monkeypa
         assert history.sets(person=None) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="limits the size of files as POSIX does")
+def test_a_disk_without_room_to_read_a_history_is_said_to_be_full(tmp_path):
+    resource = pytest.importorskip("resource")
+    History(tmp_path / "history.sqlite3").close()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16_384, hard))  # SQLite maps a file of 32 kB to read
+    try:
+        with pytest.raises(FileAccessError) as caught, History(tmp_path / "history.sqlite3") as history:
+            history.sets(person=None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert caught.value.code == "disk_full"
+
+
 def test_it_is_stored_next_to_the_recordings(tmp_path, monkeypatch):
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import gc
 import json
 import re
+import socket
 import threading
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from hashlib import sha256
-from socket import create_connection
 from time import monotonic, sleep
 from typing import Any
 
@@ -188,6 +188,40 @@ def test_the_page_is_only_read(page: Any, method: str) -> None:
     assert page.get(f"/{page.access.view_token}", method)[0] == 405
 
 
+def test_the_head_of_page_and_report_is_what_they_are_served_with_and_no_content(page: Any) -> None:
+    for path in ("", page.reports.add("<p>A set</p>"), "/no/report"):
+        wanted = f"/{page.access.view_token}{path}"
+        status, headers, content = page.get(wanted)
+        assert page.get(wanted, "HEAD") == (status, headers, b"")
+        assert int(headers["content-length"]) == len(content)
+
+    assert page.get(f"/{page.access.view_token}/live", "HEAD", Origin=f"http://{page.host}")[0] == 405
+    assert page.get("/", "HEAD")[0] == 404
+
+
+def test_a_target_may_be_a_whole_url_of_this_page_and_of_no_other(page: Any) -> None:
+    path = f"/{page.access.view_token}"
+    _, _, content = page.get(path)
+
+    assert page.get(f"http://{page.host}{path}")[::2] == (200, content)
+    assert page.get(f"HTTP://{page.host.upper()}{path}", Host="of-a-proxy.example")[::2] == (200, content)
+    assert page.get(f"http://{page.host}{path}", Origin=ELSEWHERE)[0] == 403
+    for url in (f"{ELSEWHERE}{path}", f"http:///{path}", f"http://{page.host}", f"https://{page.host}{path}"):
+        assert page.get(url)[0] == 404
+
+
+def test_a_viewer_may_come_by_a_whole_url(page: Any) -> None:
+    address, port = page.host.split(":")
+    with socket.create_connection((address, int(port)), timeout=10.0) as connection:
+        connection.sendall(
+            f"GET http://{page.host}/{page.access.view_token}/live HTTP/1.1\r\nHost: {page.host}\r\n"
+            f"Origin: http://{page.host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+        )
+        assert connection.recv(1024).startswith(b"HTTP/1.1 101 ")
+        until(lambda: page.hub.viewers == 1)
+
+
 def test_the_page_requests_nothing_from_elsewhere_and_has_no_inline_handlers(page: Any) -> None:
     html = page.get(f"/{page.access.view_token}")[2].decode()
     foreign = html.replace("http://www.w3.org/2000/svg", "")
@@ -291,7 +325,7 @@ def test_whoever_comes_in_as_the_page_closes_is_closed_too(
         address, port = server.access.hosts[0].split(":")
         request = f"GET /{server.access.view_token} HTTP/1.1\r\nHost: {address}:{port}\r\n\r\n".encode()
         while not closed.is_set():
-            with suppress(OSError), create_connection((address, int(port)), timeout=2.0) as caller:
+            with suppress(OSError), socket.create_connection((address, int(port)), timeout=2.0) as caller:
                 caller.sendall(request)
 
     with ThreadPoolExecutor(3) as callers:

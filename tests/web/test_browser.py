@@ -455,6 +455,27 @@ def test_a_page_that_slept_catches_up_and_speaks_nothing_outdated(page: Any, vis
     assert tab.evaluate("tones") == []
 
 
+def test_cues_are_spoken_again_some_time_after_a_clock_was_set(page: Any, visit: Any) -> None:
+    tab = unlocked(visit(page.access.view_link))
+    page.hub.show(running(page.hub.picture))
+    expect(tab.locator("#count")).to_have_text("3")
+    tab.evaluate("{ const now = Date.now; Date.now = () => now() + 3_600_000; }")
+    give(page, cue("slower", "slower"))
+    expect(tab.get_by_role("alert")).to_have_text("slower")
+    assert tab.evaluate("spoken") == []
+
+    for count in (4, 5):  # twice 20 s later
+        tab.evaluate(
+            "{ const now = performance.now.bind(performance); performance.now = () => now() + 2e4; }"
+        )
+        page.hub.show(running(page.hub.picture, count=count))
+        expect(tab.locator("#count")).to_have_text(str(count))
+    give(page, cue("slower", "still slower"))
+    expect(tab.get_by_role("alert")).to_have_text("still slower")
+
+    assert [words for words, _ in tab.evaluate("spoken")] == ["still slower"]
+
+
 def test_a_lost_connection_is_shown_and_restored_with_everything_that_happened(page: Any, visit: Any) -> None:
     tab = visit("about:blank")
     routes: list[Any] = []

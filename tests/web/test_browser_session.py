@@ -45,7 +45,7 @@ class OnThePage:
         arched = RepPlan(faults=RepFaults(arch_deg=11.0))
         plans = [SetPlan(reps=(rep,) * 3) for rep in (arched, RepPlan())]
         self.felt: list[Rating] = []
-        self.view = SessionView(GOALS[0], Settings(), self.felt.append)
+        self.view = SessionView(GOALS[0], Settings(), self._store)
         self.done: list[Finished] = []
         self._world = VirtualWorld("open_profile", plans)
         self._folder = folder
@@ -65,6 +65,10 @@ class OnThePage:
     def begin(self) -> None:
         """Begin to record."""
         self._thread.start()
+
+    def _store(self, felt: Rating) -> None:
+        self.felt.append(felt)
+        self.view.ask(felt)
 
     async def _record(self) -> None:
         async with self._world:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable
@@ -14,8 +15,9 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from imu_reps import Note, RepPlan, SetPlan, Settings, Tempo, analyze, load
+from imu_reps import RepPlan, SetPlan, Settings, Tempo, analyze, load
 from imu_reps.sensors.streams import Streams
+from imu_reps.session import diary
 from imu_reps.session.diary import Diary
 from imu_reps.session.rehearsal import direct
 from imu_reps.session.running_set import RunningSet
@@ -34,8 +36,8 @@ from imu_reps.session.set_recorder import SessionFolder
 from imu_reps.sim.radio import fast_loop
 from imu_reps.sources import sensor_requests
 from imu_reps.sources.virtual_source import VirtualWorld
+from imu_reps.storage.file_access import access_error
 from imu_reps.storage.profile import Person
-from imu_reps.storage.recording.writer import append_notes
 from imu_reps.view.session_snapshot import Counted, CueShown, CueView, Moment, Snapshot
 from imu_reps.web import session_view
 from imu_reps.web.hub import Discard, Effort, Hurt, Pain, Start, StopSet
@@ -51,9 +53,10 @@ class ShownSession:
     def __init__(self, folder: Path, now: Callable[[], Any], *goals: SetGoal) -> None:
         self.felt: list[Rating | HurtAfter] = []
         self.complaints: list[Exception] = []
-        self.view = SessionView(goals[0], Settings(), self.felt.append)
+        self.view = SessionView(goals[0], Settings(), self.feel)
         self.view.reports = Reports()
         self.diary = Diary(self.complaints.append, remembers=False)
+        self.diary.stored = self.view.ask
         self.pictures: list[Snapshot] = []
         self.moments: list[Moment] = []
         self.cued: list[tuple[Snapshot, CueView]] = []
@@ -71,6 +74,11 @@ class ShownSession:
             show(picture, *moments)
 
         self.view.hub.show = keep  # type: ignore[method-assign]
+
+    def feel(self, felt: Rating | HurtAfter) -> None:
+        """Keep what was said, and store it."""
+        self.felt.append(felt)
+        self.diary(felt)
 
     def run(self) -> list[Any]:
         """Record everything, as fast as possible."""
@@ -232,7 +240,6 @@ def test_after_pain_no_report_on_the_page_calls_the_set_clean(
 
     assert ("A clean set" in report) == praised
     assert len(session.view.hub.picture.sets) == 1
-    append_notes(finished.path, [Note(60.0, "pain", str(pain))])
     assert (finding_codes(finished.path) & {"pain_said"} == set()) == praised
 
 
@@ -270,8 +277,6 @@ def test_pain_said_as_the_last_set_ends_is_of_that_set(shown: Callable[..., Show
     if when == "after the session":
         session.view.ask(Hurt())
     session.view.obey()
-    for told in session.felt:
-        session.diary(told)
 
     assert (session.view.hub.picture.state, session.view.hub.picture.ended) == ("ended", "pain")
     assert [(n.key, n.value) for n in load(finished.path).notes].count(("hurt", "resting")) == 1
@@ -318,6 +323,70 @@ def test_ratings_are_shown_to_all_viewers_also_after_the_session(shown: Callable
 
     assert (session.view.hub.picture.pain, session.view.hub.picture.effort) == (2, 7)
     assert session.felt == [Rating(finished.path, pain=2), Rating(finished.path, effort=7)]
+
+
+@pytest.mark.parametrize(
+    ("said", "shown_then"),
+    [(Pain(2), {"pain": 2}), (Effort(7), {"effort": 7}), (Hurt(), {"ended": "pain"})],
+    ids=["pain", "effort", "hurt"],
+)
+def test_what_is_said_is_shown_only_once_it_is_on_disk(
+    shown: Callable[..., ShownSession], said: Any, shown_then: dict[str, Any]
+) -> None:
+    session = shown(GOAL)
+    (finished,) = session.run()
+    to_store: list[Rating | HurtAfter] = []
+    session.view._feel = to_store.append
+    before = session.view.hub.picture
+    for _ in range(2):
+        session.view.ask(said)
+        session.view.obey()
+    assert session.view.hub.picture == before
+    session.diary(to_store[0])
+    written = load(finished.path).notes[-1]
+    session.view.obey()
+
+    assert (written.key, written.value) in {("pain", "2"), ("effort", "7"), ("hurt", "resting")}
+    assert session.view.hub.picture == replace(before, **shown_then)
+    assert len(to_store) == (1 if said == Hurt() else 2)
+
+
+def test_what_the_disk_refuses_is_not_shown_as_said(
+    shown: Callable[..., ShownSession], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_space_left(path: str, _notes: object) -> None:
+        raise access_error(OSError(errno.ENOSPC, "No space left on device"), path)
+
+    session = shown(GOAL)
+    session.run()
+    monkeypatch.setattr(diary, "append_notes", no_space_left)
+    session.view.ask(Pain(7))
+    session.view.obey()
+
+    assert session.felt == [Rating(session.felt[0].path, pain=7)]
+    assert [error.code for error in session.complaints] == ["disk_full"]  # type: ignore[attr-defined]
+    assert session.view.hub.picture.pain is None
+
+
+def test_a_rating_stored_as_the_next_set_runs_is_not_shown_in_it(shown: Callable[..., ShownSession]) -> None:
+    session = shown(GOAL, replace(GOAL, side="right"))
+    late: list[Rating | HurtAfter] = []
+    session.view._feel = late.append
+
+    def stored_late(event: SessionEvent) -> bool:
+        if isinstance(event, SetProgress) and late:
+            session.diary(late.pop())
+        return False
+
+    session.ask_when = [
+        (lambda event: isinstance(event, Resting) and event.remaining_s < 9.0, Pain(7)),
+        (stored_late, None),
+    ]
+    first, _ = session.run()
+    session.view.obey()
+
+    assert ("pain", "7") in [(note.key, note.value) for note in load(first.path).notes]
+    assert {picture.pain for picture in session.pictures if picture.set_number == 2} == {None}
 
 
 def test_a_page_that_disconnects_leaves_no_gap_in_the_recording(shown: Callable[..., ShownSession]) -> None:

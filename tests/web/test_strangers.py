@@ -241,7 +241,9 @@ def test_whoever_has_the_link_gets_in_through_a_crowd(page: Any, receive: Any, k
 DURATION_S = 15.0
 
 
-def recorded(folder: Path, connections: int) -> list[bytes]:
+def recorded(
+    folder: Path, connections: int, *, duration_s: float = DURATION_S, speed: float = 4.0
+) -> list[bytes]:
     """Record a virtual set while strangers connect to its page; return header, rows and notes.
 
     Whatever depends on the wall clock differs between runs even without strangers: the cues, as counting has
@@ -252,9 +254,9 @@ def recorded(folder: Path, connections: int) -> list[bytes]:
         "record",
         "--virtual",
         "--speed",
-        "4",
+        f"{speed}",
         "--duration",
-        f"{DURATION_S}",
+        f"{duration_s}",
         "--quiet",
         "--page",
         "--folder",
@@ -270,7 +272,8 @@ def recorded(folder: Path, connections: int) -> list[bytes]:
         for line in map(bytes.decode, recording.stdout):
             output.append(line)
             if connections and (link := re.search(r"http://([^/]+)/", line)):
-                crowd.enter_context(besieged(link[1], connections))
+                for source in SOURCES:
+                    crowd.enter_context(besieged(link[1], connections // len(SOURCES), source=source))
                 connections = 0
             if "report is on the page" in line:
                 recording.send_signal(signal.SIGINT)
@@ -279,7 +282,7 @@ def recorded(folder: Path, connections: int) -> list[bytes]:
     lines = file.read_bytes().splitlines()
     notes = [re.sub(rb"# @\S+", b"", line) for line in lines if re.match(rb"# @\S+ (?!cue:)", line)]
     header = [line for line in lines if re.match(rb"# (?!@|created|session)|[a-z]", line)]
-    rows = [line for line in lines if line[:1].isdigit() and float(line.split(b",")[0]) < DURATION_S - 0.5]
+    rows = [line for line in lines if line[:1].isdigit() and float(line.split(b",")[0]) < duration_s - 0.5]
     return header + rows + notes
 
 
@@ -289,6 +292,17 @@ def test_a_recording_is_the_same_byte_for_byte_whatever_connects_to_its_page(tmp
 
     assert len(undisturbed) > 2000
     assert recorded(tmp_path / "besieged", 150) == undisturbed
+
+
+@pytest.mark.soak
+@pytest.mark.skipif(os.name != "posix", reason="ends by a signal")
+def test_ten_minutes_are_recorded_the_same_byte_for_byte_under_500_hostile_connections(
+    tmp_path: Path,
+) -> None:
+    undisturbed = recorded(tmp_path / "undisturbed", 0, duration_s=600.0, speed=8.0)
+
+    assert len(undisturbed) > 100_000
+    assert recorded(tmp_path / "besieged", 500, duration_s=600.0, speed=1.0) == undisturbed
 
 
 @pytest.mark.soak

@@ -173,6 +173,7 @@ class _SessionRun:
                 return on_loop(self._hold(write, None)).done
             goal, settings = self.what.plan.goals[0], self.what.settings
             view = stack.enter_context(page_server(self.what.page, goal, settings, write))
+            self.diary.stored = view.ask
             held = on_loop(self._hold(write, view))
             if held.is_cut_short or not held.done:
                 return held.done

@@ -11,8 +11,9 @@ import logging
 import zlib
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
-from typing import Literal, Protocol, Self
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 
@@ -177,14 +178,18 @@ class Air:
         asyncio.CancelledError
             The adapter is disabled meanwhile, or the caller is cancelled.
         """
-        connection = self.host.connect_le(hci.Address(address), timeout=None)
-        self._connecting = asyncio.ensure_future(connection)
+        connecting = asyncio.ensure_future(self.host.connect_le(hci.Address(address), timeout=None))
+        self._connecting = connecting
         try:
-            return await self._connecting
+            return await asyncio.shield(connecting)
+        except asyncio.CancelledError:
+            # by the controller: a connection made just before then reaches the stack before the answer
+            await self.host.send_sync_command(hci.HCI_LE_Create_Connection_Cancel_Command())
+            connecting.cancel()
+            await asyncio.wait([connecting])
+            raise
         finally:
-            self._connecting.cancel()
             self._connecting = None
-            self._controller.give_up_connecting()
 
     def loss_of(self, address: hci.Address) -> Callable[[], None]:
         """Return a function that makes the computer give up its current link to a silent sensor."""
@@ -378,20 +383,19 @@ class AirController(Controller):
         for advertised in self.advertising_sets.values():
             advertised.stop()
 
-    def give_up_connecting(self) -> None:
-        """Stop waiting for the sensor to be connected."""
-        self.pending_le_connection = None
-
     def on_hci_le_create_connection_cancel_command(
         self, _command: hci.HCI_LE_Create_Connection_Cancel_Command
     ) -> hci.HCI_StatusReturnParameters:
         """Cancel connecting, and report success."""
-        self.give_up_connecting()
+        self.pending_le_connection = None
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
 
 class Stack(HostStack):
-    """The lower half of a host, on its controller, without bumble's log messages."""
+    """The lower half of a host, on its controller, without bumble's log messages.
+
+    Its requests can be given up at any moment, as a signal of the user does.
+    """
 
     def __init__(self, controller: AirController) -> None:
         super().__init__(controller, AsyncPipeSink(controller))
@@ -410,6 +414,25 @@ class Stack(HostStack):
                 self.on_hci_event_packet(packet)
             case _:
                 super().on_hci_packet(packet)
+
+    def on_packet(self, packet: bytes) -> None:
+        """Take a packet, unless it answers what was given up a moment ago: that future is cancelled."""
+        with suppress(asyncio.InvalidStateError):
+            super().on_packet(packet)
+
+    async def _send_command(
+        self, command: hci.HCI_SyncCommand[Any] | hci.HCI_AsyncCommand, _timeout_s: float | None = None
+    ) -> hci.HCI_Command_Complete_Event[Any] | hci.HCI_Command_Status_Event:
+        # Every command is answered here, so none needs a timeout. With one, Python 3.11 swallows that the
+        # caller was cancelled, if the answer has just come: https://bugs.python.org/issue42130
+        return await super()._send_command(command)
+
+    def on_command_processed(
+        self, event: hci.HCI_Command_Complete_Event[Any] | hci.HCI_Command_Status_Event
+    ) -> None:
+        """Take an answer, unless its command was given up: whoever asks next would be given it."""
+        if self.pending_command is not None and self.pending_command.op_code == event.command_opcode:
+            super().on_command_processed(event)
 
 
 class Medium(LocalLink):

@@ -257,7 +257,7 @@ def _read_cells(row: bytes, line: int, columns: tuple[str, ...], name: str) -> l
             name,
             line,
             f"{len(texts)} values where {len(columns)} columns are.",
-            hint="Restore the row as the sensor sent it; numbers need a point, and no comma between thousands.",
+            hint="Restore the row as the sensor sent it; numbers need a point, thousands no comma.",
             code="wrong_column_count",
         )
     return [_read_cell(text.strip(), column, name, line) for text, column in zip(texts, columns, strict=True)]

@@ -1,6 +1,6 @@
 // The connection to the server, reopened after sleep, reload and network loss. The recording does not depend on it.
 
-const FIRST_MS = 250, LONGEST_MS = 5000, SILENT_MS = 4000;
+const FIRST_MS = 250, LONGEST_MS = 5000, SILENT_MS = 4000, CLOCKS_MS = 15_000;
 const FINAL = {
   404: "This link is not valid (any more). Take the link from the terminal.",
   4400: "The server did not understand this page. Reload it.",
@@ -24,7 +24,8 @@ class Link {
   open() {
     clearTimeout(this.timer);
     this.heard = performance.now();
-    this.quickest_s = Infinity;
+    this.quickest_s = this.earlier_s = Infinity;
+    this.since = performance.now();
     const socket = new WebSocket(`${location.protocol === "https:" ? "wss" : "ws"}://${location.host}${HERE}/live`);
     this.socket = socket;
     let opened = false;
@@ -45,11 +46,16 @@ class Link {
   }
 
   // Delay of a message relative to the quickest one: a page that slept receives all queued messages at once.
+  // Only the latest count, as either clock may be set: else every cue after that would be late.
   late_s(sent_s) {
     if (sent_s === undefined) return 0;
     const way_s = Date.now() / 1000 - sent_s;
+    if (performance.now() - this.since > CLOCKS_MS) {
+      [this.earlier_s, this.quickest_s] = [this.quickest_s, Infinity];
+      this.since = performance.now();
+    }
     this.quickest_s = Math.min(this.quickest_s, way_s);
-    return way_s - this.quickest_s;
+    return way_s - Math.min(this.quickest_s, this.earlier_s);
   }
 
   // Browsers do not tell pages why a WebSocket was refused, but tell them of a plain request.

@@ -108,7 +108,7 @@ function after() {
   text("trouble", picture.trouble ?? "");
   for (const name of ["pain", "effort"]) {
     const rating = picture[name];
-    if (rating === rated[name]) continue; // a tapped value stays until the server has received it
+    if (rating === rated[name]) continue; // a tapped value stays until the server has stored it
     rated[name] = rating;
     for (const input of at(name).querySelectorAll("input")) input.checked = Number(input.value) === rating && rating !== null;
   }

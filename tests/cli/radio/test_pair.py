@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 
 import pytest
+
+from imu_reps.cli import pair as pair_module
+from imu_reps.storage.profile import load_profiles, save_profiles
 
 ONE, TWO, THREE = (f"F0:00:00:00:00:0{number}" for number in (1, 2, 3))
 
@@ -79,12 +83,12 @@ def test_named_sensors_need_no_lifting(computer, make_sensor) -> None:
 def test_of_several_sensors_one_is_chosen_by_its_number(computer, make_sensor) -> None:
     computer.sensors = [make_sensor(), make_sensor(), make_sensor()]
     words = ["--pelvis", ONE, "--pelvis-head", "+y", "--no-check"]
-    result = computer.call("pair", *words, answers="3\n1 2\n2\n")
+    result = computer.call("pair", *words, answers=f"3\n1 2\n{'9' * 5000}\n2\n")
     listed = [line for line in result.stdout.splitlines() if "dBm" in line]
 
     assert result.exit_code == 0, result.stderr
     assert len(listed) == 2
-    assert result.stdout.count("One number from 1 to 2, please.") == 2
+    assert result.stdout.count("One number from 1 to 2, please.") == 3
     assert stored(computer)["person"]["me"]["ankle"]["host_id"] in listed[1]
 
 
@@ -161,6 +165,22 @@ def test_pairing_again_is_reported_and_keeps_the_others(computer, both) -> None:
     assert profile["person"]["Kim"]["ankle"]["rate_hz"] == 200.0
     assert profile["person"]["Jo"]["ankle"]["rate_hz"] == 100.0
     assert profile["default"] == "Kim"
+
+
+def test_who_is_paired_in_another_terminal_meanwhile_is_kept(computer, both, monkeypatch) -> None:
+    computer.sensors = both
+    computer.call("pair", "--person", "Kim", "--yes")
+    paired = pair_module.pair_sensors
+
+    async def pair_slowly(*radio, **options):
+        person = await paired(*radio, **options)
+        save_profiles(load_profiles().with_person(replace(person, name="Meanwhile")))
+        return person
+
+    monkeypatch.setattr(pair_module, "pair_sensors", pair_slowly)
+    computer.call("pair", "--person", "Jo", "--yes")
+
+    assert list(stored(computer)["person"]) == ["Kim", "Meanwhile", "Jo"]
 
 
 def test_without_a_name_the_person_paired_last_is_paired_again(computer, both) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,10 @@ from bleak.exc import (
     BleakError,
     BleakGATTProtocolError,
 )
+from bumble.host import Host
 
 from imu_reps.sensors.wire import BATTERY_LEVEL
-from imu_reps.sim.radio.air import Air
+from imu_reps.sim.radio.air import Air, AirController
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
 from imu_reps.sim.radio.device import at_rest
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, INFO, SERVICE, STREAM, OpenProfile
@@ -326,6 +328,58 @@ def test_a_connection_can_be_opened_by_address(on_air: OnAir) -> None:
             await BleakClient(ANKLE, timeout=3.0, backend=client_backend(air)).connect()
 
     on_air(story)
+
+
+@pytest.mark.parametrize("steps", range(12))
+def test_connecting_can_be_given_up_at_any_step(on_air: OnAir, steps: int) -> None:
+    async def story(air: Air) -> None:
+        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        given_up = asyncio.create_task(air.connect(PELVIS))
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+        async with BleakClient(PELVIS, backend=client_backend(air)) as client:
+            assert await client.read_gatt_char(INFO)
+
+    on_air(story)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(Host, "on_packet"), (AirController, "send_hci_packet")],
+    ids=["as it comes", "before"],
+)
+def test_a_client_can_be_given_up_as_any_packet_comes(
+    on_air: OnAir, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+) -> None:
+    pass_on = getattr(owner, name)
+    failures: list[dict[str, Any]] = []
+
+    async def given_up_at(packet: int, air: Air) -> bool:
+        """Give up at a packet for the computer; return whether it was connected before."""
+        passed = 0
+
+        def passing(on_the_way: Any, data: Any) -> None:
+            nonlocal passed
+            passed += on_the_way in (air.host.host, air.medium.computer)
+            if passed == packet:
+                connecting.cancel()
+            pass_on(on_the_way, data)
+
+        asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
+        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        monkeypatch.setattr(owner, name, passing)
+        connecting = asyncio.create_task(BleakClient(PELVIS, backend=client_backend(air)).connect())
+        await asyncio.wait([connecting])
+        return passed < packet
+
+    for packet in range(1, 200):
+        if on_air(partial(given_up_at, packet)):
+            break
+    assert packet > 20
+    assert failures == []
 
 
 def test_an_error_in_the_firmware_of_a_device_is_raised(on_air: OnAir) -> None:
