@@ -103,7 +103,7 @@ def row_dots(one: FloatArray, other: FloatArray) -> FloatArray:
 
 
 def row_angles_deg(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Return the angles between the directions in the rows of (n, 3) and those of another, (n,) degrees."""
+    """Return the angles between directions, (n, 3) or one (3,), and those of another, (n,) degrees."""
     return np.asarray(np.degrees(np.arccos(np.clip(row_dots(one, other), -1.0, 1.0))))
 
 

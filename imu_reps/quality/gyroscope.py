@@ -9,9 +9,10 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
+from imu_reps.kinematics.mounting import row_angles_deg
 from imu_reps.kinematics.rest import AtRest
 from imu_reps.kinematics.robust import mad_sd, median
-from imu_reps.quality.windows import HOP_S, Windows, angle_deg, calm_windows
+from imu_reps.quality.windows import HOP_S, Windows, calm_windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +257,7 @@ def _by_the_way(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     """
     lag = PARAMS.min_lag
     turned = np.convolve(np.linalg.norm(windows.gyr_dps, axis=1) * HOP_S, np.ones(lag), "valid")
-    change = angle_deg(windows.up[lag:], windows.up[:-lag])
+    change = row_angles_deg(windows.up[lag:], windows.up[:-lag])
     swings = (change > PARAMS.swing_deg) & np.isfinite(turned)
     share = turned[swings] / change[swings]
     if len(share) < PARAMS.min_pairs:
@@ -346,7 +347,7 @@ def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, floa
 def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArray) -> Turns:
     """Return the turns between pairs of windows."""
     start, end, rotations = windows.up[first], windows.up[last], windows.rotations
-    way = angle_deg(start, end)
+    way = row_angles_deg(start, end)
     rotated = np.einsum("ijn,nj->in", rotations[..., first], start)
     rotated = np.einsum("jin,jn->ni", rotations[..., last], rotated)
     along = end - start * np.einsum("ni,ni->n", start, end)[:, None]
@@ -357,7 +358,7 @@ def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArra
     turned = np.append(0.0, np.nancumsum(rate * HOP_S))
     second = turned[PARAMS.min_lag :] - turned[: -PARAMS.min_lag]
     path = turned[last] - turned[first]
-    return Turns(angle / way, angle_deg(rotated, end) / way, way, path, first, last, calmer, second)
+    return Turns(angle / way, row_angles_deg(rotated, end) / way, way, path, first, last, calmer, second)
 
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:

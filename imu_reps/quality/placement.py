@@ -12,10 +12,10 @@ from imu_reps.domain.exercise import Start
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Axis, Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
-from imu_reps.kinematics.mounting import axis_vector, nearest_axis, pelvis_axes_supine, unit
+from imu_reps.kinematics.mounting import axis_vector, nearest_axis, pelvis_axes_supine, row_angles_deg, unit
 from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.robust import median
-from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
+from imu_reps.quality.windows import HOP_S, Windows, usual_direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,13 +158,13 @@ def _leading_excursions(start: Start, mover: Windows, other: Windows) -> FloatAr
     home = usual_direction(mover.up)
     if home is None:
         return np.zeros(0)
-    away = angle_deg(mover.up, home)
+    away = row_angles_deg(mover.up, home)
     peaks = _leads(mover, other, away)
     far = away > PARAMS.elsewhere_deg
     second = usual_direction(mover.up[far]) if start == "high" else None
     if second is None:
         return peaks
-    return max(peaks, _leads(mover, other, angle_deg(mover.up, second)), key=len)
+    return max(peaks, _leads(mover, other, row_angles_deg(mover.up, second)), key=len)
 
 
 def _leads(mover: Windows, other: Windows, away: FloatArray) -> FloatArray:
@@ -181,7 +181,7 @@ def _leads(mover: Windows, other: Windows, away: FloatArray) -> FloatArray:
     first = np.cumsum(length) - length
     rows = np.arange(length.sum()) + np.repeat(begin - first, length)
     turned, meanwhile = (
-        angle_deg(up[rows], np.repeat(up[begin], length, axis=0)) for up in (mover.up, other.up)
+        row_angles_deg(up[rows], np.repeat(up[begin], length, axis=0)) for up in (mover.up, other.up)
     )
     peak = np.fmax.reduceat(_held(turned, first), first)
     return np.asarray(peak[peak > PARAMS.lead * np.fmax.reduceat(meanwhile, first)])
@@ -202,7 +202,7 @@ def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) ->
     named = header.pelvis.cranial_axis
     if header.pelvis.alignment != "mounted" or named is None:
         return
-    lean = angle_deg(pelvis.up, axis_vector(named))
+    lean = row_angles_deg(pelvis.up, axis_vector(named))
     rest = pelvis.still
     if upright := _walked_upright(pelvis, lean):
         yield Finding(
@@ -253,11 +253,11 @@ def _walked_upright(pelvis: Windows, lean_deg: FloatArray) -> Axis | None:
     walking = usual_direction(pelvis.up[walk])
     if walking is None or np.nanmedian(pelvis.acc_sd_mps2[walk]) > PARAMS.shaken_mps2[1]:
         return None
-    steady = float(np.nanmedian(angle_deg(pelvis.up[walk], walking))) < PARAMS.walking_deg
+    steady = float(np.nanmedian(row_angles_deg(pelvis.up[walk], walking))) < PARAMS.walking_deg
     level = abs(float(np.nanmedian(lean_deg[walk])) - 90.0) < PARAMS.posture_deg
     # in a restless set with a sit-up, most of the recording, and not the rest, has the direction of the walk
-    mostly_rests = float(np.mean(angle_deg(pelvis.up, at_rest) < PARAMS.from_walking_deg)) > 0.5
-    if not (steady and level and mostly_rests) or angle_deg(walking, at_rest) < PARAMS.from_walking_deg:
+    mostly_rests = float(np.mean(row_angles_deg(pelvis.up, at_rest) < PARAMS.from_walking_deg)) > 0.5
+    if not (steady and level and mostly_rests) or row_angles_deg(walking, at_rest) < PARAMS.from_walking_deg:
         return None
     return nearest_axis(walking)
 
@@ -270,7 +270,7 @@ def _faces_down(header: Header, pelvis: Windows, lying: BoolArray) -> bool:
     forward = header.pelvis.anterior_axis
     if forward is None:
         return False
-    off = angle_deg(pelvis.up[lying], axis_vector(forward))
+    off = row_angles_deg(pelvis.up[lying], axis_vector(forward))
     usually_down = median(off) > 180.0 - PARAMS.posture_deg
     return usually_down and bool(np.percentile(off, 100.0 * PARAMS.turned_share) > 90.0)
 
@@ -385,9 +385,9 @@ def _lift_deg(ankle: Windows, rest: BoolArray) -> FloatArray | None:
     if len(at_rest) < 4:
         return None
     first, last = ankle.up[at_rest[:2]].mean(axis=0), ankle.up[at_rest[-2:]].mean(axis=0)
-    if angle_deg(unit(first), unit(last)) > PARAMS.away_deg:
+    if row_angles_deg(unit(first), unit(last)) > PARAMS.away_deg:
         return None
-    return angle_deg(ankle.up, unit(first + last))
+    return row_angles_deg(ankle.up, unit(first + last))
 
 
 def _line(x: FloatArray, y: FloatArray) -> tuple[float, float]:

@@ -15,9 +15,10 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
+from imu_reps.kinematics.mounting import row_angles_deg
 from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.robust import median
-from imu_reps.quality.windows import HOP_S, Windows, angle_deg, usual_direction
+from imu_reps.quality.windows import HOP_S, Windows, usual_direction
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def check_slipped(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
 
 
 def _apart_deg(was: FloatArray | None, now: FloatArray | None) -> float:
-    return np.nan if was is None or now is None else float(angle_deg(was, now))
+    return np.nan if was is None or now is None else float(row_angles_deg(was, now))
 
 
 def _moments(windows: Windows) -> list[int]:
@@ -137,7 +138,7 @@ def _steps_deg(total: FloatArray, holes: IntArray, span: int) -> FloatArray:
     whole = holes[2 * span :] == holes[: -2 * span]
     count = len(total) - 1
     steps = np.zeros(count)
-    steps[span : count - span + 1] = np.where(whole, angle_deg(mean[:-span], mean[span:]), 0.0)
+    steps[span : count - span + 1] = np.where(whole, row_angles_deg(mean[:-span], mean[span:]), 0.0)
     return steps
 
 

@@ -173,11 +173,6 @@ def _unbiased(gyr_dps: FloatArray, up: FloatArray, calm: BoolArray) -> FloatArra
     return gyr_dps - known.mean(axis=0) if len(known) else gyr_dps
 
 
-def angle_deg(a: FloatArray, b: FloatArray) -> FloatArray:
-    """Return the angles between unit vectors, row by row (broadcast), degrees."""
-    return np.asarray(np.degrees(np.arccos(np.clip(np.einsum("...i,...i->...", a, b), -1.0, 1.0))))
-
-
 def usual_direction(up: FloatArray) -> FloatArray | None:
     """Return the direction in which the sensor dwells, with most others near it, (3,); None if not known."""
     known = up[np.isfinite(up[:, 0])]
