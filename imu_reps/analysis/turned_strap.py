@@ -29,6 +29,7 @@ from imu_reps.analysis.set.shifts import resting_ends, up_around
 from imu_reps.analysis.set.spells import rests_within
 from imu_reps.analysis.set.strap_turn import Turned, find_turns, turned_back
 from imu_reps.analysis.set.turned_alone import find_belt_turns, find_held_turns
+from imu_reps.analysis.slipped_strap import find_slips
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
@@ -72,7 +73,7 @@ def estimate_finished(motion: Motion, header: Header, settings: Settings) -> Set
 def _with_strap_turned_back(
     whole: SetEstimate, motion: Motion, header: Header, settings: Settings
 ) -> SetEstimate:
-    read = _Read(motion, whole).without_handling()
+    read = _with_slips_turned_back(_Read(motion, whole), header, settings).without_handling()
     alone = read.alone(header, settings)
     turns = find_turns(motion, whole.posture, header) if alone or _is_doubtful(read.whole) else []
     if turns:
@@ -85,7 +86,15 @@ def _with_strap_turned_back(
         alone = read.alone(header, settings) if better else alone
     if read.whole.segmentation.reps:
         return with_left_out(read.whole, alone) if alone else read.whole
-    return _in_doubt_by_part(whole, motion, header, settings)
+    return _in_doubt_by_part(read.whole, read.motion, header, settings)
+
+
+def _with_slips_turned_back(read: _Read, header: Header, settings: Settings) -> _Read:
+    """Return the reading with slips of the strap during repetitions turned back, if it then has no fewer."""
+    slips = find_slips(read.motion, read.whole, header)
+    again = read.turned_back(slips, header, settings) if slips else read
+    fewer = len(again.whole.segmentation.reps) < len(read.whole.segmentation.reps)
+    return read if fewer else again
 
 
 def _is_doubtful(whole: SetEstimate) -> bool:
