@@ -90,11 +90,16 @@ def _with_strap_turned_back(
 
 
 def _with_slips_turned_back(read: _Read, header: Header, settings: Settings) -> _Read:
-    """Return the reading with slips of the strap during repetitions turned back, if it then has no fewer."""
+    """Return the reading with slips of the strap during repetitions turned back.
+
+    If it then has fewer repetitions, it is left as it is, but for the leg's angles while the strap slipped.
+    """
     slips = find_slips(read.motion, read.whole, header)
-    again = read.turned_back(slips, header, settings) if slips else read
+    if not slips:
+        return read
+    again = read.turned_back(slips, header, settings)
     fewer = len(again.whole.segmentation.reps) < len(read.whole.segmentation.reps)
-    return read if fewer else again
+    return read.unmeasured_in(slips) if fewer else again
 
 
 def _is_doubtful(whole: SetEstimate) -> bool:
@@ -120,11 +125,17 @@ class _Read:
         """Return the reading with turns of the strap turned back."""
         assert self.motion.ankle is not None
         motion = replace(self.motion, ankle=turned_back(self.motion.ankle, turns))
-        whole = estimate_set(motion, header, settings)
-        if whole.leg is not None:
-            slips = sorted([*whole.leg.slips, *(turned.slip for turned in turns)], key=lambda slip: slip.tick)
-            whole = replace(whole, leg=replace(whole.leg, slips=tuple(slips)))
+        whole = _with_slips(estimate_set(motion, header, settings), turns)
         return _Read(motion, whole).without_handling()
+
+    def unmeasured_in(self, turns: Sequence[Turned]) -> _Read:
+        """Return the reading without the leg's angles while the strap turned; its count is not certain."""
+        elevation, whole = self.whole.track.leg_elevation_deg.copy(), self.whole
+        for turned in turns:
+            elevation[turned.handled] = np.nan
+        certainty: Certainty = "low" if whole.certainty == "low" else "fair"
+        track = replace(whole.track, leg_elevation_deg=elevation)
+        return replace(self, whole=replace(_with_slips(whole, turns), track=track, certainty=certainty))
 
     def with_unseen(self, unseen: tuple[slice, ...]) -> _Read:
         """Return the reading with stretches in which the sensor did not show the leg; none is certain."""
@@ -176,6 +187,14 @@ class _Read:
             for rep, ticks in quick_ones
             if not _mostly(angle_between_deg(up[ticks], resting_up) < AT_REST_DEG)
         ]
+
+
+def _with_slips(whole: SetEstimate, turns: Sequence[Turned]) -> SetEstimate:
+    """Return the estimate with turns of the strap among the slips of its leg."""
+    if whole.leg is None:
+        return whole
+    slips = sorted([*whole.leg.slips, *(turned.slip for turned in turns)], key=lambda slip: slip.tick)
+    return replace(whole, leg=replace(whole.leg, slips=tuple(slips)))
 
 
 def _is_better(again: SetEstimate, whole: SetEstimate) -> bool:
