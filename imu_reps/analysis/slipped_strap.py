@@ -16,11 +16,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.estimate import SetEstimate
-from imu_reps.analysis.left_out import lasting
+from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion
+from imu_reps.analysis.set.evidence import EvidenceParams
+from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import SHIFTED_DEG, up_around
 from imu_reps.analysis.set.strap_turn import MIN_TURN_DEG, Turned, clear_ways
 from imu_reps.analysis.set.swings import SeenLeg, observe
+from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
@@ -79,13 +82,15 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
     seen = observe(motion, whole.posture, header)
     if seen is None or leg is None or carried is None or not moves:
         return []
-    uncarried = _uncarried(seen, carried)
-    if uncarried is None:
+    lever = _lever_m(seen, carried, leg, header)
+    if lever is None:
         return []
+    uncarried = _Uncarried.of(carried, lever)
+    speed_dps = rate_of_change(whole.elevation_deg)
     by_deg = _changes_deg(moves, seen.up, leg.axis)
     found = []
     for k, move in enumerate(moves):
-        within = _lasting(move, whole.elevation_deg)
+        within = _moving(move, speed_dps)
         step = uncarried.step(within, by_deg[k]) if abs(by_deg[k]) >= SHIFTED_DEG else None
         if step is None and k == len(moves) - 1:
             step = uncarried.sharp_step(within)
@@ -100,11 +105,14 @@ def _movements(whole: SetEstimate) -> list[Excursion]:
     return sorted([*whole.segmentation.reps, *slid], key=lambda move: move.near.tick)
 
 
-def _lasting(move: Excursion, elevation_deg: FloatArray) -> slice:
-    """Return the ticks in which a slip belongs to a movement."""
-    left, back = lasting(move, elevation_deg)
+def _moving(move: Excursion, speed_dps: FloatArray) -> slice:
+    """Return the ticks of a movement without the rests before and after it."""
+    (quick,) = (np.abs(speed_dps[move.ticks]) > SLOW_DPS).nonzero()
+    if not len(quick):
+        return move.ticks
     beyond = round(BEYOND_S * GRID_HZ)
-    return slice(max(left - beyond, move.near.tick), min(back + beyond, move.back.tick))
+    first, last = move.near.tick + int(quick[0]), move.near.tick + int(quick[-1])
+    return slice(max(first - beyond, move.near.tick), min(last + beyond, move.back.tick))
 
 
 def _changes_deg(moves: Sequence[Excursion], up: FloatArray, axis: FloatArray) -> list[float]:
@@ -136,11 +144,20 @@ def _turn_deg(axis: FloatArray, before: FloatArray, after: FloatArray) -> float:
     return float(angle_about(axis, after[None], unit(before))[0])
 
 
-def _uncarried(seen: SeenLeg, carried: ArcMotion) -> _Uncarried | None:
-    """Return the turning that the usual lever of the leg's clear ways does not explain; None without any."""
+def _lever_m(seen: SeenLeg, carried: ArcMotion, leg: LegFrames, header: Header) -> FloatArray | None:
+    """Return the usual lever of the leg's clear ways, (3,); without any, that of a usual leg in its frame.
+
+    A lever that is somewhat off hardly matters where the leg moves slowly, and only there no way is clear.
+    """
     ways = [np.arange(way.ticks.start, way.ticks.stop) for way in clear_ways(seen)]
     levers = [lever.vector_m for lever in fit_levers(carried, ways) if lever is not None] if ways else []
-    return _Uncarried.of(carried, medians(np.array(levers))) if levers else None
+    if levers:
+        return medians(np.array(levers))
+    if header.exercise == "heel_tap":
+        return None
+    _, up_level, up_upright = leg.frames[0][1].body()
+    foot = -up_level if header.posture == "hanging" else up_upright
+    return np.asarray(EvidenceParams().lever_m * foot)
 
 
 @dataclass(frozen=True, slots=True)
