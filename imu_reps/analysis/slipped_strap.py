@@ -32,10 +32,12 @@ from imu_reps.kinematics.motion import Motion
 from imu_reps.kinematics.mounting import angle_about, row_dots, unit
 from imu_reps.kinematics.robust import medians
 
-#: Durations of a slip that are tried, s. A strap that creeps turns as slowly as a knee bends (ours).
+#: Durations of a slip that are tried, s. A strap that creeps turns as slowly as a knee bends (ours; with 0.6 s
+#: two movements of 4100 are taken for slips).
 LASTS_S = (0.08, 0.15, 0.25, 0.4)
 
-#: Time before and after a slip over which the turning is compared with that of the arc, s (ours).
+#: Time before and after a slip over which the turning is compared with that of the arc, s (ours; 0.5 s shows
+#: too little of a movement, and 16 of 4100 are taken for slips).
 AROUND_S = 0.6
 AROUND_TICKS = round(AROUND_S * GRID_HZ)
 
@@ -43,29 +45,30 @@ AROUND_TICKS = round(AROUND_S * GRID_HZ)
 EVERY = 3
 
 #: Standard deviation of a lever as a share of the usual one, and of an angle by what else moves the sensor,
-#: degrees: soft tissue, and gravity leaking in (ours).
+#: degrees: soft tissue, and gravity leaking in (ours; a third more or less moves one of 4100 movements).
 LEVER_SHARE, ANGLE_SD_DEG = 0.15, 0.3
 
-#: What one step leaves of the squared turning that the arc does not explain, at most, and the error below
-#: which nothing needs explaining, degrees (ours: 0.01 to 0.08 in slips by 5 to 15 degrees of another author's
-#: simulator. Of 4100 other movements, 128 of them real, none is taken for a slip at 0.1, one at 0.15, four at
-#: 0.2).
+#: Largest share of the squared turning that the arc does not explain which a step may leave, and the error
+#: below which nothing needs explaining, degrees (ours: slips by 5 to 15 degrees of two other authors'
+#: simulators leave 0.01 to 0.08. Of 4100 other movements, 128 of them real, none is taken for a slip at 0.1,
+#: five at 0.13).
 LEFT_SHARE, ROUNDING_DEG = 0.1, 0.1
 
 #: The same after the last movement, when the person may get up and no leg need rest as before (ours: 0.02 to
-#: 0.04 in such slips; over 0.05 in other last movements, 0.14 in real ones).
-SHARP_SHARE = 0.05
+#: 0.04 in such slips; at 0.05 one real raise of 128 is taken for one).
+SHARP_SHARE = 0.04
 
-#: Largest difference between the step and the change of where the leg rests, as a share of the change (ours).
+#: Largest difference between the step and the change of where the leg rests, as a share of the change (ours;
+#: at 0.24 one of 21 slips is missed, at 0.36 three movements of 4100 are taken for one).
 SAME_SHARE = 0.3
 
 #: Number of repetitions before and after a slip by which the usual change of where the leg rests is measured,
 #: and the smallest ratio of that over the repetition itself to it, or the reverse: a leg that fidgets at one
-#: end is not at rest there (ours).
+#: end is not at rest there (ours; at 0.5 one movement of 4100 is taken for a slip, at 0.8 one of 21 missed).
 USUAL_REPS, ALIKE_SHARE = 3, 0.65
 
-#: A slip is looked for from this long before the leg leaves its resting end until as long after it is back at
-#: it, s: the slip itself may seem to be the beginning or the end (ours).
+#: A slip is looked for from this long before the leg moves until as long after it has stopped, s: the slip
+#: itself may seem to be the beginning or the end (ours; 0.1 to 0.3 s are alike but for one movement).
 BEYOND_S = 0.2
 
 #: Time before and after a slip in which the sensor is not taken to show the leg either, s (ours).
@@ -88,13 +91,14 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
     uncarried = _Uncarried.of(carried, lever)
     speed_dps = rate_of_change(whole.elevation_deg)
     by_deg = _changes_deg(moves, seen.up, leg.axis)
-    found = []
+    found: list[Turned] = []
     for k, move in enumerate(moves):
-        within = _moving(move, speed_dps)
+        around = _moving(move, speed_dps)
+        within = slice(max(around.start, moves[0].near.tick), min(around.stop, moves[-1].back.tick))
         step = uncarried.step(within, by_deg[k]) if abs(by_deg[k]) >= SHIFTED_DEG else None
         if step is None and k == len(moves) - 1:
-            step = uncarried.sharp_step(within)
-        if step is not None:
+            step = uncarried.sharp_step(slice(max(within.start, move.near.tick), within.stop))
+        if step is not None and not (found and step.ticks.start < found[-1].handled.stop):
             found.append(_turned(step, leg.axis))
     return found
 
@@ -106,13 +110,11 @@ def _movements(whole: SetEstimate) -> list[Excursion]:
 
 
 def _moving(move: Excursion, speed_dps: FloatArray) -> slice:
-    """Return the ticks of a movement without the rests before and after it."""
+    """Return the ticks around a movement in which a slip belongs to it, without the rests at its ends."""
     (quick,) = (np.abs(speed_dps[move.ticks]) > SLOW_DPS).nonzero()
-    if not len(quick):
-        return move.ticks
+    first, last = (int(quick[0]), int(quick[-1])) if len(quick) else (0, move.back.tick - move.near.tick)
     beyond = round(BEYOND_S * GRID_HZ)
-    first, last = move.near.tick + int(quick[0]), move.near.tick + int(quick[-1])
-    return slice(max(first - beyond, move.near.tick), min(last + beyond, move.back.tick))
+    return slice(move.near.tick + first - beyond, move.near.tick + last + beyond)
 
 
 def _changes_deg(moves: Sequence[Excursion], up: FloatArray, axis: FloatArray) -> list[float]:
