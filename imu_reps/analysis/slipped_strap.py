@@ -32,8 +32,8 @@ from imu_reps.kinematics.motion import Motion
 from imu_reps.kinematics.mounting import angle_about, row_dots, unit
 from imu_reps.kinematics.robust import medians
 
-#: Durations of a slip that are tried, s. A strap that creeps turns as slowly as a knee bends (ours; with 0.6 s
-#: two movements of 4100 are taken for slips).
+#: Durations of a slip that are tried, s. A strap that creeps turns as slowly as a knee bends (ours; with 0.6
+#: s two movements of 4100 are taken for slips).
 LASTS_S = (0.08, 0.15, 0.25, 0.4)
 
 #: Time before and after a slip over which the turning is compared with that of the arc, s (ours; 0.5 s shows
