@@ -67,6 +67,9 @@ SAME_SHARE = 0.3
 #: end is not at rest there (ours; at 0.5 one movement of 4100 is taken for a slip, at 0.8 one of 21 missed).
 USUAL_REPS, ALIKE_SHARE = 3, 0.65
 
+#: Longest time from the end of a movement until the leg surely rests, if another follows (ours).
+REST_TICKS = int(0.5 * GRID_HZ)
+
 #: A slip is looked for from this long before the leg moves until as long after it has stopped, s: the slip
 #: itself may seem to be the beginning or the end (ours; 0.1 to 0.3 s are alike but for one movement).
 BEYOND_S = 0.2
@@ -131,14 +134,26 @@ def _changes_deg(moves: Sequence[Excursion], up: FloatArray, axis: FloatArray) -
     axis : (3,) float
         The axis about which the change is measured.
     """
-    near = up_around(up, [move.near.tick for move in moves])
-    back = up_around(up, [move.back.tick for move in moves])
+    near, back = _resting_up(moves, up)
     found = []
     for k in range(len(moves)):
         before, after = medians(near[max(0, k + 1 - USUAL_REPS) : k + 1]), medians(back[k : k + USUAL_REPS])
         smaller, larger = sorted([_turn_deg(axis, before, after), _turn_deg(axis, near[k], back[k])], key=abs)
         found.append(smaller if smaller * larger > ALIKE_SHARE * larger**2 else 0.0)
     return found
+
+
+def _resting_up(moves: Sequence[Excursion], up: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return up at rest before and after each movement, both (k, 3).
+
+    After a slip the floor may seem to lie lower, and movements to end and begin above it: the leg rests in
+    between.
+    """
+    begins, ends = np.array([(move.near.tick, move.back.tick) for move in moves]).T
+    into = np.minimum((begins[1:] - ends[:-1]) // 2, REST_TICKS)
+    begins[1:] -= into
+    ends[:-1] += into
+    return up_around(up, begins.tolist()), up_around(up, ends.tolist())
 
 
 def _turn_deg(axis: FloatArray, before: FloatArray, after: FloatArray) -> float:
