@@ -21,6 +21,7 @@ from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import SHIFTED_DEG, up_around
+from imu_reps.analysis.set.spells import first_and_last
 from imu_reps.analysis.set.strap_turn import MIN_TURN_DEG, Turned, clear_ways
 from imu_reps.analysis.set.swings import SeenLeg, observe
 from imu_reps.analysis.set_motion import rate_of_change
@@ -93,7 +94,7 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
         return []
     uncarried = _Uncarried.of(carried, lever)
     speed_dps = rate_of_change(whole.elevation_deg)
-    by_deg = _changes_deg(moves, seen.up, leg.axis)
+    by_deg = _changes_deg(moves, seen.up, leg.axis, whole.posture.spells)
     found: list[Turned] = []
     for k, move in enumerate(moves):
         around = _moving(move, speed_dps)
@@ -120,7 +121,9 @@ def _moving(move: Excursion, speed_dps: FloatArray) -> slice:
     return slice(move.near.tick + first - beyond, move.near.tick + last + beyond)
 
 
-def _changes_deg(moves: Sequence[Excursion], up: FloatArray, axis: FloatArray) -> list[float]:
+def _changes_deg(
+    moves: Sequence[Excursion], up: FloatArray, axis: FloatArray, spells: Sequence[slice]
+) -> list[float]:
     """Return the change over each movement of the angle at which the leg rests in the sensor; 0 if unclear.
 
     It is measured from the usual angle before the movement to the usual one after it, and from that at its
@@ -133,8 +136,10 @@ def _changes_deg(moves: Sequence[Excursion], up: FloatArray, axis: FloatArray) -
         Up in ankle sensor axes, holes bridged.
     axis : (3,) float
         The axis about which the change is measured.
+    spells : sequence of slice
+        Stretches in the posture.
     """
-    near, back = _resting_up(moves, up)
+    near, back = _resting_up(moves, up, spells)
     found = []
     for k in range(len(moves)):
         before, after = medians(near[max(0, k + 1 - USUAL_REPS) : k + 1]), medians(back[k : k + USUAL_REPS])
@@ -143,14 +148,17 @@ def _changes_deg(moves: Sequence[Excursion], up: FloatArray, axis: FloatArray) -
     return found
 
 
-def _resting_up(moves: Sequence[Excursion], up: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _resting_up(
+    moves: Sequence[Excursion], up: FloatArray, spells: Sequence[slice]
+) -> tuple[FloatArray, FloatArray]:
     """Return up at rest before and after each movement, both (k, 3).
 
     After a slip the floor may seem to lie lower, and movements to end and begin above it: the leg rests in
     between.
     """
     begins, ends = np.array([(move.near.tick, move.back.tick) for move in moves]).T
-    into = np.minimum((begins[1:] - ends[:-1]) // 2, REST_TICKS)
+    first, _ = first_and_last([move.far.tick for move in moves], spells)
+    into = np.where(first[1:], 0, np.minimum((begins[1:] - ends[:-1]) // 2, REST_TICKS))
     begins[1:] -= into
     ends[:-1] += into
     return up_around(up, begins.tolist()), up_around(up, ends.tolist())

@@ -98,8 +98,10 @@ def _with_slips_turned_back(read: _Read, header: Header, settings: Settings) -> 
     if not slips:
         return read
     again = read.turned_back(slips, header, settings)
-    fewer = len(again.whole.segmentation.reps) < len(read.whole.segmentation.reps)
-    return read.unmeasured_in(slips) if fewer else again
+    count, before = (len(one.whole.segmentation.reps) for one in (again, read))
+    if count < before:
+        return read.unmeasured_in(slips)
+    return again.with_other_count(before) if count > before else again
 
 
 def _is_doubtful(whole: SetEstimate) -> bool:
@@ -136,6 +138,11 @@ class _Read:
         certainty: Certainty = "low" if whole.certainty == "low" else "fair"
         track = replace(whole.track, leg_elevation_deg=elevation)
         return replace(self, whole=replace(_with_slips(whole, turns), track=track, certainty=certainty))
+
+    def with_other_count(self, count: int) -> _Read:
+        """Return the reading with a count that is no more than fair, as another one is likely."""
+        certainty: Certainty = "low" if self.whole.certainty == "low" else "fair"
+        return replace(self, whole=replace(self.whole, certainty=certainty, other_count=count))
 
     def with_unseen(self, unseen: tuple[slice, ...]) -> _Read:
         """Return the reading with stretches in which the sensor did not show the leg; none is certain."""
