@@ -56,7 +56,7 @@ def findings(
     from_sensors = [
         _with_reps(c, reps) for c in cautions if c.severity != "info" and (c.code, c.sensor) not in covered
     ]
-    assumed = [*_assumptions(recording, whole), *doubts(whole, recording.header)]
+    assumed = [*_assumptions(recording, whole), *doubts(whole, reps, recording.header)]
     of_set = _of_the_set(whole, reps)
     return (*from_file, *missing, *cross_time.findings, *from_sensors, *assumed, *of_set)
 
@@ -235,13 +235,13 @@ def with_felt(summary: Summary, found: Sequence[Finding]) -> Summary:
     return replace(summary, findings=(*kept, *found))
 
 
-def doubts(whole: SetEstimate, header: Header) -> list[Finding]:
+def doubts(whole: SetEstimate, reps: Sequence[Rep], header: Header) -> list[Finding]:
     """Return findings on the estimate's doubts: the count, interruptions, the strap, the zero."""
     counted = []
     if header.exercise not in HOLDS:
         counted = [*_count(whole), *_left_out(whole), *_unseen(whole), *_interrupted(whole, header)]
     zero = [Finding("zero_between_reps")] if whole.pelvis.between_reps else []
-    return [*counted, *_turned(whole), *zero]
+    return [*counted, *_turned(whole, reps), *zero]
 
 
 def _count(whole: SetEstimate) -> list[Finding]:
@@ -297,14 +297,18 @@ def _interrupted(whole: SetEstimate, header: Header) -> list[Finding]:
     return [Finding("interrupted", values=values, start_s=gaps[0][0], end_s=gaps[-1][1])]
 
 
-def _turned(whole: SetEstimate) -> list[Finding]:
+def _turned(whole: SetEstimate, reps: Sequence[Rep]) -> list[Finding]:
     """Return a finding for each turn of a sensor on the leg or the pelvis."""
     slips = () if whole.leg is None else whole.leg.slips
-    time_s = whole.track.time_s
-    ankle = (_turned_at("ankle", slip, float(time_s[slip.tick])) for slip in slips)
-    return [*ankle, *(_turned_at("pelvis", slip, float(time_s[slip.tick])) for slip in whole.belt_turns)]
+    unmeasured = [rep for rep in reps if rep.range_deg is None]
+    ankle = [_turned_at("ankle", slip, whole, unmeasured) for slip in slips]
+    return [*ankle, *(_turned_at("pelvis", slip, whole, ()) for slip in whole.belt_turns)]
 
 
-def _turned_at(place: SensorPlace, slip: Slip, at_s: float) -> Finding:
-    values = {"turned_deg": slip.turned_deg}
-    return Finding(f"{place}_turned", values=values, sensor=place, start_s=at_s, end_s=at_s)
+def _turned_at(place: SensorPlace, slip: Slip, whole: SetEstimate, unmeasured: Sequence[Rep]) -> Finding:
+    """Return the finding of a turn, with the repetition in which the leg is not measured for it."""
+    time_s, known = whole.track.time_s, np.isfinite(whole.track.leg_elevation_deg[: slip.tick])
+    began_s, at_s = float(time_s[slip.tick - int(known[::-1].argmax())]), float(time_s[slip.tick])
+    during = tuple(rep.number for rep in unmeasured if rep.start_s < at_s and began_s < rep.end_s)
+    values = {"turned_deg": slip.turned_deg} | ({"during_reps": during} if during else {})
+    return Finding(f"{place}_turned", during, values=values, sensor=place, start_s=at_s, end_s=at_s)

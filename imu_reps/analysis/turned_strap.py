@@ -29,6 +29,7 @@ from imu_reps.analysis.set.shifts import resting_ends, up_around
 from imu_reps.analysis.set.spells import rests_within
 from imu_reps.analysis.set.strap_turn import Turned, find_turns, turned_back
 from imu_reps.analysis.set.turned_alone import find_belt_turns, find_held_turns
+from imu_reps.analysis.slipped_strap import find_slips
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
@@ -72,7 +73,7 @@ def estimate_finished(motion: Motion, header: Header, settings: Settings) -> Set
 def _with_strap_turned_back(
     whole: SetEstimate, motion: Motion, header: Header, settings: Settings
 ) -> SetEstimate:
-    read = _Read(motion, whole).without_handling()
+    read = _with_slips_turned_back(_Read(motion, whole), header, settings).without_handling()
     alone = read.alone(header, settings)
     turns = find_turns(motion, whole.posture, header) if alone or _is_doubtful(read.whole) else []
     if turns:
@@ -85,7 +86,22 @@ def _with_strap_turned_back(
         alone = read.alone(header, settings) if better else alone
     if read.whole.segmentation.reps:
         return with_left_out(read.whole, alone) if alone else read.whole
-    return _in_doubt_by_part(whole, motion, header, settings)
+    return _in_doubt_by_part(read.whole, read.motion, header, settings)
+
+
+def _with_slips_turned_back(read: _Read, header: Header, settings: Settings) -> _Read:
+    """Return the reading with slips of the strap during repetitions turned back.
+
+    If it then has fewer repetitions, it is left as it is, but for the leg's angles while the strap slipped.
+    """
+    slips = find_slips(read.motion, read.whole, header)
+    if not slips:
+        return read
+    again = read.turned_back(slips, header, settings)
+    count, before = (len(one.whole.segmentation.reps) for one in (again, read))
+    if count < before:
+        return read.unmeasured_in(slips)
+    return again.with_other_count(before) if count > before else again
 
 
 def _is_doubtful(whole: SetEstimate) -> bool:
@@ -111,11 +127,22 @@ class _Read:
         """Return the reading with turns of the strap turned back."""
         assert self.motion.ankle is not None
         motion = replace(self.motion, ankle=turned_back(self.motion.ankle, turns))
-        whole = estimate_set(motion, header, settings)
-        if whole.leg is not None:
-            slips = sorted([*whole.leg.slips, *(turned.slip for turned in turns)], key=lambda slip: slip.tick)
-            whole = replace(whole, leg=replace(whole.leg, slips=tuple(slips)))
+        whole = _with_slips(estimate_set(motion, header, settings), turns)
         return _Read(motion, whole).without_handling()
+
+    def unmeasured_in(self, turns: Sequence[Turned]) -> _Read:
+        """Return the reading without the leg's angles while the strap turned; its count is not certain."""
+        elevation, whole = self.whole.track.leg_elevation_deg.copy(), self.whole
+        for turned in turns:
+            elevation[turned.handled] = np.nan
+        certainty: Certainty = "low" if whole.certainty == "low" else "fair"
+        track = replace(whole.track, leg_elevation_deg=elevation)
+        return replace(self, whole=replace(_with_slips(whole, turns), track=track, certainty=certainty))
+
+    def with_other_count(self, count: int) -> _Read:
+        """Return the reading with a count that is no more than fair, as another one is likely."""
+        certainty: Certainty = "low" if self.whole.certainty == "low" else "fair"
+        return replace(self, whole=replace(self.whole, certainty=certainty, other_count=count))
 
     def with_unseen(self, unseen: tuple[slice, ...]) -> _Read:
         """Return the reading with stretches in which the sensor did not show the leg; none is certain."""
@@ -167,6 +194,14 @@ class _Read:
             for rep, ticks in quick_ones
             if not _mostly(angle_between_deg(up[ticks], resting_up) < AT_REST_DEG)
         ]
+
+
+def _with_slips(whole: SetEstimate, turns: Sequence[Turned]) -> SetEstimate:
+    """Return the estimate with turns of the strap among the slips of its leg."""
+    if whole.leg is None:
+        return whole
+    slips = sorted([*whole.leg.slips, *(turned.slip for turned in turns)], key=lambda slip: slip.tick)
+    return replace(whole, leg=replace(whole.leg, slips=tuple(slips)))
 
 
 def _is_better(again: SetEstimate, whole: SetEstimate) -> bool:

@@ -311,6 +311,13 @@ def _raises_left_out(v: Mapping[str, Any]) -> str:
     return f"The leg goes on as in the set, {times}, but these raises are not counted: {cause}."
 
 
+def _ankle_turned(v: Mapping[str, Any]) -> str:
+    during = v.get("during_reps", ())
+    turned = f"The ankle sensor turned on the shank by about {v['turned_deg']:.0f}° at {v['start_s']:.0f} s; "
+    unmeasured = f" The leg was not measured in {format_reps(during)}." if during else ""
+    return f"{turned}from there on it was aligned anew.{unmeasured}"
+
+
 def _turned_unseen(v: Mapping[str, Any]) -> str:
     after, reps = v["after_rep"], v["reps"]
     place = f"after rep {after}" if after else "before the first rep"
@@ -809,11 +816,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "The pelvis sensor hardly moved in any lift; a pelvis always does. Is its belt tight?",
         "",
     ),
-    "ankle_turned": (
-        "The ankle sensor turned on the shank by about {turned_deg:.0f}° at {start_s:.0f} s; from there on it was "
-        "aligned anew.",
-        "",
-    ),
+    "ankle_turned": (_ankle_turned, ""),
     "pelvis_turned": (
         "The pelvis sensor turned on the body by about {turned_deg:.0f}° at {start_s:.0f} s; from there on it was "
         "aligned anew.",
