@@ -22,8 +22,8 @@ from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import SHIFTED_DEG, up_around
 from imu_reps.analysis.set.spells import first_and_last
-from imu_reps.analysis.set.strap_turn import MIN_TURN_DEG, Turned, clear_ways
-from imu_reps.analysis.set.swings import SeenLeg, observe
+from imu_reps.analysis.set.strap_turn import CLEAR_SHARE, MIN_TURN_DEG, Turned
+from imu_reps.analysis.set.swings import MAX_RADIUS_M, MIN_RADIUS_M, observe
 from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
@@ -89,7 +89,7 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
     seen = observe(motion, whole.posture, header)
     if seen is None or leg is None or carried is None or not moves:
         return []
-    lever = _lever_m(seen, carried, leg, header)
+    lever = _lever_m(moves, carried, leg, header)
     if lever is None:
         return []
     uncarried = _Uncarried.of(carried, lever)
@@ -169,15 +169,24 @@ def _turn_deg(axis: FloatArray, before: FloatArray, after: FloatArray) -> float:
     return float(angle_about(axis, after[None], unit(before))[0])
 
 
-def _lever_m(seen: SeenLeg, carried: ArcMotion, leg: LegFrames, header: Header) -> FloatArray | None:
-    """Return the usual lever of the leg's clear ways, (3,); without any, that of a usual leg in its frame.
+def _lever_m(
+    moves: Sequence[Excursion], carried: ArcMotion, leg: LegFrames, header: Header
+) -> FloatArray | None:
+    """Return the usual lever of the leg's ways, (3,); without a clear one, that of a usual leg in its frame.
 
     A lever that is somewhat off hardly matters where the leg moves slowly, and only there no way is clear.
     """
-    ways = [np.arange(way.ticks.start, way.ticks.stop) for way in clear_ways(seen)]
-    levers = [lever.vector_m for lever in fit_levers(carried, ways) if lever is not None] if ways else []
-    if levers:
-        return medians(np.array(levers))
+    ends = [(move.near.tick, move.far.tick, move.back.tick) for move in moves]
+    ways = [np.arange(*way) for near, far, back in ends for way in ((near, far), (far, back))]
+    clear = [
+        lever.vector_m
+        for lever in fit_levers(carried, ways)
+        if lever is not None
+        and MIN_RADIUS_M < lever.length_m < MAX_RADIUS_M
+        and lever.sd_m < CLEAR_SHARE * lever.length_m
+    ]
+    if clear:
+        return medians(np.array(clear))
     if header.exercise == "heel_tap":
         return None
     _, up_level, up_upright = leg.frames[0][1].body()
@@ -216,7 +225,7 @@ class _Uncarried:
         On the arc ``a = (i alpha - omega²) p``, with vectors in the plane as complex numbers.
         """
         lever = complex(*(carried.plane @ lever_m))
-        force = carried.acceleration_mps2 @ np.array([1.0, 1j])
+        force = carried.acceleration_mps2[:, 0] + 1j * carried.acceleration_mps2[:, 1]
         arc_rad_s2 = (force * lever.conjugate()).imag / abs(lever) ** 2
         return cls(_twice_summed(carried.alpha_rad_s2 - arc_rad_s2), _twice_summed(carried.alpha_rad_s2))
 
@@ -252,9 +261,9 @@ class _Uncarried:
         without = row_dots(angle, angle) - misfit**2 * weight
         found = []
         for lasts_s, shape in zip(LASTS_S, _steps(), strict=True):
-            along = turned @ shape
+            along = np.einsum("ij,j->i", turned, shape)
             own = shape @ shape - along**2 / weight
-            shown = angle @ shape - along * misfit
+            shown = np.einsum("ij,j->i", angle, shape) - along * misfit
             size = np.clip(shown / own, min(one_deg, other_deg), max(one_deg, other_deg))
             left = (without - 2.0 * size * shown + size**2 * own) / (without + ticks * ROUNDING_DEG**2)
             k = int(left.argmin())
@@ -282,8 +291,9 @@ def _steps() -> tuple[FloatArray, ...]:
 
 def _without_trend(values: FloatArray) -> FloatArray:
     """Return values (..., ticks) less the polynomial of the third degree that fits best."""
-    trend = _trend()
-    return np.asarray(values - (values @ trend) @ trend.T)
+    trend = _trend()  # einsum: a product of matrices this small would start threads
+    shares = np.einsum("...i,ij->...j", values, trend)
+    return np.asarray(values - np.einsum("...j,ij->...i", shares, trend))
 
 
 @cache

@@ -77,7 +77,7 @@ class MotionFitParams:
     shaken_mps2: float = 1.5
     min_calm_share: float = 0.25
     min_windows: float = 20.0
-    max_rate_dps: float = 150.0
+    max_rate_dps: float = 220.0
     max_bridged: int = 2
     lever_sd_m: float = 1.0
     bias_sd_dps: float = 1.0
