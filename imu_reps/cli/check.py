@@ -108,7 +108,7 @@ def _usable_over_time(checked: Checked) -> Iterator[str]:
         share = np.histogram(times, edges)[0] * timed.period_s / (edges[1] - edges[0])
         marks = np.select([share > 0.9, share > 0.1], [*_USABLE[:2]], _USABLE[2])
         yield f"  {place:<7} |{''.join(marks)}| {max(first, 0.0):.0f} to {last:.0f} s"
-    yield f"          {_USABLE[0]} usable, {_USABLE[1]} in part, {_USABLE[2]} no reading"
+    yield f"          {_USABLE[0]} usable, {_USABLE[1]} in part, {_USABLE[2]} not usable"
 
 
 def _row(place: str, timed: TimedSamples) -> str:

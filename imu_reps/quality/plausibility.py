@@ -168,13 +168,10 @@ def _stages(recording: Recording) -> Iterator[Checked]:
 
     resting = {place: _at_rest(marked, timed.unused[place]) for place, marked in readings.items()}
     doubts = tuple(_doubts(recording, streams, readings, resting))
-    unused = _without_changed(timed, doubts)
-    resting |= {
-        place: _at_rest(marked, unused[place])
-        for place, marked in readings.items()
-        if unused[place] is not timed.unused[place]
-    }
-    yield replace(timed, findings=doubts, resting=resting, unused=unused)
+    changed = _changed(readings, doubts)
+    unused = {place: bad | changed.get(place, readings[place]).bad for place, bad in timed.unused.items()}
+    resting |= {place: _at_rest(marked, unused[place]) for place, marked in changed.items()}
+    yield replace(timed, findings=doubts, readings=readings | changed, resting=resting, unused=unused)
 
 
 def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -> Iterator[Finding]:
@@ -231,16 +228,18 @@ def _unused(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, 
     return {place: marked.bad | (marked.timed.time_s > died) for place, marked in readings.items()}
 
 
-def _without_changed(checked: Checked, doubts: Iterable[Finding]) -> dict[SensorPlace, BoolArray]:
-    """Return which samples are not used, with those of a gyroscope that changed."""
-    unused = dict(checked.unused)
+def _changed(
+    readings: Mapping[SensorPlace, MarkedSamples], doubts: Iterable[Finding]
+) -> dict[SensorPlace, MarkedSamples]:
+    """Return the samples of sensors whose gyroscope changed, with those of that time invalid."""
+    found = dict[SensorPlace, MarkedSamples]()
     for finding in doubts:
         if finding.code == "gyro_changed" and finding.sensor and finding.start_s is not None:
-            time_s = checked.readings[finding.sensor].timed.time_s
-            unused[finding.sensor] = unused[finding.sensor] | (
-                (time_s >= finding.start_s) & (time_s <= (finding.end_s or time_s[-1]))
-            )
-    return unused
+            marked = readings[finding.sensor]
+            time_s = marked.timed.time_s
+            there = (time_s >= finding.start_s) & (time_s <= (finding.end_s or time_s[-1]))
+            found[finding.sensor] = replace(marked, bad=marked.bad | there)
+    return found
 
 
 def _at_rest(marked: MarkedSamples, unused: BoolArray) -> AtRest:

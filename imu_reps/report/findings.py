@@ -136,7 +136,7 @@ def _gyro_changed(v: Mapping[str, Any]) -> str:
         what = f"and accelerometer agree only with the other sign in {join_words(v['flip'])}"
     else:
         what = f"and accelerometer agree only with {join_words(v['swap'])} swapped"
-    return f"{whose} {what}, unlike in the rest of the recording. What it sent there is left out."
+    return f"{whose} {what}, unlike in the rest of the recording: {_consequence(v)}."
 
 
 def _gyro_scale_hint(v: Mapping[str, Any]) -> str:
@@ -670,7 +670,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
     ),
     "scaled_samples": (
         lambda v: (
-            f"{_samples(v)} have another scale of the acceleration than the rest: its size is far from gravity's 9.8 m/s² for many seconds ({ACC}). They are left out."
+            f"{_samples(v)} have another scale of the acceleration than the rest: its size is far from gravity's 9.8 m/s² for many seconds ({ACC}). They are left out; {_consequence(v)}."
         ),
         "Check what restarts the sensor, or sets its range, while it records.",
     ),

@@ -10,7 +10,7 @@ import pytest
 from imu_reps import Recording, RepPlan, SetPlan, analyze, simulate
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import SampleBlock, SensorPlace
-from imu_reps.quality.plausibility import check_recording
+from imu_reps.quality.plausibility import check_recording, examined
 from imu_reps.report.findings import sentence
 from imu_reps.sim.wearer import random_plan
 
@@ -57,6 +57,15 @@ def test_a_scale_that_changes_is_told_with_its_time_and_costs_the_reps_there(
         same = min(before, key=lambda other: abs(other.start_s - rep.start_s))
         assert rep.range_deg == pytest.approx(same.range_deg, abs=2.0)
         assert rep.concentric_s == pytest.approx(same.concentric_s, abs=0.1)
+
+
+def test_the_stretch_of_a_gyroscope_that_changed_is_not_usable(whole: Recording) -> None:
+    block = _ankle(whole)
+    at_s = 0.5 * float(block.time_s[-1])
+    checked = examined(_with_rate(whole, block.gyr_dps * np.where(block.time_s >= at_s, 0.5, 1.0)[:, None]))
+    marked = checked.readings["ankle"]
+    assert marked.bad[marked.timed.time_s > at_s + 1.0].all()
+    assert not marked.bad[marked.timed.time_s < at_s - 6.0].any()
 
 
 def test_an_axis_that_changes_its_sign_is_named(whole: Recording) -> None:
