@@ -139,7 +139,7 @@ def _changed(
     wrong = _most_wrong(*_explained(pieces, matrices))
     if wrong is None:
         return
-    start, end = _bounds(pieces, matrices[wrong.how], wrong, len(windows))
+    start, end = _bounds(pieces, matrices[wrong.how], wrong, len(windows) + 1)  # to the last sample
     values, _ = changes[wrong.how]
     yield Finding(
         "gyro_changed",
