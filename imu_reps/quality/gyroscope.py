@@ -255,6 +255,8 @@ def _by_the_way(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     They are compared with the gyroscope's total turning within a second, in any direction.
     """
     lag = PARAMS.min_lag
+    if len(windows) <= lag:
+        return
     turned = np.convolve(np.linalg.norm(windows.gyr_dps, axis=1) * HOP_S, np.ones(lag), "valid")
     change = angle_deg(windows.up[lag:], windows.up[:-lag])
     swings = (change > PARAMS.swing_deg) & np.isfinite(turned)

@@ -79,7 +79,7 @@ class ReadingParams:
         Share of valid readings up to the recording's end below which a sensor has died, and the shortest time
         for that.
     min_readings : int
-        Fewest readings of a usable sensor.
+        Fewest readings of a usable sensor, which last for `dead_s` in all too.
     """
 
     min_force_mps2: float = 2.5
@@ -174,7 +174,7 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
     filled, filled_columns = _filled(values)
     put_in, put_in_columns = _put_in(values)
-    scaled = of_other_scale(values[:3], failed | frozen, timed.period_s)
+    scaled = of_other_scale(values, failed | frozen, timed.period_s)
     kinds = {
         "flat": failed,
         "spike": leaping & ~failed,
@@ -204,7 +204,8 @@ def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Find
     if not bad.any():
         return
     died = died_at(readings)
-    if (~bad).sum() < PARAMS.min_readings or (died is not None and died - timed.time_s[0] < PARAMS.dead_s):
+    few = max(PARAMS.min_readings, PARAMS.dead_s / timed.period_s)
+    if (~bad).sum() < few or (died is not None and died - timed.time_s[0] < PARAMS.dead_s):
         yield Finding("no_readings", severity="refuse", sensor=place)
         return
     before = bad & (timed.time_s < died) if died is not None else bad

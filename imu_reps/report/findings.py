@@ -680,7 +680,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "Check its battery and contacts.",
     ),
     "no_readings": (
-        "The {sensor} sensor sent hardly any reading: zeros, or the same values over and over.",
+        "The {sensor} sensor sent hardly any reading: zeros, noise, or the same values over and over.",
         "Check its wiring and battery, and record again.",
     ),
     "copies": (
