@@ -54,9 +54,10 @@ class ReadingParams:
     turning_dps, stopped_samples : float or int
         Rate on both sides of a sensor that turns, and fewest samples of exactly 0 in all axes between, that
         show no rest: a limb does not stop from one sample to the next, and a dead band is narrower (ours).
-    straight_share, straight_samples : float or int
+    straight_share, straight_samples, straight_alone : float or int
         Greatest second difference, as a share of its median, of samples on a straight line, and the fewest of
-        them in a row: noise leaves one of a hundred so small in each axis (ours).
+        them in a row, in all axes and in one alone: noise leaves one of a hundred so small in each axis
+        (ours).
     leap_times, leaping_channels, leaps_alike : float or int
         Smallest leap of a value that was put in for a missing one, as a multiple of the change over two
         samples and the median change over one; number of channels that leap together; and fewest such leaps
@@ -90,6 +91,7 @@ class ReadingParams:
     stopped_samples: int = 4
     straight_share: float = 0.02
     straight_samples: int = 8
+    straight_alone: int = 24
     leap_times: float = 8.0
     leaping_channels: int = 2
     leaps_alike: int = 4
@@ -269,7 +271,7 @@ def _without_rate(gyr_dps: FloatArray) -> BoolArray:
 
 
 def _filled(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
-    """Return samples of a part that lie on straight lines while it has noise elsewhere, and its columns."""
+    """Return samples on straight lines in a part or a column that has noise elsewhere, and the columns."""
     found, columns = np.zeros(values.shape[1], bool), tuple[str, ...]()
     if len(found) <= PARAMS.straight_samples + 2:
         return found, columns
@@ -281,10 +283,17 @@ def _filled(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
     for part in (slice(0, 3), slice(3, 6)):
         if not perhaps[part].all(axis=0).any():
             continue
-        runs = _straight(values[part])
+        runs = _straight(values[part], PARAMS.straight_samples)
         if runs.any() and all(map(is_random, values[part])):
             found |= runs
             columns = (*columns, *COLUMNS[part])
+    for column in np.flatnonzero((perhaps[:, 2:] & perhaps[:, 1:-1] & perhaps[:, :-2]).any(axis=1)).tolist():
+        if COLUMNS[column] in columns:
+            continue
+        runs = _straight(values[column : column + 1], PARAMS.straight_alone)
+        if runs.any() and is_random(values[column]):
+            found |= runs
+            columns = (*columns, COLUMNS[column])
     return found, columns
 
 
@@ -339,17 +348,17 @@ def _often(readings: FloatArray) -> FloatArray:
     return different[:, times >= PARAMS.leaps_alike]
 
 
-def _straight(part: FloatArray) -> BoolArray:
-    """Return samples on straight lines in all axes of a part, (3, n), in runs too long for chance."""
+def _straight(part: FloatArray, fewest: int) -> BoolArray:
+    """Return samples on straight lines in all axes of a part, (k, n), in runs too long for chance."""
     found = np.zeros(part.shape[1], bool)
     straight = np.ones((1, len(found) - 2), bool)
     for channel in part:
         bend = np.abs(np.diff(channel, n=2))
         straight &= bend <= PARAMS.straight_share * np.median(bend[:: 1 + len(bend) // 1000])
-        if not _has_run(straight, PARAMS.straight_samples).any():
+        if not _has_run(straight, fewest).any():
             return found
     straight[0] &= np.diff(part[:, 1:]).any(axis=0)  # at rest coarse readings stay the same
-    found[:-1] = _long_runs(straight[0], PARAMS.straight_samples)
+    found[:-1] = _long_runs(straight[0], fewest)
     return found
 
 

@@ -183,6 +183,14 @@ def hole_filled(columns: slice) -> Change:
     return change
 
 
+def column_dragged_down(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A spreadsheet's column that was filled in downwards: it goes on as its first two cells."""
+    values, where, column = _values(block), _stretch(block, rng, 2.0, 6.0), int(rng.integers(6))
+    first, second = values[where.start : where.start + 2, column]
+    values[where, column] = first + np.arange(where.stop - where.start) * (second - first)
+    return _with(block, values)
+
+
 def rows_put_in(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     """Rows were missing here and there, and the mean or the median of each column was put in."""
     values, filled = _values(block), rng.random(len(block)) < rng.uniform(0.005, 0.03)
@@ -491,6 +499,14 @@ def gyro_axis(factor: float) -> Change:
     return change
 
 
+def gyro_without_signs(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
+    """The axis of the gyroscope that turns most reads the rate's size alone."""
+    gyr_dps = block.gyr_dps.copy()
+    axis = gyr_dps.var(axis=0).argmax()
+    gyr_dps[:, axis] = np.abs(gyr_dps[:, axis])
+    return replace(block, gyr_dps=gyr_dps)
+
+
 def left_handed(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     axis, gyr, acc = int(rng.integers(3)), block.gyr_dps.copy(), block.acc_mps2.copy()
     gyr[:, axis] *= -1.0
@@ -676,6 +692,7 @@ KINDS: dict[str, Kind] = {
     "a gyroscope's hole filled by straight lines": Kind(
         "straight lines", _of_sensor(hole_filled(slice(3, 6)))
     ),
+    "a column dragged down": Kind("straight lines", _of_sensor(column_dragged_down)),
     "rows filled in with one reading": Kind("was missing", _of_sensor(rows_put_in)),
     "cells filled in with the mean": Kind("was missing", _of_sensor(cells_put_in)),
     "a gyroscope with a dead band": Kind("dead band", _of_sensor(dead_band)),
@@ -704,6 +721,7 @@ KINDS: dict[str, Kind] = {
     "a recording that was smoothed": Kind("smoother", _real(_of_sensor(filtered))),
     "a dead axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(0.0))),
     "an inverted axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(-1.0))),
+    "an axis without signs": Kind("gyroscope|signs", _of_sensor(gyro_without_signs)),
     "left-handed axes": Kind("gyroscope|axes", _of_sensor(left_handed)),
     "gravity of the other sign": Kind("sign|multiply", _of_sensor(other_sign)),
     "a counter of 8 bits": Kind("wrap|counter", _of_sensor(counter(256))),
