@@ -69,3 +69,10 @@ def test_a_sensor_of_noise_alone_is_refused_as_one_without_readings() -> None:
     )
     with pytest.raises(RecordingError, match="no_readings"):
         analyze(recording.with_samples(noisy))
+
+
+def test_wide_flutter_kicks_turn_no_sensor_on_its_limb() -> None:
+    """Kicks of 40° and half a second each; the gyroscope and the accelerometer agree all along."""
+    wide = replace(FLUTTER, top_deg=50.0)
+    recording = simulate(SetPlan(reps=(SLOW,) * 6 + (wide,) * 50)).recording
+    assert _codes(recording).isdisjoint({"sensor_turned", "gyro_axes"})
