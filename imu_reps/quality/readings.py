@@ -172,7 +172,7 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     failed |= _without_force(values[:3], timed.time_s)
     leaping = absurd | spikes(values, timed, failed | absurd) | zeros(values)
     leaping |= small_spikes(values, timed, failed | leaping)
-    noisy = noise(values, failed | leaping, timed.period_s)
+    noisy, noisy_columns = noise(values, failed | leaping, timed.period_s)
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
     filled, filled_columns = _filled(values)
     put_in, put_in_columns = _put_in(values)
@@ -188,7 +188,7 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
         "scaled": scaled & ~failed & ~frozen & ~cut_off & ~filled & ~put_in,
         "copy": stream.copies[timed.order],
     }
-    columns = {**columns, "filled": filled_columns, "put_in": put_in_columns}
+    columns = {**columns, "noise": noisy_columns, "filled": filled_columns, "put_in": put_in_columns}
     return MarkedSamples(timed, values, kinds, columns, np.logical_or.reduce(list(kinds.values())))
 
 

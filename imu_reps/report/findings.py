@@ -644,7 +644,9 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "Check the sensor's wiring and its link.",
     ),
     "noise_samples": (
-        lambda v: f"{_samples(v)} are noise in all six columns, as no body moves. They are left out.",
+        lambda v: (
+            f"{_samples(v)} are noise{_in_columns(v) or ' in all six columns'}, as no body moves. They are left out."
+        ),
         "Check the sensor's wiring and supply.",
     ),
     "frozen_samples": (

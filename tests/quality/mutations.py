@@ -412,12 +412,16 @@ def small_gyro_spikes(block: SampleBlock, rng: np.random.Generator) -> SampleBlo
     return replace(block, gyr_dps=gyr_dps)
 
 
-def noise_for_a_while(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
-    """Half a second to two seconds of strong noise in all columns."""
-    values, where = _values(block), _stretch(block, rng, 0.5, 2.0)
-    size = np.array([6.0] * 3 + [60.0] * 3) * rng.uniform(0.4, 1.5)
-    values[where] += size * rng.standard_normal(values[where].shape)
-    return _with(block, values)
+def noise_for_a_while(acc_mps2: float) -> Change:
+    """Half a second to two seconds of strong noise in all columns, or in the gyroscope's alone."""
+
+    def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+        values, where = _values(block), _stretch(block, rng, 0.5, 2.0)
+        size = np.array([acc_mps2] * 3 + [60.0] * 3) * rng.uniform(0.4, 1.5)
+        values[where] += size * rng.standard_normal(values[where].shape)
+        return _with(block, values)
+
+    return change
 
 
 def interpolated(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
@@ -682,7 +686,8 @@ KINDS: dict[str, Kind] = {
     "rows at the rails": Kind(_LEFT_OUT, _of_sensor(rails)),
     "single spikes": Kind("spike", _of_sensor(spikes)),
     "small spikes of the gyroscope": Kind("spike", _of_sensor(small_gyro_spikes)),
-    "bursts of noise": Kind("noise", _of_sensor(noise_for_a_while)),
+    "bursts of noise": Kind("noise", _of_sensor(noise_for_a_while(6.0))),
+    "bursts of noise in the gyroscope": Kind("noise", _of_sensor(noise_for_a_while(0.0))),
     "garbage at the ends and at holes": Kind("spike|silent", _of_sensor(garbage_at_edges)),
     "an accelerometer at its rail now and then": Kind(_LEFT_OUT, _of_sensor(force_at_its_rail)),
     "an axis at its rail now and then": Kind(_LEFT_OUT, _of_sensor(axis_at_its_rail)),
