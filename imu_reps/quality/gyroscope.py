@@ -79,6 +79,10 @@ class GyroscopeParams:
         If nothing is calm: smallest change of direction within a second, which accelerations of a limb cannot
         imitate (0.5 g throughout), and greatest share of it for a gyroscope in rad/s; below the third value
         it is dead.
+    one_way_deg, one_way_share, no_way_back : float
+        Turn about one axis, at rates of at least this share of its greatest one, that no limb makes in one
+        sense without one back; and greatest rate the other way, as a share of the greatest one (ours: a body
+        rolls over by half a turn).
     small_share, small_pairs : float or int
         Greatest share of such changes, in three of four of them, for a gyroscope in another unit too small,
         and fewest changes that show one (ours: at least 0.26 in good sets, on a pelvis that knocks shake).
@@ -122,6 +126,9 @@ class GyroscopeParams:
     swing_deg: float = 25.0
     swing_share: float = 0.1
     dead: float = 0.004
+    one_way_deg: float = 400.0
+    one_way_share: float = 0.2
+    no_way_back: float = 0.05
     small_share: float = 0.2
     small_pairs: int = 30
 
@@ -149,6 +156,20 @@ def check_unit(place: SensorPlace, turns: Turns) -> Iterator[Finding]:
     if too_often or (often and far) or much_too_far:
         values = {"times": median(times) if pairs >= PARAMS.far_pairs else None}
         yield Finding("gyro_unit", values=values, severity="refuse", sensor=place)
+
+
+def check_signs(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
+    """Report a gyroscope's axis that turns one way only, as if its signs were lost."""
+    rate = windows.unbiased_dps[np.isfinite(windows.unbiased_dps[:, 0])]
+    if not len(rate):
+        return
+    for column, series in zip(GYR_COLUMNS, rate.T, strict=True):
+        axis = series if series.max() > -series.min() else -series
+        turned_deg = HOP_S * float(axis[axis > PARAMS.one_way_share * axis.max()].sum())
+        if turned_deg > PARAMS.one_way_deg and axis.min() > -PARAMS.no_way_back * axis.max():
+            values = {"unsigned": column, "turned_deg": turned_deg}
+            yield Finding("gyro_axes", values=values, severity="refuse", sensor=place)
+            return
 
 
 def _mostly(mask: BoolArray) -> bool:
@@ -256,6 +277,8 @@ def _by_the_way(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     They are compared with the gyroscope's total turning within a second, in any direction.
     """
     lag = PARAMS.min_lag
+    if len(windows) <= lag:
+        return
     turned = np.convolve(np.linalg.norm(windows.gyr_dps, axis=1) * HOP_S, np.ones(lag), "valid")
     change = row_angles_deg(windows.up[lag:], windows.up[:-lag])
     swings = (change > PARAMS.swing_deg) & np.isfinite(turned)

@@ -238,6 +238,8 @@ def _error(pieces: FloatArray, whole: FloatArray, towards: FloatArray, left: flo
 
 def _turning_pieces(windows: Windows) -> TurningPieces | None:
     """Return the pieces in which gravity turns and hardly anything is missing; None if they are too few."""
+    if not len(windows):
+        return None
     number = -(-len(windows) // PARAMS.piece_windows)
     length = len(windows) // number
     force = _sharpened(windows.acc_mps2)

@@ -34,7 +34,14 @@ from imu_reps.quality.channels import (
     unwrapped,
 )
 from imu_reps.quality.copies import Signatures, check_streams, signatures, without_copies
-from imu_reps.quality.gyroscope import Turns, check_gyroscope, check_unit, check_warming, seen_turns
+from imu_reps.quality.gyroscope import (
+    Turns,
+    check_gyroscope,
+    check_signs,
+    check_unit,
+    check_warming,
+    seen_turns,
+)
 from imu_reps.quality.gyroscope_in_motion import (
     TurningFit,
     borne_out,
@@ -304,6 +311,8 @@ def _gyroscope(
     turns = seen_turns(windows)
     if unit := list(check_unit(place, turns)):
         return unit
+    if signs := list(check_signs(place, windows)):
+        return signs
     fit = fit_turning(windows)
     changed = list(check_pieces(place, windows, fit))
     if any(finding.code == "gyro_late" for finding in changed):

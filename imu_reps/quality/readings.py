@@ -54,9 +54,10 @@ class ReadingParams:
     turning_dps, stopped_samples : float or int
         Rate on both sides of a sensor that turns, and fewest samples of exactly 0 in all axes between, that
         show no rest: a limb does not stop from one sample to the next, and a dead band is narrower (ours).
-    straight_share, straight_samples : float or int
+    straight_share, straight_samples, straight_alone : float or int
         Greatest second difference, as a share of its median, of samples on a straight line, and the fewest of
-        them in a row: noise leaves one of a hundred so small in each axis (ours).
+        them in a row, in all axes and in one alone: noise leaves one of a hundred so small in each axis
+        (ours).
     leap_times, leaping_channels, leaps_alike : float or int
         Smallest leap of a value that was put in for a missing one, as a multiple of the change over two
         samples and the median change over one; number of channels that leap together; and fewest such leaps
@@ -79,7 +80,7 @@ class ReadingParams:
         Share of valid readings up to the recording's end below which a sensor has died, and the shortest time
         for that.
     min_readings : int
-        Fewest readings of a usable sensor.
+        Fewest readings of a usable sensor, which last for `dead_s` in all too.
     """
 
     min_force_mps2: float = 2.5
@@ -90,6 +91,7 @@ class ReadingParams:
     stopped_samples: int = 4
     straight_share: float = 0.02
     straight_samples: int = 8
+    straight_alone: int = 24
     leap_times: float = 8.0
     leaping_channels: int = 2
     leaps_alike: int = 4
@@ -170,11 +172,11 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     failed |= _without_force(values[:3], timed.time_s)
     leaping = absurd | spikes(values, timed, failed | absurd) | zeros(values)
     leaping |= small_spikes(values, timed, failed | leaping)
-    noisy = noise(values, failed | leaping, timed.period_s)
+    noisy, noisy_columns = noise(values, failed | leaping, timed.period_s)
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
     filled, filled_columns = _filled(values)
     put_in, put_in_columns = _put_in(values)
-    scaled = of_other_scale(values[:3], failed | frozen, timed.period_s)
+    scaled = of_other_scale(values, failed | frozen, timed.period_s)
     kinds = {
         "flat": failed,
         "spike": leaping & ~failed,
@@ -186,7 +188,7 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
         "scaled": scaled & ~failed & ~frozen & ~cut_off & ~filled & ~put_in,
         "copy": stream.copies[timed.order],
     }
-    columns = {**columns, "filled": filled_columns, "put_in": put_in_columns}
+    columns = {**columns, "noise": noisy_columns, "filled": filled_columns, "put_in": put_in_columns}
     return MarkedSamples(timed, values, kinds, columns, np.logical_or.reduce(list(kinds.values())))
 
 
@@ -204,7 +206,8 @@ def check_readings(place: SensorPlace, readings: MarkedSamples) -> Iterator[Find
     if not bad.any():
         return
     died = died_at(readings)
-    if (~bad).sum() < PARAMS.min_readings or (died is not None and died - timed.time_s[0] < PARAMS.dead_s):
+    few = max(PARAMS.min_readings, PARAMS.dead_s / timed.period_s)
+    if (~bad).sum() < few or (died is not None and died - timed.time_s[0] < PARAMS.dead_s):
         yield Finding("no_readings", severity="refuse", sensor=place)
         return
     before = bad & (timed.time_s < died) if died is not None else bad
@@ -268,7 +271,7 @@ def _without_rate(gyr_dps: FloatArray) -> BoolArray:
 
 
 def _filled(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
-    """Return samples of a part that lie on straight lines while it has noise elsewhere, and its columns."""
+    """Return samples on straight lines in a part or a column that has noise elsewhere, and the columns."""
     found, columns = np.zeros(values.shape[1], bool), tuple[str, ...]()
     if len(found) <= PARAMS.straight_samples + 2:
         return found, columns
@@ -280,10 +283,17 @@ def _filled(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
     for part in (slice(0, 3), slice(3, 6)):
         if not perhaps[part].all(axis=0).any():
             continue
-        runs = _straight(values[part])
+        runs = _straight(values[part], PARAMS.straight_samples)
         if runs.any() and all(map(is_random, values[part])):
             found |= runs
             columns = (*columns, *COLUMNS[part])
+    for column in np.flatnonzero((perhaps[:, 2:] & perhaps[:, 1:-1] & perhaps[:, :-2]).any(axis=1)).tolist():
+        if COLUMNS[column] in columns:
+            continue
+        runs = _straight(values[column : column + 1], PARAMS.straight_alone)
+        if runs.any() and is_random(values[column]):
+            found |= runs
+            columns = (*columns, COLUMNS[column])
     return found, columns
 
 
@@ -338,17 +348,17 @@ def _often(readings: FloatArray) -> FloatArray:
     return different[:, times >= PARAMS.leaps_alike]
 
 
-def _straight(part: FloatArray) -> BoolArray:
-    """Return samples on straight lines in all axes of a part, (3, n), in runs too long for chance."""
+def _straight(part: FloatArray, fewest: int) -> BoolArray:
+    """Return samples on straight lines in all axes of a part, (k, n), in runs too long for chance."""
     found = np.zeros(part.shape[1], bool)
     straight = np.ones((1, len(found) - 2), bool)
     for channel in part:
         bend = np.abs(np.diff(channel, n=2))
         straight &= bend <= PARAMS.straight_share * np.median(bend[:: 1 + len(bend) // 1000])
-        if not _has_run(straight, PARAMS.straight_samples).any():
+        if not _has_run(straight, fewest).any():
             return found
     straight[0] &= np.diff(part[:, 1:]).any(axis=0)  # at rest coarse readings stay the same
-    found[:-1] = _long_runs(straight[0], PARAMS.straight_samples)
+    found[:-1] = _long_runs(straight[0], fewest)
     return found
 
 

@@ -33,6 +33,10 @@ class SlipParams:
         Smallest step; for a shaken sensor the step per scatter of the force, and its greatest limit (ours,
         over 230 simulated sets: getting up and walking cause false steps of 9 to 30° at 1 to 8 m/s²; the
         pelvis with a good sensor has 1 to 5°).
+    judged_mps2 : float
+        Greatest scatter of the force, over the longest span, at which a step is judged: a leg that flutters
+        or kicks turns to and fro within a window (ours: flutters of 2 Hz by 25° and more have 10 and more,
+        walking 8 at most).
     alike_share : float
         Greatest difference of the steps over all spans, as a share of the step (ours).
     times_usual : float
@@ -52,6 +56,7 @@ class SlipParams:
     min_step_deg: float = 9.0
     deg_per_mps2: float = 14.0
     shaken_step_deg: float = 35.0
+    judged_mps2: float = 10.0
     alike_share: float = 0.2
     times_usual: float = 2.5
     max_moments: int = 3
@@ -103,7 +108,7 @@ def _moments(windows: Windows) -> list[int]:
     usual = median(last[last > 0.0])
     least = np.clip(PARAMS.deg_per_mps2 * scatter, PARAMS.min_step_deg, PARAMS.shaken_step_deg)
     clear = alike & (last > np.maximum(least, PARAMS.times_usual * usual))
-    left = np.where(clear, last, 0.0)
+    left = np.where(clear & (scatter < PARAMS.judged_mps2), last, 0.0)
     found: list[int] = []
     while left.any() and len(found) <= PARAMS.max_moments:
         at = int(left.argmax())

@@ -112,6 +112,8 @@ def _acc_scale_hint(v: Mapping[str, Any]) -> str:
 def _gyro_axes(v: Mapping[str, Any]) -> str:
     if "dead" in v:
         return f"{v['dead']} of the {v['sensor']} shows nothing of the turns that its accelerometer sees: that axis is dead."
+    if "unsigned" in v:
+        return f"{v['unsigned']} of the {v['sensor']} turns by {v['turned_deg']:.0f}° one way and never back: its signs are lost."
     return (
         f"The {v['sensor']} sensor's gyroscope and accelerometer do not turn together: {GYR} do not "
         "explain how the direction of gravity moves."
@@ -121,6 +123,8 @@ def _gyro_axes(v: Mapping[str, Any]) -> str:
 def _gyro_axes_hint(v: Mapping[str, Any]) -> str:
     if "dead" in v:
         return "Restart the sensor; if the axis stays dead, replace it."
+    if "unsigned" in v:
+        return "Check how the program reads and writes the column: as numbers with a sign."
     if "flip" in v:
         return f"They do if {join_words(v['flip'])} of the {v['sensor']} {'is' if len(v['flip']) == 1 else 'are'} multiplied by -1: check the signs of the columns (right-handed axes)."
     if "swap" in v:
@@ -647,7 +651,9 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "Check the sensor's wiring and its link.",
     ),
     "noise_samples": (
-        lambda v: f"{_samples(v)} are noise in all six columns, as no body moves. They are left out.",
+        lambda v: (
+            f"{_samples(v)} are noise{_in_columns(v) or ' in all six columns'}, as no body moves. They are left out."
+        ),
         "Check the sensor's wiring and supply.",
     ),
     "frozen_samples": (
@@ -687,7 +693,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "Check its battery and contacts.",
     ),
     "no_readings": (
-        "The {sensor} sensor sent hardly any reading: zeros, or the same values over and over.",
+        "The {sensor} sensor sent hardly any reading: zeros, noise, or the same values over and over.",
         "Check its wiring and battery, and record again.",
     ),
     "copies": (

@@ -183,6 +183,14 @@ def hole_filled(columns: slice) -> Change:
     return change
 
 
+def column_dragged_down(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A spreadsheet's column that was filled in downwards: it goes on as its first two cells."""
+    values, where, column = _values(block), _stretch(block, rng, 2.0, 6.0), int(rng.integers(6))
+    first, second = values[where.start : where.start + 2, column]
+    values[where, column] = first + np.arange(where.stop - where.start) * (second - first)
+    return _with(block, values)
+
+
 def rows_put_in(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     """Rows were missing here and there, and the mean or the median of each column was put in."""
     values, filled = _values(block), rng.random(len(block)) < rng.uniform(0.005, 0.03)
@@ -404,12 +412,16 @@ def small_gyro_spikes(block: SampleBlock, rng: np.random.Generator) -> SampleBlo
     return replace(block, gyr_dps=gyr_dps)
 
 
-def noise_for_a_while(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
-    """Half a second to two seconds of strong noise in all columns."""
-    values, where = _values(block), _stretch(block, rng, 0.5, 2.0)
-    size = np.array([6.0] * 3 + [60.0] * 3) * rng.uniform(0.4, 1.5)
-    values[where] += size * rng.standard_normal(values[where].shape)
-    return _with(block, values)
+def noise_for_a_while(acc_mps2: float) -> Change:
+    """Half a second to two seconds of strong noise in all columns, or in the gyroscope's alone."""
+
+    def change(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+        values, where = _values(block), _stretch(block, rng, 0.5, 2.0)
+        size = np.array([acc_mps2] * 3 + [60.0] * 3) * rng.uniform(0.4, 1.5)
+        values[where] += size * rng.standard_normal(values[where].shape)
+        return _with(block, values)
+
+    return change
 
 
 def interpolated(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
@@ -489,6 +501,14 @@ def gyro_axis(factor: float) -> Change:
         return replace(block, gyr_dps=gyr)
 
     return change
+
+
+def gyro_without_signs(block: SampleBlock, _: np.random.Generator) -> SampleBlock:
+    """The axis of the gyroscope that turns most reads the rate's size alone."""
+    gyr_dps = block.gyr_dps.copy()
+    axis = gyr_dps.var(axis=0).argmax()
+    gyr_dps[:, axis] = np.abs(gyr_dps[:, axis])
+    return replace(block, gyr_dps=gyr_dps)
 
 
 def left_handed(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
@@ -666,7 +686,8 @@ KINDS: dict[str, Kind] = {
     "rows at the rails": Kind(_LEFT_OUT, _of_sensor(rails)),
     "single spikes": Kind("spike", _of_sensor(spikes)),
     "small spikes of the gyroscope": Kind("spike", _of_sensor(small_gyro_spikes)),
-    "bursts of noise": Kind("noise", _of_sensor(noise_for_a_while)),
+    "bursts of noise": Kind("noise", _of_sensor(noise_for_a_while(6.0))),
+    "bursts of noise in the gyroscope": Kind("noise", _of_sensor(noise_for_a_while(0.0))),
     "garbage at the ends and at holes": Kind("spike|silent", _of_sensor(garbage_at_edges)),
     "an accelerometer at its rail now and then": Kind(_LEFT_OUT, _of_sensor(force_at_its_rail)),
     "an axis at its rail now and then": Kind(_LEFT_OUT, _of_sensor(axis_at_its_rail)),
@@ -676,6 +697,7 @@ KINDS: dict[str, Kind] = {
     "a gyroscope's hole filled by straight lines": Kind(
         "straight lines", _of_sensor(hole_filled(slice(3, 6)))
     ),
+    "a column dragged down": Kind("straight lines", _of_sensor(column_dragged_down)),
     "rows filled in with one reading": Kind("was missing", _of_sensor(rows_put_in)),
     "cells filled in with the mean": Kind("was missing", _of_sensor(cells_put_in)),
     "a gyroscope with a dead band": Kind("dead band", _of_sensor(dead_band)),
@@ -704,6 +726,7 @@ KINDS: dict[str, Kind] = {
     "a recording that was smoothed": Kind("smoother", _real(_of_sensor(filtered))),
     "a dead axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(0.0))),
     "an inverted axis": Kind("gyroscope|axis", _of_sensor(gyro_axis(-1.0))),
+    "an axis without signs": Kind("gyroscope|signs", _of_sensor(gyro_without_signs)),
     "left-handed axes": Kind("gyroscope|axes", _of_sensor(left_handed)),
     "gravity of the other sign": Kind("sign|multiply", _of_sensor(other_sign)),
     "a counter of 8 bits": Kind("wrap|counter", _of_sensor(counter(256))),
