@@ -384,9 +384,14 @@ def _cross_matrix(vectors: FloatArray) -> FloatArray:
     return matrices
 
 
+def shows_axes(fit: TurningFit) -> bool:
+    """Whether the turns explain the force so well that the axes must be right."""
+    return abs(fit.factor - 1.0) < PARAMS.near and fit.error < PARAMS.near_error
+
+
 def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> Iterator[Finding]:
     """Report a dead axis of the gyroscope, and columns that are swapped or have the wrong sign."""
-    if fit is None or (abs(fit.factor - 1.0) < PARAMS.near and fit.error < PARAMS.near_error):
+    if fit is None or shows_axes(fit):
         return
     # on a swinging body the force is constant in the sensor, as if nothing turned
     left = min(fit.residual_variance, _unexplained(fit.pieces.turned_otherwise(np.zeros((1, 3, 3)))))

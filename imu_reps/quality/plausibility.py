@@ -48,6 +48,7 @@ from imu_reps.quality.gyroscope_in_motion import (
     check_axes_in_motion,
     check_scale_in_motion,
     fit_turning,
+    shows_axes,
 )
 from imu_reps.quality.gyroscope_in_pieces import check_pieces
 from imu_reps.quality.numbering import numbered
@@ -311,9 +312,9 @@ def _gyroscope(
     turns = seen_turns(windows)
     if unit := list(check_unit(place, turns)):
         return unit
-    if signs := list(check_signs(place, windows)):
-        return signs
     fit = fit_turning(windows)
+    if fit and not shows_axes(fit) and (signs := list(check_signs(place, windows))):
+        return signs
     changed = list(check_pieces(place, windows, fit))
     if any(finding.code == "gyro_late" for finding in changed):
         return changed
