@@ -55,6 +55,9 @@ class ChannelParams:
         Smallest second difference (median, of the noisiest axis) of a part with noise, m/s² and deg/s: white
         noise of 70 µg/√Hz and 4 mdps/√Hz, the least of such parts, has 0.008 and 0.05 at 100 samples a second
         (ours: 0.007 and 0.03 in 700 clean sensors at least; filtered at 5 Hz less than 0.003 and 0.02).
+    min_zeros, band_steps : int or float
+        Fewest readings of exactly 0 in an axis of a gyroscope with a dead band, and smallest other reading as
+        a multiple of the step between readings (ours).
     wrap_fall, wrap_from, min_wraps : float or int
         Limits for wraps, as shares of the extreme: smallest step from near one end to near the other, and
         smallest magnitude before and after it; and fewest wraps.
@@ -88,6 +91,8 @@ class ChannelParams:
     on_lines: float = 0.2
     lined_seconds: float = 0.2
     smooth_bend: tuple[float, float] = (0.004, 0.025)
+    min_zeros: int = 3
+    band_steps: float = 3.0
     wrap_fall: float = 1.4
     wrap_from: float = 0.5
     min_wraps: int = 2
@@ -122,6 +127,8 @@ SMALLEST_RANGE = np.array([18.6] * 3 + [118.0] * 3)
 COARSE_MPS2, COARSE_DPS, HIDES_NOISE_DPS = 0.08, 0.2, 0.09
 #: Step of the force that leaves its direction, and so every angle, uncertain by 3° (ours).
 TOO_COARSE_MPS2 = 0.5
+#: Least rate of a gyroscope with a dead band, deg/s; noise makes smaller ones without (ours: 0.1 at most).
+DEAD_BAND_DPS = 0.25
 #: Number of samples that show the resolution of fine readings.
 _FEW = 200
 
@@ -325,6 +332,21 @@ def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -
             severity="refuse" if real_hz < SLOWEST_HZ else "caution",
             sensor=place,
         )
+
+
+def check_dead_band(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
+    """Report a gyroscope, (6, n), whose small rates are all set to exactly 0."""
+    rate = np.abs(values[3:])
+    zero = rate == 0.0
+    zeroed = (np.count_nonzero(zero, axis=1) >= PARAMS.min_zeros) & ~zero.all(axis=1)
+    if not zeroed.any():
+        return
+    least = np.where(zero, np.inf, rate).min(axis=1)
+    _, step = resolutions(values)  # rounded readings are exactly 0 too
+    banded = zeroed & (least > max(PARAMS.band_steps * step, DEAD_BAND_DPS))
+    if banded.any():
+        band = {"band_dps": float(least[banded].max())}
+        yield Finding("gyro_dead_band", values=band, severity="caution", sensor=place)
 
 
 def check_smoothed(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ from imu_reps.quality.channels import (
     check_clipping,
     check_constant,
     check_dead_axes,
+    check_dead_band,
     check_finite,
     check_interpolated,
     check_repeated,
@@ -298,6 +299,7 @@ def _doubtful_signals(
             sound[place] = windows
         yield from check_warming(place, resting[place])
         yield from check_repeated(place, channels[place], rate_hz)
+        yield from check_dead_band(place, channels[place])
         yield from check_clipping(streams[place])
     yield from _worn(header, sound)
 

@@ -24,7 +24,15 @@ from imu_reps.domain.samples import (
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import mask_of_runs, runs_of
 from imu_reps.quality.accelerometer import of_other_scale
-from imu_reps.quality.channels import COLUMNS, Stream, coarse_channels, is_noisy, is_random, spans_of
+from imu_reps.quality.channels import (
+    COLUMNS,
+    DEAD_BAND_DPS,
+    Stream,
+    coarse_channels,
+    is_noisy,
+    is_random,
+    spans_of,
+)
 from imu_reps.quality.spikes import (
     LONGEST_SPIKE,
     SPIKE,
@@ -119,8 +127,6 @@ LOOKED_AT = 3
 #: together need fewer samples. Runs that chance explains are excepted, see `ReadingParams.once_by_chance`
 #: (ours).
 FROZEN_S, FROZEN_SAMPLES, ALL_FROZEN_SAMPLES = 0.12, 10, 4
-#: Least rate of a gyroscope with a dead band, deg/s; noise makes smaller ones without (ours: 0.1 at most).
-DEAD_BAND_DPS = 0.25
 #: Change of the specific force during which a gyroscope cannot rest; with a dead band it reads 0 at rest.
 MOVES_MPS2 = 1.0
 

@@ -592,6 +592,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         _gyro_changed,
         "Check what restarts the sensor, or sets its range or its axes, while it records.",
     ),
+    "gyro_dead_band": (
+        "The {sensor} sensor's gyroscope has a dead band: rates under about {band_dps:.1f} deg/s are set to 0. Slow turns are lost, and angles, rests and counts may be wrong.",
+        "Switch the dead band off, or use the readings as the sensor sent them.",
+    ),
     "gyro_late": (
         lambda v: (
             f"The {v['sensor']} sensor's gyroscope reads about {abs(v['late_s']):.1f} s {'after' if v['late_s'] > 0 else 'before'} its accelerometer: angles and times of a moving limb are wrong."

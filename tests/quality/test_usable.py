@@ -325,3 +325,13 @@ def test_times_of_another_scale_are_no_scale_of_the_gyroscope(
     assert {finding.code for finding in refused} == {"time_unit"}
     assert refused[0].values["factor"] == pytest.approx(factor, rel=0.02)
     assert "gyr" not in hint(refused[0])
+
+
+@pytest.mark.parametrize("band_dps", [0.4, 1.5])
+def test_a_dead_band_of_a_gyroscope_is_told(band_dps: float, good: Recording) -> None:
+    gyr = np.where(np.abs(good.ankle.gyr_dps) < band_dps, 0.0, good.ankle.gyr_dps)
+    found = examined(good.with_samples(replace(good.ankle, gyr_dps=gyr))).findings
+    (band,) = [finding for finding in found if finding.code == "gyro_dead_band"]
+    assert band.values["band_dps"] == pytest.approx(band_dps, abs=0.2)
+    rounded = replace(good.ankle, gyr_dps=np.round(good.ankle.gyr_dps))
+    assert "gyro_dead_band" not in codes(good.with_samples(rounded))
