@@ -131,8 +131,6 @@ TOO_COARSE_MPS2 = 0.5
 DEAD_BAND_DPS = 0.25
 #: Number of samples that show the resolution of fine readings.
 _FEW = 200
-
-
 #: Smallest rate that shows a repetition, samples a second.
 SLOWEST_HZ = 20.0
 
@@ -336,29 +334,29 @@ def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -
 
 def check_dead_band(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
     """Report a gyroscope, (6, n), whose small rates are all set to exactly 0."""
-    rate = np.abs(values[3:])
-    zero = rate == 0.0
-    zeroed = (np.count_nonzero(zero, axis=1) >= PARAMS.min_zeros) & ~zero.all(axis=1)
-    if not zeroed.any():
-        return
-    least = np.where(zero, np.inf, rate).min(axis=1)
-    _, step = resolutions(values)  # rounded readings are exactly 0 too
-    banded = zeroed & (least > max(PARAMS.band_steps * step, DEAD_BAND_DPS))
-    if banded.any():
-        band = {"band_dps": float(least[banded].max())}
+    zeroed = np.count_nonzero(values[3:] == 0.0, axis=1) >= PARAMS.min_zeros
+    least = np.array([least_beside_zero(axis) for axis in values[3:][zeroed]])
+    least = least[(least > DEAD_BAND_DPS) & (least < np.inf)]
+    # rounded readings are exactly 0 too
+    if len(least) and least.max() > PARAMS.band_steps * resolutions(values)[1]:
+        band = {"band_dps": float(least.max())}
         yield Finding("gyro_dead_band", values=band, severity="caution", sensor=place)
+
+
+def least_beside_zero(channel: FloatArray) -> float:
+    """Return the smallest magnitude in a channel, (n,), that is not exactly 0; infinite if there is none."""
+    return float(np.abs(channel[channel != 0.0]).min(initial=np.inf))
 
 
 def check_smoothed(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
     """Report channels, (6, n), with less noise than any sensor makes."""
     if values.shape[1] < 3:
         return
-    every = 1 + values.shape[1] // 1000
-    before, at, after = (values[:, k : values.shape[1] - 2 + k : every] for k in range(3))
+    before, at, after = _neighbours(values, 1 + values.shape[1] // 1000)
     bend = np.median(np.abs(before + after - 2.0 * at), axis=1)
     least = np.array([bend[:3].max(), bend[3:].max()])
-    fine = 2.0 * np.array(resolutions(values)) < PARAMS.smooth_bend
-    if (fine & (least > 0.0) & (least < PARAMS.smooth_bend)).all():
+    smooth = bool(((least > 0.0) & (least < PARAMS.smooth_bend)).all())
+    if smooth and (2.0 * np.array(resolutions(values)) < PARAMS.smooth_bend).all():
         yield Finding("smoothed", severity="caution", sensor=place)
 
 
@@ -368,10 +366,15 @@ def _off_line(values: FloatArray, every: int) -> FloatArray:
     The greatest distance of all channels, as a share of the neighbours' greatest difference; infinite if they
     do not differ.
     """
-    before, at, after = (values[:, k : values.shape[1] - 2 + k : every] for k in range(3))
+    before, at, after = _neighbours(values, every)
     off = np.abs(before + after - 2.0 * at).max(axis=0)
     steps = np.abs(after - before).max(axis=0)
     return np.asarray(np.divide(off, steps, out=np.full(off.shape, np.inf), where=steps > 0.0))
+
+
+def _neighbours(values: FloatArray, every: int) -> Iterator[FloatArray]:
+    """Return the samples before every `every`-th inner sample, these samples, and those after them."""
+    return (values[:, k : values.shape[1] - 2 + k : every] for k in range(3))
 
 
 def unwrapped(stream: Stream) -> tuple[Stream, list[Finding]]:

@@ -122,7 +122,7 @@ def _late_s(pieces: TurningPieces) -> float | None:
         seen = (tried.weight**2).sum(axis=1) / (pieces.weight**2).sum(axis=1)
         otherwise = unexplained_each(tried) / np.maximum(seen, 1e-9)
         wrong = otherwise < PARAMS.wrong_share * np.minimum(left, unturned)
-        right = left < PARAMS.right_share * np.minimum(otherwise, unturned)
+        right = _is_right(left, unturned, otherwise)
         if wrong.sum() > max(1, len(pieces) // 2) and not right.any() and otherwise.sum() < least:
             least, late_s = float(otherwise.sum()), hops * HOP_S
     return late_s
@@ -172,7 +172,7 @@ def _most_wrong(left: FloatArray, unturned: FloatArray, otherwise: FloatArray) -
     """Return the pieces in a row that one change explains best while others are right; None if none are."""
     least, best = np.minimum(left, unturned), None
     for how, changed in enumerate(otherwise):
-        right = left < PARAMS.right_share * np.minimum(changed, unturned)
+        right = _is_right(left, unturned, changed)
         if not right.any():
             continue
         edges = np.flatnonzero(changed < 0.5 * least).tolist()
@@ -207,9 +207,14 @@ def _bounds(pieces: TurningPieces, matrix: FloatArray, wrong: _Wrong, windows: i
 
 
 def _right(parts: TurningPieces, matrix: FloatArray) -> BoolArray:
-    """Return the parts in which the unchanged rate leaves far less than the changed one."""
+    """Return the parts in which the unchanged rate is right, and not the changed one."""
     left, unturned, otherwise = _explained(parts, matrix[None])
-    return np.asarray(left < PARAMS.right_share * np.minimum(otherwise[0], unturned))
+    return _is_right(left, unturned, otherwise[0])
+
+
+def _is_right(left: FloatArray, unturned: FloatArray, otherwise: FloatArray) -> BoolArray:
+    """Return where the rate leaves far less of the force, (k,), than no turn and than the changed rate do."""
+    return np.asarray(left < PARAMS.right_share * np.minimum(otherwise, unturned))
 
 
 def _parts(pieces: TurningPieces) -> TurningPieces:

@@ -12,6 +12,7 @@ from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock, interpolate_columns
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.rest import stretches
+from imu_reps.quality.channels import SLOWEST_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class RateParams:
 PARAMS = RateParams()
 
 #: Lowest usable rate: docs/recording-format.md allows 20, less 1 % for the clocks of such parts.
-MIN_RATE_HZ = 20.0 * 0.99
+MIN_RATE_HZ = 0.99 * SLOWEST_HZ
 
 
 def fit_changing_clock(

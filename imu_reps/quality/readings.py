@@ -31,6 +31,7 @@ from imu_reps.quality.channels import (
     coarse_channels,
     is_noisy,
     is_random,
+    least_beside_zero,
     spans_of,
 )
 from imu_reps.quality.spikes import (
@@ -448,8 +449,7 @@ def _frozen_channels(
 
 def _has_dead_band(rate_dps: FloatArray) -> bool:
     """Whether small rates are all exactly 0, (n,): a sensor, or a program, sets what is near 0 to it."""
-    size = np.abs(rate_dps[rate_dps != 0.0])
-    return len(size) > 0 and bool(size.min() > DEAD_BAND_DPS)
+    return DEAD_BAND_DPS < least_beside_zero(rate_dps) < np.inf
 
 
 def _at_extreme(channel: FloatArray, runs: BoolArray) -> BoolArray:
