@@ -11,7 +11,7 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.mounting import row_angles_deg
 from imu_reps.kinematics.rest import AtRest
-from imu_reps.kinematics.robust import mad_sd, median
+from imu_reps.kinematics.robust import mad_sd, median, medians
 from imu_reps.quality.windows import HOP_S, Windows, calm_windows
 
 
@@ -86,6 +86,14 @@ class GyroscopeParams:
     small_share, small_pairs : float or int
         Greatest share of such changes, in three of four of them, for a gyroscope in another unit too small,
         and fewest changes that show one (ours: at least 0.26 in good sets, on a pelvis that knocks shake).
+    zero_hops : int
+        Span of calm windows over which the zero is seen, two seconds.
+    zero_off_dps, zero_off_dps_mps2 : float
+        Deviation of the zero from which it moved, and how much more of it for each m/s² by which the force
+        scatters, or differs from gravity, in that span.
+    min_off : int
+        Fewest such spans, a quarter second apart (ours: at most 2 in 1,186 good sensors of two simulators;
+        a swinging body has the most).
     """
 
     min_lag: int = 4
@@ -131,6 +139,10 @@ class GyroscopeParams:
     no_way_back: float = 0.05
     small_share: float = 0.2
     small_pairs: int = 30
+    zero_hops: int = 8
+    zero_off_dps: float = 2.0
+    zero_off_dps_mps2: float = 8.0
+    min_off: int = 3
 
     @property
     def lags(self) -> list[int]:
@@ -271,6 +283,38 @@ def check_warming(place: SensorPlace, resting: AtRest) -> Iterator[Finding]:
         yield Finding("gyro_warms_up", values=wandered, severity="caution", sensor=place)
 
 
+def check_zero(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
+    """Report a gyroscope whose zero moves, or that takes slow turns for its zero and subtracts them.
+
+    Over two calm seconds the rate must carry up where the accelerometer shows it; what is left, over the
+    time, is the zero.
+    """
+    first = np.arange(len(windows) - PARAMS.zero_hops)
+    last = first + PARAMS.zero_hops
+    if not len(first):
+        return
+    spans = np.lib.stride_tricks.sliding_window_view
+    known = spans(windows.calm, PARAMS.zero_hops + 1).all(axis=1)
+    known &= ~spans(np.isnan(windows.gyr_dps[:, 0]), PARAMS.zero_hops).any(axis=1)
+    first, last = first[known], last[known]
+    if len(first) < PARAMS.min_off:
+        return
+    left = np.degrees(np.cross(windows.carried_up(first, last), windows.up[last]))
+    off = np.linalg.norm(left - medians(left), axis=1) / (PARAMS.zero_hops * HOP_S)
+    off_force = np.abs(windows.size_mps2 - median(windows.size_mps2[windows.calm]))
+    unsure = spans(np.fmax(windows.acc_sd_mps2, off_force), PARAMS.zero_hops + 1).max(axis=1)[known]
+    moved = np.flatnonzero(off > PARAMS.zero_off_dps + PARAMS.zero_off_dps_mps2 * unsure)
+    if len(moved) >= PARAMS.min_off:
+        yield Finding(
+            "gyro_zero",
+            values={"off_dps": float(off[moved].max())},
+            severity="caution",
+            sensor=place,
+            start_s=windows.start_s + HOP_S * int(first[moved[0]]),
+            end_s=windows.start_s + HOP_S * (int(last[moved[-1]]) + 2),
+        )
+
+
 def _by_the_way(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     """Report a gyroscope in rad/s without calm moments, by far changes of the force's direction.
 
@@ -369,10 +413,8 @@ def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, floa
 
 def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArray) -> Turns:
     """Return the turns between pairs of windows."""
-    start, end, rotations = windows.up[first], windows.up[last], windows.rotations
+    start, end, rotated = windows.up[first], windows.up[last], windows.carried_up(first, last)
     way = row_angles_deg(start, end)
-    rotated = np.einsum("ijn,nj->in", rotations[..., first], start)
-    rotated = np.einsum("jin,jn->ni", rotations[..., last], rotated)
     along = end - start * np.einsum("ni,ni->n", start, end)[:, None]
     along /= np.sqrt(np.einsum("ni,ni->n", along, along))[:, None]
     forward, back = np.einsum("ni,ni->n", rotated, along), np.einsum("ni,ni->n", rotated, start)

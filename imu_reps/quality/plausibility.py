@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding, ImplausibleError
 from imu_reps.domain.recording import Header, Recording, SensorHeader
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
@@ -41,6 +42,7 @@ from imu_reps.quality.gyroscope import (
     check_signs,
     check_unit,
     check_warming,
+    check_zero,
     seen_turns,
 )
 from imu_reps.quality.gyroscope_in_motion import (
@@ -53,7 +55,7 @@ from imu_reps.quality.gyroscope_in_motion import (
 )
 from imu_reps.quality.gyroscope_in_pieces import check_pieces
 from imu_reps.quality.numbering import numbered
-from imu_reps.quality.placement import check_one_limb, check_pelvis_axes, check_swapped
+from imu_reps.quality.placement import check_one_limb, check_pelvis_axes, check_swapped, check_unmoved
 from imu_reps.quality.rates import fit_changing_clock
 from imu_reps.quality.readings import MarkedSamples, check_readings, died_at, mark_readings, without_invalid
 from imu_reps.quality.slipped import check_slipped
@@ -290,6 +292,8 @@ def _doubtful_signals(
         rate_hz, own = clocks[place].clock.rate_hz, header.sensor(place)
         force = list(check_exchanged(place, windows)) or list(check_accelerometer(place, windows))
         rate = _gyroscope(place, windows, streams[place].block, own) if _none_refuses(force) else []
+        bias = list(check_warming(place, resting[place]))
+        bias = bias or ([] if force or rate else list(check_zero(place, windows)))
         constant = list(check_constant(place, channels[place], rate_hz, header.simulated))
         if _none_refuses(constant) and not _none_refuses([*force, *rate]):
             constant = list(check_dead_axes(place, channels[place])) or constant
@@ -297,7 +301,7 @@ def _doubtful_signals(
         yield from [*constant, *force, *rate] if _none_refuses(constant) else constant
         if _none_refuses([*constant, *force]) and all(finding.code != "sensor_turned" for finding in rate):
             sound[place] = windows
-        yield from check_warming(place, resting[place])
+        yield from bias
         yield from check_repeated(place, channels[place], rate_hz)
         yield from check_dead_band(place, channels[place])
         yield from check_clipping(streams[place])
@@ -349,19 +353,33 @@ def _unchanging(
         windows = windows.without_rate(_hops(windows, slips))
         fit, turns = fit_turning(windows), seen_turns(windows)
     calm = [finding for finding in check_gyroscope(place, windows, turns) if borne_out(finding, fit)]
-    ratios = [finding.values["ratio"] for finding in calm or scale if finding.code == "gyro_scale"]
-    times = list(check_time_scale(block, header, ratios[0])) if ratios else []
-    return times or calm or scale or slips
+    scale = [finding for finding in calm or scale if finding.code == "gyro_scale"]
+    causes = list(_causes(place, windows, scale[0], block, header)) if scale else []
+    return causes or calm or scale or slips
+
+
+def _causes(
+    place: SensorPlace, windows: Windows, scale: Finding, block: SampleBlock, header: SensorHeader
+) -> Iterator[Finding]:
+    """Report what appears as a wrong scale: times in another unit, or a zero that moves beside that scale."""
+    ratio = scale.values["ratio"]
+    times = list(check_time_scale(block, header, ratio))
+    yield from times or (
+        replace(zero, severity=scale.severity) for zero in check_zero(place, windows.scaled_rate(1.0 / ratio))
+    )
 
 
 def _worn(header: Header, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:
     pelvis, ankle = sound.get("pelvis"), sound.get("ankle")
     if pelvis is not None and ankle is not None:
         wrong = list(check_one_limb(pelvis, ankle))
-        if not wrong and header.exercise != "hollow_hold":
+        if not wrong and header.exercise not in HOLDS:
             wrong = list(check_swapped(header.start, pelvis, ankle))
         yield from wrong
         if wrong:
             return
+    if header.exercise not in HOLDS:
+        for place, windows in sound.items():
+            yield from check_unmoved(place, windows)
     if pelvis is not None:
         yield from check_pelvis_axes(header, pelvis, ankle)

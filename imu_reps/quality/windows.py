@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
+from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2
@@ -96,13 +96,25 @@ class Windows:
         """Return the hop that a time lies in."""
         return int(np.clip((time_s - self.start_s) / HOP_S, 0, len(self.gyr_dps) - 1))
 
+    def carried_up(self, first: IntArray, last: IntArray) -> FloatArray:
+        """Return up in each first window, carried by the rate to the axes in the last one, (m, 3)."""
+        up = np.einsum("ijn,nj->in", self.rotations[..., first], self.up[first])
+        return np.asarray(np.einsum("jin,jn->ni", self.rotations[..., last], up))
+
     def without_rate(self, hops: Sequence[int]) -> Windows:
         """Return the windows with the rate unknown over some hops and their neighbours."""
         gyr_dps = self.gyr_dps.copy()
         for hop in hops:
             gyr_dps[max(0, hop - 1) : hop + 2] = np.nan
+        return self._with_rate(gyr_dps)
+
+    def scaled_rate(self, factor: float) -> Windows:
+        """Return the windows with the rate multiplied by a factor."""
+        return self._with_rate(factor * self.gyr_dps)
+
+    def _with_rate(self, gyr_dps: FloatArray) -> Windows:
         unbiased_dps = _unbiased(gyr_dps, self.up, self.calm)
-        rotations = rotations_by(np.radians(bridged(unbiased_dps)).T * HOP_S)
+        rotations = _rotations(unbiased_dps)
         return replace(self, gyr_dps=gyr_dps, unbiased_dps=unbiased_dps, rotations=rotations)
 
 
@@ -143,7 +155,7 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray) -> Wi
         calm=calm,
         gyr_dps=gyr_dps,
         unbiased_dps=unbiased_dps,
-        rotations=rotations_by(np.radians(bridged(unbiased_dps)).T * HOP_S),
+        rotations=_rotations(unbiased_dps),
         start_s=float(edges_s[0]),
     )
 
@@ -171,6 +183,11 @@ def _unbiased(gyr_dps: FloatArray, up: FloatArray, calm: BoolArray) -> FloatArra
         return gyr_dps - medians(gyr_dps[rest])
     known = gyr_dps[np.isfinite(gyr_dps[:, 0])]
     return gyr_dps - known.mean(axis=0) if len(known) else gyr_dps
+
+
+def _rotations(rate_dps: FloatArray) -> FloatArray:
+    """Return the rotations by a rate, (n, 3), since the first window, (3, 3, n + 1)."""
+    return rotations_by(np.radians(bridged(rate_dps)).T * HOP_S)
 
 
 def usual_direction(up: FloatArray) -> FloatArray | None:

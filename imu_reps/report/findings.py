@@ -607,6 +607,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "was taken off.",
         "Switch the sensors on a few minutes before the set.",
     ),
+    "gyro_zero": (
+        "Between {start_s:.0f} s and {end_s:.0f} s the {sensor} sensor's gyroscope is up to {off_dps:.0f} deg/s beside what its accelerometer sees in calm moments: its zero moved, or it takes slow turns for its zero. Angles, times and counts there may be wrong.",
+        "Switch automatic zeroing and high-pass filters of the gyroscope off; if it has none, switch it on a few minutes before the set.",
+    ),
     "frozen_sensor": (
         "The {sensor} sensor repeats one sample from beginning to end.",
         "Restart the sensor: no sensor is that quiet, even on a table.",
@@ -786,6 +790,10 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "The pelvis sensor turns by {turned_deg:.0f}° {times} times while the ankle sensor turns less than half "
         "of that: the two seem to be swapped.",
         "Swap the names 'pelvis' and 'ankle' in the column sensor and in the header's keys.",
+    ),
+    "unmoved": (
+        "The {sensor} sensor hardly moves all the while: the body was at rest, or the sensor was not on it.",
+        "If you did raise the leg, strap the sensor to the {sensor}.",
     ),
     "cranial_axis_vertical": (
         "The pelvis sensor never lies still: its axis {axis}, said to point to the head, is {lean_deg:.0f}° from "

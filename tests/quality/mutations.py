@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.signal import butter, filtfilt
+from scipy.signal import butter, filtfilt, lfilter
 from scipy.spatial.transform import Rotation
 
 from imu_reps import Recording, SampleBlock
@@ -369,6 +369,31 @@ def warming(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return replace(block, gyr_dps=block.gyr_dps + most * share[:, None] ** rng.uniform(0.5, 2.0))
 
 
+def zeroes_itself(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """The gyroscope takes every half second in which its rate hardly changes for its zero."""
+    gyr_dps, zero, most = block.gyr_dps.copy(), np.zeros(3), rng.uniform(6.0, 15.0)
+    for rows in np.array_split(np.arange(len(block)), int(2.0 * np.ptp(block.time_s))):
+        raw = gyr_dps[rows]
+        gyr_dps[rows] = raw - zero
+        if np.abs(raw - raw.mean(axis=0)).max() < most:
+            zero = raw.mean(axis=0)
+    return replace(block, gyr_dps=gyr_dps)
+
+
+def slow_rates_filtered(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """The sensor's own high-pass filter of the rate is on, at 0.03 to 0.15 Hz."""
+    per_sample = (len(block) - 1) / float(np.ptp(block.time_s))
+    filtered = lfilter(*butter(1, 2.0 * rng.uniform(0.03, 0.15) / per_sample, "high"), block.gyr_dps, axis=0)
+    return replace(block, gyr_dps=filtered)
+
+
+def not_worn(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """The sensor lies on the floor all the while."""
+    up, noise = rng.normal(size=3), rng.normal(size=(2, len(block), 3))
+    acc_mps2 = 9.81 * up / np.linalg.norm(up) + 0.03 * noise[0]
+    return replace(block, acc_mps2=acc_mps2, gyr_dps=rng.normal(size=3) + 0.1 * noise[1])
+
+
 def columns_swapped(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     order = rng.permutation([[1, 0, 2], [2, 1, 0], [0, 2, 1]])[0]
     return replace(block, gyr_dps=block.gyr_dps[:, order])
@@ -714,6 +739,11 @@ KINDS: dict[str, Kind] = {
     "gyroscope 10 to 40 % off": Kind("gyroscope", _of_sensor(scale("gyr_dps", 1.1, 1.4))),
     "a gyroscope in another unit": Kind("unit", _of_sensor(gyro_unit)),
     "a constant axis": Kind("stays at|left out", _of_sensor(constant_axis)),
+    "a gyroscope that zeroes itself": Kind("gyroscope", _of_sensor(zeroes_itself)),
+    "a gyroscope without slow rates": Kind("gyroscope", _of_sensor(slow_rates_filtered)),
+    "a sensor that nobody wears": Kind(
+        "not on it|never saw you lying|axes are unknown|swapped", _of_sensor(not_worn)
+    ),
     "swapped columns of the accelerometer": Kind("swapped|axes|head", _of_sensor(force_columns_swapped)),
     "accelerometer and gyroscope exchanged": Kind("exchanged", _of_sensor(force_for_rate)),
     "accelerometer 6 to 14 % off": Kind("acceleration", _of_sensor(scale("acc_mps2", 1.06, 1.14))),

@@ -564,3 +564,14 @@ def test_any_recording_gets_a_result_or_a_message(recording: Recording) -> None:
 def test_the_most_severe_comes_first(good: Recording) -> None:
     spoiled = spoil(spoil(good, "a drop-out", "pelvis"), "acceleration in g")
     assert [f.code for f in check_recording(spoiled)] == ["acc_unit_g", "loss", "drop_out"]
+
+
+def test_an_ankle_sensor_that_nobody_wears_is_told(good: Recording) -> None:
+    def on_the_floor(block: SampleBlock) -> SampleBlock:
+        noise = np.random.default_rng(5).normal(size=(2, len(block), 3))
+        return replace(block, acc_mps2=noise[0] * 0.03 + [0.0, 0.0, 9.81], gyr_dps=noise[1] * 0.1)
+
+    found = {f.code: f for f in check_recording(on(good, "ankle", on_the_floor))}
+    assert found["unmoved"].severity == "caution"
+    assert "not on it" in sentence(found["unmoved"])
+    assert "unmoved" not in {f.code for f in check_recording(good)}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.signal import butter, lfilter
 
 from imu_reps import Recording, RepPlan, SetPlan, analyze, simulate
 from imu_reps.domain.finding import Finding
@@ -100,3 +102,44 @@ def test_an_accelerometer_that_changes_its_scale_is_left_out_from_there_on(
     assert (found.code, found.sensor) == ("scaled_samples", place)
     assert found.start_s == pytest.approx(at_s, abs=1.5)
     assert analyze(spoilt).summary.set.rep_count == (12 if place == "pelvis" else 7)
+
+
+def zeroing_itself(recording: Recording) -> Recording:
+    """Take every half second in which the ankle's rate hardly changes for the gyroscope's zero."""
+    time_s, gyr_dps = _ankle(recording).time_s, _ankle(recording).gyr_dps.copy()
+    zero, blocks = np.zeros(3), np.array_split(np.arange(len(time_s)), int(2.0 * (time_s[-1] - time_s[0])))
+    for rows in blocks:
+        raw = gyr_dps[rows]
+        gyr_dps[rows] = raw - zero
+        if np.abs(raw - raw.mean(axis=0)).max() < 8.0:
+            zero = raw.mean(axis=0)
+    return _with_rate(recording, gyr_dps)
+
+
+def without_slow_rates(recording: Recording) -> Recording:
+    """Filter the ankle's rate by a high-pass of 0.1 Hz, as some sensors offer."""
+    block = _ankle(recording)
+    per_sample = (len(block) - 1) / float(block.time_s[-1] - block.time_s[0])
+    return _with_rate(recording, lfilter(*butter(1, 0.2 / per_sample, "high"), block.gyr_dps, axis=0))
+
+
+def off_by_six(recording: Recording) -> Recording:
+    """Move the zero of one axis for fifteen seconds."""
+    since_s = _ankle(recording).time_s - 0.4 * float(_ankle(recording).time_s[-1])
+    there = ((since_s > 0.0) & (since_s < 15.0))[:, None]
+    return _with_rate(recording, _ankle(recording).gyr_dps + there * [6.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize("spoil", [zeroing_itself, without_slow_rates, off_by_six])
+def test_a_zero_that_moves_is_told_with_its_time(spoil: Callable[[Recording], Recording]) -> None:
+    slow = simulate(
+        SetPlan(reps=(RepPlan(concentric_s=4.0, top_pause_s=3.0, eccentric_s=4.0),) * 5)
+    ).recording
+    assert _of_gyroscope(slow) == []
+    (found,) = _of_gyroscope(spoil(slow))
+    assert found.code == "gyro_zero"
+    assert found.values["off_dps"] > 2.0
+    if spoil is off_by_six:
+        start_s = 0.4 * float(_ankle(slow).time_s[-1])
+        assert found.start_s == pytest.approx(start_s, abs=2.0)
+        assert found.end_s == pytest.approx(start_s + 15.0, abs=3.0)
