@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from imu_reps.analysis.reps.segmentation import BELOW_FLOOR_DEG, Excursion, Segmentation, Turn
+from imu_reps.analysis.reps.phases import DWELL_TICKS, SLOW_DPS
+from imu_reps.analysis.reps.segmentation import BELOW_FLOOR_DEG, Excursion, Segmentation, Turn, lasting
 from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
 from imu_reps.analysis.set.leg_frames import LegFrames, Slip, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.reading import CLEAR_LEVER_SHARE, Before, Choice, Reading, choose_reading
-from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture
+from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture, in_spells
 from imu_reps.analysis.set.swings import observe
 from imu_reps.analysis.set_motion import low_passed, rate_of_change
 from imu_reps.domain.recording import Header
@@ -23,6 +24,7 @@ from imu_reps.domain.track import AngleTrack
 from imu_reps.kinematics.lever import ArcMotion, arc_motion, hip_acceleration
 from imu_reps.kinematics.motion import Motion, bridged
 from imu_reps.kinematics.mounting import pelvis_axes_at
+from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.robust import median
 
 
@@ -37,6 +39,9 @@ class EstimatorParams:
         of high, and of fair certainty (ours, calibrated on sets of other people's simulators).
     near_share : float
         A swing this near to the counting threshold, as a share of it, makes the count uncertain.
+    hidden_share : float
+        A hole in the ankle's samples of this many usual repetitions may hide one, if the leg moves at an end
+        of it (ours); if it rests at both, a hole as long as one.
     """
 
     spells: SpellParams = field(default_factory=SpellParams)
@@ -45,6 +50,7 @@ class EstimatorParams:
     high_margin: float = 3.0
     fair_margin: float = 1.0
     near_share: float = 0.15
+    hidden_share: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +178,9 @@ def estimate_set(
     if leg is not None and motion.ankle is not None:
         carried = arc_motion(leg.in_first(motion.ankle), leg.axis, _swinging_hip(motion, posture, header))
     certainty, other = certainty_of(choice, params) if known else (None, None)
+    hidden = _hidden_count(motion, posture, smooth, segmentation, params) if certainty == "high" else 0
+    if hidden:
+        certainty, other = "fair", len(segmentation.reps) + hidden
     return SetEstimate(
         track=_track(motion, elevation, pelvis),
         elevation_deg=smooth,
@@ -262,6 +271,28 @@ def _above_floor(rep: Excursion, travel_deg: FloatArray, lowest_deg: float) -> E
     if len(after):
         back = Turn(far.tick + int(after[0]), back.value)
     return replace(rep, near=near, back=back)
+
+
+def _hidden_count(
+    motion: Motion,
+    posture: Posture,
+    elevation_deg: FloatArray,
+    segmentation: Segmentation,
+    params: EstimatorParams,
+) -> int:
+    """Return how many holes in the ankle's samples may hide a repetition like those of the set."""
+    reps = segmentation.reps
+    if motion.ankle is None or not reps:
+        return 0
+    usual_ticks = median(np.array([np.ptp(lasting(rep, elevation_deg)) for rep in reps]))
+    speed_dps = np.abs(rate_of_change(elevation_deg))
+    lost = ~np.isfinite(motion.ankle.up[:, 0]) & in_spells(posture.spells, len(motion))
+    hidden = 0
+    for start, end in stretches(lost, shortest=max(1, int(params.hidden_share * usual_ticks))):
+        ends = slice(max(0, start - DWELL_TICKS), start), slice(end, end + DWELL_TICKS)
+        moves = any(speed_dps[piece].mean() > SLOW_DPS for piece in ends if len(speed_dps[piece]))
+        hidden += moves or end - start >= usual_ticks
+    return hidden
 
 
 def _track(motion: Motion, elevation_deg: FloatArray, pelvis: PelvisEstimate) -> AngleTrack:

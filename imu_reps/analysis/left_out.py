@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.analysis.estimate import LeftOut, SetEstimate, estimate_set
-from imu_reps.analysis.reps.segmentation import ENDED_SHARE, Excursion
+from imu_reps.analysis.reps.segmentation import lasting
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion
@@ -115,15 +114,6 @@ def _stretches(whole: SetEstimate, count: int, min_ticks: float) -> Iterator[sli
         slice(start, min(end, start + longest)) for start, end in zip(back, [*left[1:], count], strict=True)
     ]
     yield from (stretch for stretch in (first, *others) if stretch.stop - stretch.start >= min_ticks)
-
-
-def lasting(rep: Excursion, elevation_deg: FloatArray) -> tuple[int, int]:
-    """Return the ticks at which the leg leaves the resting end in a repetition, and is back at it."""
-    band = ENDED_SHARE * rep.range_deg
-    out, way_back = slice(rep.near.tick, rep.far.tick + 1), slice(rep.far.tick, rep.back.tick + 1)
-    resting = np.abs(elevation_deg[out] - elevation_deg[rep.near.tick]) <= band
-    rested = np.abs(elevation_deg[way_back] - elevation_deg[rep.back.tick]) <= band
-    return rep.far.tick - int(resting[::-1].argmax()), rep.far.tick + int(rested.argmax())
 
 
 def _moves(motion: Motion, min_deg: float) -> bool:

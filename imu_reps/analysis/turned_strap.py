@@ -19,12 +19,10 @@ from imu_reps.analysis.left_out import (
     MIN_RAISES,
     Alone,
     Usual,
-    lasting,
     stretches_alone,
     with_left_out,
 )
-from imu_reps.analysis.reps.segmentation import Excursion
-from imu_reps.analysis.set.evidence import FEW_REPS
+from imu_reps.analysis.reps.segmentation import Excursion, lasting
 from imu_reps.analysis.set.shifts import resting_ends, up_around
 from imu_reps.analysis.set.spells import rests_within
 from imu_reps.analysis.set.strap_turn import Turned, find_turns, turned_back
@@ -243,4 +241,5 @@ def _in_doubt_by_part(whole: SetEstimate, motion: Motion, header: Header, settin
             alone = estimate_set(motion[part], header, settings)
             if alone.certainty in ("high", "fair"):
                 counts.append(len(alone.segmentation.reps))
-    return replace(whole, certainty="low", other_count=max(counts)) if max(counts) >= FEW_REPS else whole
+    series = max(counts) >= MIN_RAISES
+    return replace(whole, certainty="low", other_count=max(counts)) if series else whole

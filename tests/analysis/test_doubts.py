@@ -26,14 +26,17 @@ from imu_reps import (
     analyze,
     load,
 )
+from imu_reps.analysis.estimate import estimate_set
 from imu_reps.analysis.faults.judge import judge
 from imu_reps.analysis.reps.measure import Meter
 from imu_reps.analysis.reps.phases import Phases
 from imu_reps.analysis.set_motion import set_motion
+from imu_reps.analysis.turned_strap import _in_doubt_by_part
 from imu_reps.domain.rep import Certainty
 from imu_reps.domain.samples import FloatArray, SensorPlace
 from imu_reps.kinematics.mounting import unit
-from imu_reps.quality.plausibility import check_recording
+from imu_reps.kinematics.recorded import estimate_motion
+from imu_reps.quality.plausibility import check_recording, examined
 from imu_reps.report.findings import finding_text as words
 
 Analysed = Callable[[SetPlan], Analysis]
@@ -94,6 +97,25 @@ def test_a_swing_that_just_misses_or_just_counts_is_named(
     (message,) = findings_of(analysed(SetPlan(reps=reps)).summary, "count_uncertain")
 
     assert re.fullmatch(words, message), message
+
+
+@pytest.mark.parametrize(
+    ("hole_s", "count", "certainty"),
+    [(0.5, 6, "high"), (3.4, 5, "fair")],
+)
+def test_a_hole_as_long_as_a_rep_leaves_the_count_uncertain(
+    simulated: Simulate, hole_s: float, count: int, certainty: Certainty
+) -> None:
+    recording = simulated(CLEAN).recording
+    third = analyze(recording).summary.reps[2]
+    assert recording.ankle is not None
+    assert third.eccentric_s is not None
+    from_s, time_s = third.end_s - 0.6 * third.eccentric_s, recording.ankle.time_s
+    known = (time_s < from_s) | (time_s > from_s + hole_s)
+    summary = analyze(recording.with_samples(recording.ankle[known])).summary
+
+    assert (summary.set.rep_count, summary.set.rep_count_certainty) == (count, certainty)
+    assert all(re.search(r"5 reps; .*6", message) for message in findings_of(summary, "count_uncertain"))
 
 
 def flipped(
@@ -316,3 +338,18 @@ def test_an_arch_against_a_zero_from_between_the_reps_is_never_more_than_fair(
     assert [(fault.code, fault.certainty) for fault in rep.faults if fault.code == "back_arch"] == [
         ("back_arch", certainty)
     ]
+
+
+@pytest.mark.parametrize(("reps", "certainty", "other"), [(2, "low", 2), (1, "high", None)])
+def test_a_set_without_reps_is_not_certain_if_two_raises_in_a_row_are(
+    simulated: Simulate, reps: int, certainty: Certainty, other: int | None
+) -> None:
+    recording = simulated(SetPlan(reps=(PLAIN,) * reps)).recording
+    header, settings = recording.header, Settings()
+    motion = estimate_motion(recording, examined(recording).clocks)
+    estimate = estimate_set(motion, header, settings)
+    refused = estimate.segmentation.refused("not_carried_round_hip")
+    none = replace(estimate, segmentation=refused, certainty="high", other_count=None)
+    doubtful = _in_doubt_by_part(none, motion, header, settings)
+
+    assert (doubtful.certainty, doubtful.other_count) == (certainty, other)

@@ -337,6 +337,15 @@ def _excursions(turns: Sequence[Turn]) -> list[Excursion]:
     return [Excursion(a, b, c) for a, b, c in triples if b.value > a.value]
 
 
+def lasting(rep: Excursion, elevation_deg: FloatArray) -> tuple[int, int]:
+    """Return the ticks at which the leg leaves the resting end in a repetition, and is back at it."""
+    band = ENDED_SHARE * rep.range_deg
+    out, way_back = slice(rep.near.tick, rep.far.tick + 1), slice(rep.far.tick, rep.back.tick + 1)
+    resting = np.abs(elevation_deg[out] - elevation_deg[rep.near.tick]) <= band
+    rested = np.abs(elevation_deg[way_back] - elevation_deg[rep.back.tick]) <= band
+    return rep.far.tick - int(resting[::-1].argmax()), rep.far.tick + int(rested.argmax())
+
+
 def _threshold_of(reps: list[Excursion], settings: Settings) -> float:
     left = [(rep.smaller_way_deg, rep.range_deg) for rep in reps]
     if reps:

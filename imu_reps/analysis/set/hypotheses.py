@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 import numpy as np
@@ -51,6 +52,11 @@ SMALL_SHARE = 0.6
 #: Largest height above the floor at which a person stops between repetitions because the back lets go (ours;
 #: a shank with the knee bent lies lower, by about 48).
 BELOW_STOP_DEG = 30.0
+
+#: A way that begins or ends this far below the floor, as a share of its height above it and in degrees, and
+#: does not stop at the floor, passes through it (ours: heels lowered over the edge of a bed reach 0.45,
+#: bicycle kicks and feet that roll at rest 0.8 to 1.3; a strap that slips moves the floor by 10 degrees).
+THROUGH_SHARE, THROUGH_DEG = 0.6, 12.0
 
 #: Rests this near to each other are at the same level, degrees (ours).
 SAME_REST_DEG = 3.0
@@ -150,6 +156,8 @@ def _reading(
     # a person who stops above the floor between repetitions is back at the level where the others end
     ends_deg = max(usual, resting)
     found = _without_leaps(_without_cut_off(found, swing.spells, travel_deg, ends_deg), swing)
+    if floor_deg is not None and header.posture == "supine":
+        found = _without_through_floor(found, travel_deg, floor_deg)
     flat = far if header.exercise == "heel_tap" else resting
     leg = _leg_axis(sign, direction * flat, swing.plane, header) if found.reps else None
     return Hypothesis(sign, found, resting, far, leg)
@@ -235,6 +243,36 @@ def _without_cut_off(
             (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
         )
     return found.without(cut, "cut_off") if any(cut) else found
+
+
+def _without_through_floor(found: Segmentation, travel_deg: FloatArray, floor_deg: float) -> Segmentation:
+    """Drop swings that pass through the floor on both ways, and those next to them that do so on one way.
+
+    A leg cannot: a knee that bends can, as in bicycle kicks, and a foot that rolls about where it rests.
+    """
+    ways = [(_way(rep.near, rep.far), _way(rep.far, rep.back)) for rep in found.reps]
+    passes = [[_passes(travel_deg[way] - floor_deg) for way in both] for both in ways]
+    through = np.array(passes, bool).reshape(-1, 2)
+    gone = through[:, 0] & through[:, 1]
+    if not gone.any():
+        return found
+    joined = np.array([after.near.tick == rep.back.tick for rep, after in pairwise(found.reps)], bool)
+    before = np.append(False, gone[:-1] & joined) & through[:, 0]
+    after = np.append(gone[1:] & joined, False) & through[:, 1]
+    return found.without((gone | before | after).tolist(), "not_carried_round_hip")
+
+
+def _way(start: Turn, end: Turn) -> slice:
+    return slice(start.tick, end.tick + 1)
+
+
+def _passes(height_deg: FloatArray) -> bool:
+    """Whether a way comes from (goes) as far below the floor as above it, without a dwell at the floor."""
+    deep = max(THROUGH_SHARE * float(height_deg.max()), THROUGH_DEG)
+    at_floor = np.abs(height_deg) < 0.5 * deep
+    moved = np.abs(height_deg[DWELL_TICKS:] - height_deg[:-DWELL_TICKS])
+    dwells = at_floor[DWELL_TICKS:] & (moved < DWELL_DEG)
+    return bool(height_deg.min() < -deep and not dwells.any())
 
 
 def _without_leaps(found: Segmentation, swing: Swing) -> Segmentation:

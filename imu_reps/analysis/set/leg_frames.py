@@ -11,13 +11,14 @@ import numpy as np
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.hypotheses import SAME_LEVEL, SAME_REST_DEG, on_floor, usual_level_deg
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
-from imu_reps.analysis.set.reading import Reading
+from imu_reps.analysis.set.reading import CLEAR_LEVER_SHARE, Reading
 from imu_reps.analysis.set.shifts import changed_at, resting_change, resting_ends, up_around
 from imu_reps.analysis.set.spells import Rest
-from imu_reps.analysis.set.swings import LIFTED_SHARE
+from imu_reps.analysis.set.swings import LIFTED_SHARE, OFF_PERPENDICULAR, off_perpendicular
 from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
+from imu_reps.kinematics.lever import Lever
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, row_dots, unit
 
@@ -42,6 +43,9 @@ AROUND_TICKS = 100
 #: If frames after slips keep less than this share of the way, the foot rolled and the strap did not slip
 #: (ours; an axis that is off by 37 degrees loses a fifth).
 KEPT_SHARE = 0.8
+
+#: Share of a strap's turn that is seen where the leg rests, at least (ours: about the shank all of it is).
+RESTS_SHARE = 0.5
 
 #: Smallest difference of the axes before and after a slip, in standard errors.
 SLIPPED_SDS = 4.0
@@ -127,7 +131,7 @@ def leg_frames(
     """
     travel = reading.travel_deg(header)
     reps, axes = reading.segmentation.reps, _axes(reading, travel, turning_dps)
-    slips = _slips(axes, reps, up)
+    slips = _slips(axes, reps, up, reading.lever)
     floor = floor_rests(reading, travel, header)
     if slips and header.start == "high":
         # after a slip the sensor has another angle on the floor
@@ -223,15 +227,35 @@ def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray) -> 
     return np.array(axes).reshape(-1, 3)
 
 
-def _slips(axes: FloatArray, reps: Sequence[Excursion], up: FloatArray) -> list[tuple[Slip, int]]:
+def _slips(
+    axes: FloatArray, reps: Sequence[Excursion], up: FloatArray, lever: Lever | None
+) -> list[tuple[Slip, int]]:
     """Return permanent changes of the axis or the resting leg, each with the repetition it precedes."""
     changes = _changes(axes, 0, len(reps))
     resting_up = up_around(up, resting_ends(reps))
+    changes = [one for one in changes if not _rolls(one, axes, resting_up, lever)]
     rested = resting_change(resting_up)
     if not changes and rested is not None and rested[0] < len(reps):
         changes = [rested]
     at = [changed_at(up, resting_up, k, _between(reps[k - 1], reps[k])) for k, _ in changes]
     return [(Slip(tick, turned_deg), k) for tick, (k, turned_deg) in zip(at, changes, strict=True)]
+
+
+def _rolls(change: tuple[int, float], axes: FloatArray, resting_up: FloatArray, lever: Lever | None) -> bool:
+    """Whether a change of the axis is that of a foot that is turned out in the lifts: the strap is as it was.
+
+    The leg then rests in the sensor as before, and swings about axes that are not square to the line from the
+    hip.
+    """
+    cut, turned_deg = change
+    if lever is None or lever.sd_m > CLEAR_LEVER_SHARE * lever.length_m:
+        return False
+    rested = [unit(np.median(ends, axis=0)) for ends in (resting_up[:cut], resting_up[cut:])]
+    if angle_between_deg(*rested) > RESTS_SHARE * turned_deg:
+        return False
+    return max(abs(off_perpendicular(_mean(some), lever)) for some in (axes[:cut], axes[cut:])) > (
+        OFF_PERPENDICULAR
+    )
 
 
 def _between(before: Excursion, after: Excursion) -> slice:
