@@ -792,8 +792,8 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "Swap the names 'pelvis' and 'ankle' in the column sensor and in the header's keys.",
     ),
     "unmoved": (
-        "The {sensor} sensor hardly moves all the while: the body was at rest, or the sensor was not on it.",
-        "If you did raise the leg, strap the sensor to the {sensor}.",
+        "The {sensor} sensor lies still all the while, as no body does: it seems not to have been worn.",
+        "Strap the sensor to the {sensor}.",
     ),
     "cranial_axis_vertical": (
         "The pelvis sensor never lies still: its axis {axis}, said to point to the head, is {lean_deg:.0f}° from "

@@ -742,7 +742,7 @@ KINDS: dict[str, Kind] = {
     "a gyroscope that zeroes itself": Kind("gyroscope", _of_sensor(zeroes_itself)),
     "a gyroscope without slow rates": Kind("gyroscope", _of_sensor(slow_rates_filtered)),
     "a sensor that nobody wears": Kind(
-        "not on it|never saw you lying|axes are unknown|swapped", _of_sensor(not_worn)
+        "been worn|never saw you lying|axes are unknown|swapped", _of_sensor(not_worn)
     ),
     "swapped columns of the accelerometer": Kind("swapped|axes|head", _of_sensor(force_columns_swapped)),
     "accelerometer and gyroscope exchanged": Kind("exchanged", _of_sensor(force_for_rate)),

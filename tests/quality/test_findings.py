@@ -573,5 +573,5 @@ def test_an_ankle_sensor_that_nobody_wears_is_told(good: Recording) -> None:
 
     found = {f.code: f for f in check_recording(on(good, "ankle", on_the_floor))}
     assert found["unmoved"].severity == "caution"
-    assert "not on it" in sentence(found["unmoved"])
+    assert "not to have been worn" in sentence(found["unmoved"])
     assert "unmoved" not in {f.code for f in check_recording(good)}
