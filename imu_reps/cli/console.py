@@ -277,6 +277,14 @@ def _prompt_person(known: Sequence[str | None]) -> str | None:
     return known[click.prompt("Whose sets?", type=click.IntRange(1, len(known))) - 1]
 
 
+def what_ends() -> str:
+    """Return what ends a program that would go on: Ctrl-C, or ``kill`` where Ctrl-C is ignored.
+
+    A shell without job control starts what it puts in the background so, as does ``trap '' INT``.
+    """
+    return f"kill {os.getpid()}" if signal.getsignal(signal.SIGINT) is signal.SIG_IGN else "Ctrl-C"
+
+
 T = TypeVar("T")
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import echo
+from imu_reps.cli.console import echo, what_ends
 from imu_reps.cli.session_options import PageOptions, page_options, page_server, speech_options
 from imu_reps.cli.shared_options import settings_options
 from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions
@@ -160,7 +160,7 @@ def _play_on_page(
     from imu_reps.session.rehearsal import replay_goal
 
     with page_server(options, replay_goal(recording), settings, lambda felt: None) as view:  # noqa: ARG005
-        echo("A replay: nothing is recorded. Ctrl-C ends.")
+        echo(f"A replay: nothing is recorded. {what_ends()} ends.")
         while view.wait_for_start():
             play(recording, settings, spoken, speed, view, view)
 

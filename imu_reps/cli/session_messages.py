@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from imu_reps.cli.console import what_ends
 from imu_reps.coaching.cue_words import set_over
 from imu_reps.domain.cue import AT_ITS_TOP, Cue, CueCode
 from imu_reps.domain.exercise import HOLDS, Side
@@ -28,13 +29,20 @@ PHASES = {"concentric": "up", "top": "top", "eccentric": "down", "bottom": "bott
 #: Cues whose content other lines show.
 SHOWN_ELSEWHERE: tuple[CueCode, ...] = ("ready", "uncount", "sensor_lost")
 
-KEYS_IN_SET = "Enter ends the set, p Enter: it hurts, d Enter: discard, Ctrl-C ends all."
-KEYS_IN_REST = "Enter starts now, p Enter: it hurts, Ctrl-C ends all."
-KEYS_IN_REPLAY = "Ctrl-C ends."
 PAIN = "Pain in the last set, 0 (none) to 10 (worst), or Enter"
 EFFORT = "Effort in the last set, 0 (nothing) to 10 (all you had), or Enter"
 NO_RATING = "A whole number from 0 to 10, or Enter for no answer."
 TAP = "Knock the two sensors against each other three times now, not evenly, then strap them on."
+
+
+def keys_in_set() -> str:
+    """Return what can be pressed while a set is recorded."""
+    return f"Enter ends the set, p Enter: it hurts, d Enter: discard, {what_ends()} ends all."
+
+
+def keys_in_rest() -> str:
+    """Return what can be pressed in a rest."""
+    return f"Enter starts now, p Enter: it hurts, {what_ends()} ends all."
 
 
 def exercise(goal: SetGoal | Aim) -> str:

@@ -118,16 +118,18 @@ def setup(ctx: click.Context, /, files: tuple[str, ...], person: str | None, **h
     from imu_reps.session.session_plan import SetGoal
     from imu_reps.storage.recording import load
 
-    code = 0
+    code, told = 0, set()
     if not files:
         press = SetGoal("single_leg_raise_bent", None, "low", duration_s=PRESS_S, counts=False)
         finished, code = _recorded([press], (_HOW_SETUP, _presses), person, **how)
         files = tuple(done.path for done in finished if not done.discarded)
+        told = {str(done.unusable) for done in finished}
     for file in files:
         try:
             sentences = press_sentences(press_back(load(file)))
         except ImuRepsError as error:
-            echo_error(error)
+            if str(error) not in told:
+                echo_error(error)
             code = max(code, error.exit_code)
             continue
         for sentence in sentences:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import echo, rich_console
+from imu_reps.cli.console import echo, rich_console, what_ends
 from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
 
 if TYPE_CHECKING:
@@ -135,7 +135,9 @@ def _table(
 ) -> Table:
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False, title=f"{time_s:.0f} s · Ctrl-C ends", title_justify="left")
+    table = Table(
+        box=None, pad_edge=False, title=f"{time_s:.0f} s · {what_ends()} ends", title_justify="left"
+    )
     for head in ("", "x      y      z, acceleration", "x       y       z, turning", ""):
         table.add_column(head, no_wrap=True)
     for place, block in blocks.items():

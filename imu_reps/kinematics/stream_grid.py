@@ -29,8 +29,9 @@ RATE_TOLERANCE = 0.1
 #: have waited longer than the newest, by this.
 BACKLOG_CHECK_S, DRAINED_S, BACKLOG_S = 2.0, 0.3, 0.1
 
-#: Time after which the grid no longer waits for a sensor's rate check.
-RATE_PATIENCE_S = 3.0
+#: Time after which the grid no longer waits for a sensor's rate check; so much of what is held back is then
+#: enough for a stated rate.
+RATE_PATIENCE_S, SHORT_CHECK_S = 3.0, 0.5
 
 
 #: Longest part of a common silence of all sensors that is kept; a longer one is a clock that was set, or a
@@ -84,6 +85,8 @@ class LiveSensor:
         taken = 0
         while self._motion is None and taken < len(block):
             # one by one, so that the rate is judged on the same samples for any block size
+            if block.time_s[taken] >= waited_until_s:
+                self.end_wait(waited_until_s)
             self._take(block[taken : taken + 1], waited_until_s)
             taken += 1
         if taken < len(block):
@@ -100,16 +103,27 @@ class LiveSensor:
             return
         self.first_s = min(self.first_s, float(timed.time_s[0]))
         self._held.append(samples)
-        self._start(waited_until_s)
+        self._start(waited_until_s, RATE_CHECK_S)
+
+    def end_wait(self, waited_until_s: float) -> None:
+        """Use what was held back when the grid ceased to wait: the link may stall for long.
+
+        What has come since is checked as usual, and so is an unknown rate.
+        """
+        if self._held and self._nominal_hz is not None and self._held[-1][1][-1] < waited_until_s:
+            self._start(waited_until_s, SHORT_CHECK_S)
+
+    def _start(self, waited_until_s: float, check_s: float) -> None:
+        self._judge_rate(waited_until_s, check_s)
         if self._motion is not None:
             times, arrivals, indices, gyr, acc = map(np.concatenate, zip(*self._held, strict=True))
             self._estimate(self._motion, (times, arrivals, indices, gyr, acc))
             self._held = []
 
-    def _start(self, waited_until_s: float) -> None:
+    def _judge_rate(self, waited_until_s: float, check_s: float) -> None:
         time_s, arrival_s = (float(column[-1]) for column in self._held[-1][:2])
         measured_s = self._clock.period_s
-        if time_s < self.first_s + RATE_CHECK_S or measured_s is None:
+        if time_s < self.first_s + check_s or measured_s is None:
             return
         if not _PERIODS_S[0] < measured_s < _PERIODS_S[1]:
             return
@@ -210,6 +224,9 @@ class LiveGrid:
         for block in arrived:
             self._sensors[block.sensor].push(block, self._start_s + RATE_PATIENCE_S)
         sensors = self._sensors.values()
+        if self._now_s >= self._start_s + RATE_PATIENCE_S:
+            for sensor in sensors:
+                sensor.end_wait(self._start_s + RATE_PATIENCE_S)
         time_s = self._coming_s()
         passed_s = [sensor.passed_s(time_s) for sensor in sensors]
         due_s = WAIT_S + np.minimum.reduce(passed_s)

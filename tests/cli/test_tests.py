@@ -181,6 +181,17 @@ def test_pressing_the_back_is_not_reported_as_a_set_of_no_reps(run: Run, tmp_pat
     assert "held for 10" in result.output
 
 
+def test_why_a_press_cannot_be_measured_is_said_once(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tests_before, "PRESS_S", 0.5)
+    words = ["--virtual", "open_profile", "--speed", "0", "--quiet", "--folder", tmp_path / "press"]
+    result = run("setup", *words)
+
+    assert result.exit_code == 4
+    assert result.output.count("too short") == 1
+
+
 def test_the_instruction_names_both_legs_where_both_are_lowered(run: Run, tmp_path: Path) -> None:
     words = ["--virtual", "open_profile", "--speed", "0", "--quiet", "--folder", tmp_path / "sets"]
 

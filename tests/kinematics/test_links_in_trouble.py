@@ -110,7 +110,9 @@ def test_live_times_keep_their_bounds_on_any_link():
     assert [each for seed in range(200) for each in violations(seed)] == []
 
 
-@pytest.mark.parametrize("seed", [1212, 1812, 4644, 5381, 5668, 5716, 5765, 5837, 7365, 8197, 8253, 9436])
+@pytest.mark.parametrize(
+    "seed", [1212, 1812, 4644, 5381, 5668, 5716, 5765, 5837, 7365, 8197, 8253, 8388, 9436]
+)
 def test_a_backlog_teaches_no_rate(seed):
     assert violations(seed) == []
 

@@ -253,6 +253,22 @@ def test_a_link_that_trickles_from_its_first_second_on_keeps_what_came_before(qu
     assert np.isfinite(whole["ankle up"][before, 0]).all()
 
 
+@pytest.mark.parametrize("stop_s", [0.6, 0.9])
+def test_a_link_that_stalls_within_its_first_second_keeps_what_came_before(
+    stop_s: float, quiet: Recording
+) -> None:
+    """The grid waits no longer for the ankle's rate, of which so much must do: its silence begins then."""
+    assert quiet.ankle is not None
+    time_s = quiet.ankle.time_s
+    stalled = quiet.with_samples(replace(quiet.ankle, time_s=np.where(time_s < stop_s, time_s, 5.8)))
+    whole = pushed(stalled, cut(stalled, list(range(0, len(arrivals(stalled)), 7))))
+
+    assert_same(whole, pushed(stalled, cut(stalled, [0])))
+    present = np.isfinite(whole["ankle up"][:, 0])
+    assert present[(whole["time_s"] > 0.1) & (whole["time_s"] < stop_s - 0.1)].all()
+    assert not present[(whole["time_s"] > stop_s) & (whole["time_s"] < 5.2)].any()
+
+
 @pytest.mark.parametrize("header_hz", [25.0, 50.0])
 def test_a_rate_too_low_in_the_header_is_not_taken_for_a_backlog(header_hz: float, quiet: Recording) -> None:
     wrong = replace(quiet.header, ankle=replace(quiet.header.ankle, rate_hz=header_hz))

@@ -17,7 +17,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from imu_reps.cli import session_messages as messages
-from imu_reps.cli.console import rich_console
+from imu_reps.cli.console import rich_console, what_ends
 from imu_reps.cli.record.gauges import BLOCKS, LINE_ROWS, PLAIN, SIZES, STYLES, big, big_words, gauges
 from imu_reps.cli.record.plain_session import echo_event, echo_finished, event_line
 from imu_reps.domain.cue import Alert
@@ -76,8 +76,8 @@ class LiveSession:
     def _keys(self) -> str:
         """Return the keys that can be pressed now."""
         if self._snapshot.replay:
-            return messages.KEYS_IN_REPLAY
-        return messages.KEYS_IN_REST if self._snapshot.state == "resting" else messages.KEYS_IN_SET
+            return f"{what_ends()} ends."
+        return messages.keys_in_rest() if self._snapshot.state == "resting" else messages.keys_in_set()
 
 
 def can_show_panel() -> bool:

@@ -91,7 +91,7 @@ class PlainSession:
         echo(messages.recording_to(event))
         if event.tap:
             echo(messages.TAP)
-        echo(messages.KEYS_IN_SET)
+        echo(messages.keys_in_set())
 
     def _progress(self, event: SetProgress) -> None:
         if event.time_s < self._next_s or self._goal is None:
@@ -112,7 +112,7 @@ class PlainSession:
         echo(f"Rest {event.remaining_s:.0f} s. Next: {messages.which_set(event.number, event.of)}.")
         if event.move_to is not None:
             echo(messages.move(event.move_to))
-        echo(messages.KEYS_IN_REST)
+        echo(messages.keys_in_rest())
 
 
 def echo_event(event: SessionEvent) -> None:

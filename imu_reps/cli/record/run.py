@@ -19,7 +19,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from imu_reps.cli.console import echo, echo_error
+from imu_reps.cli.console import echo, echo_error, what_ends
 from imu_reps.cli.record.keys import on_line, on_signal
 from imu_reps.cli.record.panel import LiveSession, can_show_panel
 from imu_reps.cli.record.plain_session import PlainSession, ask_for_rating, echo_session, session_end
@@ -248,7 +248,7 @@ def serve_until_interrupted(view: SessionView) -> None:
     """Serve the reports and take ratings of the last set until Ctrl-C."""
     try:
         with contextlib.suppress(KeyboardInterrupt):
-            echo("The report is on the page. Ctrl-C ends.")
+            echo(f"The report is on the page. {what_ends()} ends.")
             while True:
                 view.obey()
                 time.sleep(0.1)

@@ -12,8 +12,8 @@ last rested on arrivals, at most, and by hardly anything once the link has been 
 If the rate is unknown, the line is the end of the lower convex hull of the arrivals, until windows agree on a
 rate: delayed arrivals lie above the hull. The windows before a stall do not agree with those of its backlog.
 A backlog of the stream's very beginning, however, is all that arrivals show, and its pace is taken for the
-rate if `other_rate_windows` keep it. Once it has drained, times lag, by no more than the backlog, until as
-many windows show the slower pace. Where losses are not counted either, a pace up to a sixth slower may be
+rate if `other_rate_windows` keep it. Once it has drained, times lag, by no more than the backlog, until the
+slower pace has lasted as long. Where losses are not counted either, a pace up to a sixth slower may be
 taken for losses instead: times then stay up to 0.75 s behind the arrivals, and the rate stays wrong.
 """
 
@@ -59,6 +59,9 @@ class StreamEnvelopeParams:
     other_rate_windows, max_agree : int or float
         Number of windows that must show another rate, and share of them that must agree, since a link that
         trickles or catches up shows any rate.
+    other_rate_s : float
+        Time from the first to the last of the windows, more than `enough_windows`, that refute a rate known
+        from arrivals alone.
     refuted_windows : int
         Number of consecutive windows with early arrivals that refute a rate known from arrivals alone.
     again : int
@@ -89,6 +92,7 @@ class StreamEnvelopeParams:
     other_rate: float = 0.1
     other_rate_windows: int = 14
     max_agree: float = 0.9
+    other_rate_s: float = 5.3
     refuted_windows: int = 3
     again: int = 2
     near_rate: float = 0.02
@@ -348,7 +352,7 @@ class LiveEnvelope:
         """Adopt a very different slope if windows show it, or any they agree on if none was expected."""
         if len(self._windows) < 2:
             return
-        rows = as_rows(self._windows, 2)
+        rows, enough = self._judging_windows()
         ticks, seconds = (rows[1:] - rows[:-1]).T
         slopes = np.maximum(seconds / np.maximum(ticks, 1e-9), PARAMS.min_slope)
         mean = float(seconds.sum() / max(ticks.sum(), 1e-9))
@@ -370,7 +374,7 @@ class LiveEnvelope:
         self._agreed = off < PARAMS.other_rate or self._seconds
         far_ahead = self._ahead_s > PARAMS.longest_backlog_s
         is_known = self._is_given and self._error <= PARAMS.wander
-        may_change = not (self._seconds or is_known) and len(self._windows) >= PARAMS.other_rate_windows
+        may_change = enough and not (self._seconds or is_known)
         if not may_change or off <= PARAMS.near_rate or (measured < self._expected and not far_ahead):
             return
         same = np.abs(np.append(slopes, mean) / measured - 1.0) < PARAMS.other_rate
@@ -378,6 +382,19 @@ class LiveEnvelope:
             self._expected, self._error, self._agreed = measured, PARAMS.other_rate, True
             self._ahead_s = 0.0
             self._minima = self._windows.copy()
+
+    def _judging_windows(self) -> tuple[FloatArray, bool]:
+        """Return the windows, shape (n, 2), that judge the slope, and whether they can show another rate.
+
+        Those of long packets are long: fewer of them refute a rate that only arrivals showed.
+        """
+        rows = as_rows(self._windows, 2)
+        enough = len(rows) >= PARAMS.other_rate_windows
+        if self._is_given or self._expected is None:
+            return rows, enough
+        before = int((rows[:, 1] <= rows[-1, 1] - PARAMS.other_rate_s).sum())
+        latest = max(len(rows) - before + 1, PARAMS.enough_windows + 1)
+        return (rows, enough) if latest > len(rows) else (rows[-latest:], True)
 
     def _lags(self, of_expected: FloatArray) -> bool:
         """Whether the latest windows keep the expected pace, so that the line lags if they are late."""

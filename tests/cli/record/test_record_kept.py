@@ -94,6 +94,13 @@ def wait_for_line(process: subprocess.Popen[str], text: str) -> tuple[float, str
     raise AssertionError(f"it never said {text!r}")
 
 
+def page_address(process: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return host and port of the page of a process, and the token of its address."""
+    _, line = wait_for_line(process, "Page:")
+    address, _, token = line.split()[-1].removeprefix("http://").partition("/")
+    return address, token
+
+
 @pytest.mark.usefixtures("home")
 def test_advice_for_the_next_time_is_printed_before_the_sensors_are_disconnected() -> None:
     with start_recording("--quiet", disconnecting_s=80.0) as process:
@@ -117,8 +124,7 @@ def test_advice_for_the_next_time_is_printed_before_the_sensors_are_disconnected
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_ratings_given_on_the_page_survive_a_signal(home: Path, number: signal.Signals) -> None:
     with start_recording("--quiet", "--page") as process:
-        _, line = wait_for_line(process, "Page:")
-        address, _, token = line.split()[-1].removeprefix("http://").partition("/")
+        address, token = page_address(process)
         wait_for_line(process, "The report is on the page")
         live, origin = f"ws://{address}/{token}/live", Origin(f"http://{address}")
         with connect(live, origin=origin, proxy=None) as viewer:
@@ -180,6 +186,27 @@ def test_an_ignored_signal_does_not_end_a_set(home: Path) -> None:
     (file,) = (home / "recordings").glob("*.csv")
 
     assert load(file).notes[-1].value == "target"
+
+
+@pytest.mark.usefixtures("home")
+def test_where_ctrl_c_is_ignored_the_page_ends_a_set_and_kill_the_program() -> None:
+    """As in a script that puts it in the background: ``imu-reps record --page &``."""
+    without_ctrl_c = ["sh", "-c", 'trap "" INT; exec "$@"', "sh"]
+    with start_recording("--quiet", "--page", "--reps", "9", before=without_ctrl_c) as process:
+        address, token = page_address(process)
+        wait_for_line(process, " s  1")
+        process.send_signal(signal.SIGINT)
+        with connect(
+            f"ws://{address}/{token}/live", origin=Origin(f"http://{address}"), proxy=None
+        ) as viewer:
+            viewer.send(json.dumps({"do": "stop"}))
+            wait_for_line(process, "all right, we stop here")
+            _, line = wait_for_line(process, "The report is on the page")
+        process.terminate()
+        process.wait(timeout=30)
+
+    assert f"kill {process.pid} ends." in line
+    assert process.returncode == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("ended_by", ["closed terminal", "SIGKILL"])
