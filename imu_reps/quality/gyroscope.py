@@ -305,13 +305,11 @@ def check_zero(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     unsure = spans(np.fmax(windows.acc_sd_mps2, off_force), PARAMS.zero_hops + 1).max(axis=1)[known]
     moved = np.flatnonzero(off > PARAMS.zero_off_dps + PARAMS.zero_off_dps_mps2 * unsure)
     if len(moved) >= PARAMS.min_off:
+        start_s = windows.start_s + HOP_S * int(first[moved[0]])
+        end_s = windows.start_s + HOP_S * (int(last[moved[-1]]) + 2)
+        values = {"off_dps": float(off[moved].max()), "spans": ((start_s, end_s),)}
         yield Finding(
-            "gyro_zero",
-            values={"off_dps": float(off[moved].max())},
-            severity="caution",
-            sensor=place,
-            start_s=windows.start_s + HOP_S * int(first[moved[0]]),
-            end_s=windows.start_s + HOP_S * (int(last[moved[-1]]) + 2),
+            "gyro_zero", values=values, severity="caution", sensor=place, start_s=start_s, end_s=end_s
         )
 
 

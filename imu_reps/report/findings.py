@@ -608,7 +608,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "Switch the sensors on a few minutes before the set.",
     ),
     "gyro_zero": (
-        "Between {start_s:.0f} s and {end_s:.0f} s the {sensor} sensor's gyroscope is up to {off_dps:.0f} deg/s beside what its accelerometer sees in calm moments: its zero moved, or it takes slow turns for its zero. Angles, times and counts there may be wrong.",
+        "Between {start_s:.0f} s and {end_s:.0f} s the {sensor} sensor's gyroscope reads up to {off_dps:.0f} deg/s more or less than its accelerometer shows in calm moments: its zero moved, or it takes slow turns for its zero. Angles, times and counts there may be wrong.",
         "Switch automatic zeroing and high-pass filters of the gyroscope off; if it has none, switch it on a few minutes before the set.",
     ),
     "frozen_sensor": (
