@@ -85,7 +85,17 @@ def with_missing_sensor(person: Person, place: SensorPlace | None) -> Person:
 
 
 @pytest.fixture
-def run_session(tmp_path: Path) -> RunSession:
+def run_session(start_session: RunSession, tmp_path: Path) -> RunSession:
+    """Run a session as `start_session` does, by default in the test's own folder."""
+
+    def start(*, folder: Path | None = None, **how: object) -> SessionOutcome:
+        return start_session(folder=folder or tmp_path, **how)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def start_session() -> RunSession:
     """Run a session in a virtual world, by default one set of three raises.
 
     Actions are scheduled from the beginning of the session (`at_start`), of its first set (`actions`) or of
@@ -101,7 +111,7 @@ def run_session(tmp_path: Path) -> RunSession:
         actions: Sequence[Action] = (),
         at_start: Sequence[Action] = (),
         in_rest: Sequence[Action] = (),
-        folder: Path | None = None,
+        folder: Path,
         speed: float | None = None,
         missing: SensorPlace | None = None,
         on_event: Callable[[float, SessionEvent], object] = lambda at_s, event: None,  # noqa: ARG005
@@ -109,7 +119,7 @@ def run_session(tmp_path: Path) -> RunSession:
         outcome = SessionOutcome()
         world = VirtualWorld(family, plans or [set_plan()])
         world.person = with_missing_sensor(world.person, missing)
-        session_folder = SessionFolder(folder or tmp_path, world.person, lambda: CREATED, simulated=True)
+        session_folder = SessionFolder(folder, world.person, lambda: CREATED, simulated=True)
 
         async def act() -> None:
             async with world:

@@ -39,6 +39,12 @@ def advance(world: VirtualWorld, session: Session) -> None:  # noqa: ARG001
     session.advance()
 
 
+@pytest.fixture(scope="module")
+def three_raises(start_session: RunSession, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Outcome of a session of one set of three raises, for tests that only look at it."""
+    return start_session(folder=tmp_path_factory.mktemp("three_raises"))
+
+
 @pytest.mark.parametrize("family", ["witmotion", "open_profile", "movesense"])
 def test_a_set_is_counted_as_it_was_performed_from_the_radio_to_the_report(
     run_session: RunSession, family: str
@@ -64,10 +70,9 @@ def test_a_set_is_counted_as_it_was_performed_from_the_radio_to_the_report(
 
 
 def test_the_file_begins_with_the_first_sample_and_its_event_names_the_worn_sensors(
-    run_session: RunSession,
+    three_raises: Any,
 ) -> None:
-    outcome = run_session()
-    (began,) = (event for event in outcome.emitted if isinstance(event, SetBegan))
+    (began,) = (event for event in three_raises.emitted if isinstance(event, SetBegan))
     loaded = load(began.path)
 
     assert Path(began.path).name == "2026-11-21_073000_single_leg_raise_left_set1.csv"
@@ -81,8 +86,8 @@ def test_the_file_begins_with_the_first_sample_and_its_event_names_the_worn_sens
     assert max(loaded.pelvis.time_s[0], loaded.ankle.time_s[0]) < 0.2
 
 
-def test_progress_shows_count_phase_tempo_and_links_while_it_runs(run_session: RunSession) -> None:
-    progress = [event for event in run_session().emitted if isinstance(event, SetProgress)]
+def test_progress_shows_count_phase_tempo_and_links_while_it_runs(three_raises: Any) -> None:
+    progress = [event for event in three_raises.emitted if isinstance(event, SetProgress)]
 
     assert [p.state.count for p in progress] == sorted(p.state.count for p in progress)
     assert {"concentric", "eccentric"} <= {p.state.phase for p in progress}
@@ -92,10 +97,9 @@ def test_progress_shows_count_phase_tempo_and_links_while_it_runs(run_session: R
     assert progress[-1].links["ankle"].rate_hz == pytest.approx(104.0, rel=0.02)
 
 
-def test_cues_are_emitted_and_written_to_the_file(run_session: RunSession) -> None:
-    outcome = run_session(plans=[raises(3)], plan=SessionPlan((goal(3),)))
-    (finished,) = outcome.done
-    cues = [event.cue for event in outcome.emitted if isinstance(event, Cued)]
+def test_cues_are_emitted_and_written_to_the_file(three_raises: Any) -> None:
+    (finished,) = three_raises.done
+    cues = [event.cue for event in three_raises.emitted if isinstance(event, Cued)]
     noted = [note.value.split(" ")[0] for note in load(finished.path).notes if note.key == "cue"]
 
     assert [cue.words[0] for cue in cues if cue.code == "count"] == ["1", "2", "3"]
@@ -310,7 +314,7 @@ def test_a_withdrawn_repetition_does_not_reach_the_target(run_session: RunSessio
     assert outcome.done[0].analysis.summary.set.rep_count == 3
 
 
-def test_every_recorded_set_is_emitted_as_done(run_session: RunSession) -> None:
-    outcome = run_session()
+def test_every_recorded_set_is_emitted_as_done(three_raises: Any) -> None:
+    emitted = [event.finished for event in three_raises.emitted if isinstance(event, SetDone)]
 
-    assert [event.finished for event in outcome.emitted if isinstance(event, SetDone)] == outcome.done
+    assert emitted == three_raises.done

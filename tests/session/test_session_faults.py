@@ -76,7 +76,7 @@ def test_one_sensor_vanishes_for_a_while(run_session: RunSession, place: SensorP
     other: SensorPlace = "ankle" if place == "pelvis" else "pelvis"
     outcome = run_session(
         plans=SIX,
-        plan=timed(60.0),
+        plan=timed(FAILS_S + away_s + 20.0),
         actions=[(FAILS_S, lambda w, _: gone(w, place)), (FAILS_S + away_s, lambda w, _: back(w, place))],
     )
     (finished,) = outcome.done
@@ -92,13 +92,13 @@ def test_one_sensor_vanishes_for_a_while(run_session: RunSession, place: SensorP
 
 @pytest.mark.parametrize("place", SENSOR_PLACES)
 def test_one_sensor_vanishes_for_good(run_session: RunSession, place: SensorPlace) -> None:
-    outcome = run_session(plans=SIX, plan=timed(120.0), actions=[(FAILS_S, lambda w, _: gone(w, place))])
+    outcome = run_session(plans=SIX, plan=timed(80.0), actions=[(FAILS_S, lambda w, _: gone(w, place))])
     (finished,) = outcome.done
     loaded = load(finished.path)
 
     assert link_notes(finished.path) == [f"{place} lost"]
     assert finished.reason == ("link_lost" if place == "ankle" else "duration")
-    assert loaded.notes[-1].time_s == pytest.approx(120.0 if place == "pelvis" else FAILS_S + 60.0, abs=1.0)
+    assert loaded.notes[-1].time_s == pytest.approx(80.0 if place == "pelvis" else FAILS_S + 60.0, abs=1.0)
     assert f"{place} sensor" in outcome.report()
     if place == "pelvis":  # counting goes on without it
         assert [event.state.count for event in outcome.emitted if isinstance(event, SetProgress)][-1] == 6
@@ -108,7 +108,7 @@ def test_one_sensor_vanishes_for_good(run_session: RunSession, place: SensorPlac
 def test_both_sensors_vanish_for_a_while(run_session: RunSession, away_s: float) -> None:
     outcome = run_session(
         plans=SIX,
-        plan=timed(60.0),
+        plan=timed(FAILS_S + away_s + 25.0),
         actions=[
             (FAILS_S, lambda w, _: gone(w, *SENSOR_PLACES)),
             (FAILS_S + away_s, lambda w, _: back(w, *SENSOR_PLACES)),
@@ -165,7 +165,7 @@ def test_a_sensor_reboots_with_its_clock_at_zero(
 def test_the_adapter_is_switched_off_and_on_again(run_session: RunSession) -> None:
     outcome = run_session(
         plans=SIX,
-        plan=timed(60.0),
+        plan=timed(45.0),
         actions=[(FAILS_S, lambda w, _: w.air.power_off()), (FAILS_S + 10.0, lambda w, _: w.air.power_on())],
     )
     (finished,) = outcome.done

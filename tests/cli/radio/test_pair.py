@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from imu_reps.cli import pair as pair_module
-from imu_reps.storage.profile import load_profiles, save_profiles
+from imu_reps.storage.profile import PairedSensor, Person, load_profiles, save_profiles
 
 ONE, TWO, THREE = (f"F0:00:00:00:00:0{number}" for number in (1, 2, 3))
 
@@ -17,6 +17,13 @@ ONE, TWO, THREE = (f"F0:00:00:00:00:0{number}" for number in (1, 2, 3))
 def both(make_sensor):
     """Return two sensors, the second lifted for the first 25 s, as pairing requires."""
     return [make_sensor(), make_sensor(swung_until_s=25.0)]
+
+
+def already_paired(*names: str) -> None:
+    """Store profiles of the same two sensors, as if each person had paired them in turn."""
+    pelvis, ankle = (PairedSensor("open_profile", host_id, 100.0) for host_id in (ONE, TWO))
+    for name in names:
+        save_profiles(load_profiles().with_person(Person(name, pelvis, ankle)))
 
 
 def stored(computer) -> dict:
@@ -150,8 +157,7 @@ def test_a_wearer_who_never_lies_still_is_not_stored(computer, make_sensor) -> N
 
 def test_pairing_again_is_reported_and_keeps_the_others(computer, both) -> None:
     computer.sensors = both
-    computer.call("pair", "--person", "Kim", "--yes")
-    computer.call("pair", "--person", "Jo", "--yes")
+    already_paired("Kim", "Jo")
     (computer.home / "profile.toml").write_text(
         (computer.home / "profile.toml")
         .read_text("utf-8")
@@ -169,7 +175,7 @@ def test_pairing_again_is_reported_and_keeps_the_others(computer, both) -> None:
 
 def test_who_is_paired_in_another_terminal_meanwhile_is_kept(computer, both, monkeypatch) -> None:
     computer.sensors = both
-    computer.call("pair", "--person", "Kim", "--yes")
+    already_paired("Kim")
     paired = pair_module.pair_sensors
 
     async def pair_slowly(*radio, **options):
@@ -185,18 +191,16 @@ def test_who_is_paired_in_another_terminal_meanwhile_is_kept(computer, both, mon
 
 def test_without_a_name_the_person_paired_last_is_paired_again(computer, both) -> None:
     computer.sensors = both
-    computer.call("pair", "--person", "Kim", "--yes")
+    already_paired("Kim")
     result = computer.call("pair", "--yes")
 
     assert "Kim is paired already" in result.stdout
     assert list(stored(computer)["person"]) == ["Kim"]
 
 
-def test_list_and_forget(computer, both) -> None:
-    computer.sensors = both
+def test_list_and_forget(computer) -> None:
     nobody = computer.call("pair", "--list")
-    computer.call("pair", "--person", "Kim", "--yes")
-    computer.call("pair", "--person", "Jo", "--yes")
+    already_paired("Kim", "Jo")
     listed = computer.call("pair", "--list").stdout
     forgotten = computer.call("pair", "--forget", "jo")
     wrong = computer.call("pair", "--forget", "jo")
