@@ -289,14 +289,13 @@ def check_zero(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     Over two calm seconds the rate must carry up where the accelerometer shows it; what is left, over the
     time, is the zero.
     """
-    first = np.arange(len(windows) - PARAMS.zero_hops)
-    last = first + PARAMS.zero_hops
-    if not len(first):
+    if len(windows) <= PARAMS.zero_hops:
         return
     spans = np.lib.stride_tricks.sliding_window_view
     known = spans(windows.calm, PARAMS.zero_hops + 1).all(axis=1)
     known &= ~spans(np.isnan(windows.gyr_dps[:, 0]), PARAMS.zero_hops).any(axis=1)
-    first, last = first[known], last[known]
+    first = np.flatnonzero(known)
+    last = first + PARAMS.zero_hops
     if len(first) < PARAMS.min_off:
         return
     left = np.degrees(np.cross(windows.carried_up(first, last), windows.up[last]))

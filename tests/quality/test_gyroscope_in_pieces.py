@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.signal import butter, lfilter
+from mutations import slow_rates_filtered, zeroes_itself
 
 from imu_reps import Recording, RepPlan, SetPlan, analyze, simulate
 from imu_reps.domain.finding import Finding
@@ -105,22 +105,11 @@ def test_an_accelerometer_that_changes_its_scale_is_left_out_from_there_on(
 
 
 def zeroing_itself(recording: Recording) -> Recording:
-    """Take every half second in which the ankle's rate hardly changes for the gyroscope's zero."""
-    time_s, gyr_dps = _ankle(recording).time_s, _ankle(recording).gyr_dps.copy()
-    zero, blocks = np.zeros(3), np.array_split(np.arange(len(time_s)), int(2.0 * (time_s[-1] - time_s[0])))
-    for rows in blocks:
-        raw = gyr_dps[rows]
-        gyr_dps[rows] = raw - zero
-        if np.abs(raw - raw.mean(axis=0)).max() < 8.0:
-            zero = raw.mean(axis=0)
-    return _with_rate(recording, gyr_dps)
+    return recording.with_samples(zeroes_itself(_ankle(recording), np.random.default_rng(1)))
 
 
 def without_slow_rates(recording: Recording) -> Recording:
-    """Filter the ankle's rate by a high-pass of 0.1 Hz, as some sensors offer."""
-    block = _ankle(recording)
-    per_sample = (len(block) - 1) / float(block.time_s[-1] - block.time_s[0])
-    return _with_rate(recording, lfilter(*butter(1, 0.2 / per_sample, "high"), block.gyr_dps, axis=0))
+    return recording.with_samples(slow_rates_filtered(_ankle(recording), np.random.default_rng(1)))
 
 
 def off_by_six(recording: Recording) -> Recording:
