@@ -38,9 +38,9 @@ class CopyParams:
     same_share : float
         Share of common samples above which both names have one stream: two sensors never read the same by
         chance.
-    leap_mps2, leaps, leaps_s : float or int
-        Smallest leap between the readings of two sensors under one name, and the fewest leaps in a span of
-        this length, as made by packets of a third of a second in turn.
+    leaps_mps2, leaps, leaps_s : tuple, float or int
+        Smallest leaps that are tried between the readings of two sensors under one name, and the fewest leaps
+        in a span of this length, as made by packets of a third of a second in turn.
     comes_back, back_share : float
         Greatest distance from where they leapt from after the next leap, as a share of the leap, and smallest
         share of such leaps (ours: at most 0.3 with good sensors, shaken or not).
@@ -61,7 +61,7 @@ class CopyParams:
     changing_share: float = 0.5
     min_copies: int = 8
     same_share: float = 0.05
-    leap_mps2: float = 1.0
+    leaps_mps2: tuple[float, ...] = (1.0, 5.0)
     leaps: int = 8
     leaps_s: float = 3.0
     comes_back: float = 0.5
@@ -129,14 +129,19 @@ def check_streams(
 
 def _leaps(block: SampleBlock) -> bool:
     """Whether the specific force leaps to and fro between two directions."""
-    time_s, acc_mps2 = block.time_s, np.ascontiguousarray(block.acc_mps2.T)
-    steps = np.diff(acc_mps2)
+    steps = np.diff(np.ascontiguousarray(block.acc_mps2.T))
     square = np.einsum("ij,ij->j", steps, steps)
-    rows = np.flatnonzero(square > PARAMS.leap_mps2**2)
+    # a fast leg leaps a little between its own samples too
+    return any(_in_turn(block, square, leap_mps2) for leap_mps2 in PARAMS.leaps_mps2)
+
+
+def _in_turn(block: SampleBlock, square: FloatArray, leap_mps2: float) -> bool:
+    """Whether leaps of this size or more, by all squares (n - 1,), lead to and fro for much of the time."""
+    rows = np.flatnonzero(square > leap_mps2**2)
     if len(rows) < PARAMS.leaps:
         return False
-    size = np.sqrt(square[rows])
-    apart = np.linalg.norm(acc_mps2[:, rows[1:] + 1] - acc_mps2[:, rows[:-1]], axis=0)
+    time_s, acc_mps2, size = block.time_s, block.acc_mps2, np.sqrt(square[rows])
+    apart = np.linalg.norm(acc_mps2[rows[1:] + 1] - acc_mps2[rows[:-1]], axis=1)
     comes_back = np.append(apart < PARAMS.comes_back * np.minimum(size[1:], size[:-1]), False)
     span = np.minimum((time_s - time_s[0]) / PARAMS.leaps_s, len(time_s)).astype(np.int64)
     edges = np.flatnonzero(np.diff(span, prepend=-1))
@@ -325,5 +330,7 @@ def without_copies(stream: Stream, reads: Signatures, counter: Counter) -> tuple
     )
     if counted:
         return replace(stream, copies=stream.copies | copies), [*found, twice]
-    kept = replace(block, sample=block.sample - np.cumsum(copies))[~copies]
+    # copies that the host numbered took a number each; others have those of their originals
+    took = copies & (np.diff(np.maximum.accumulate(block.sample), prepend=-1) > 0)
+    kept = replace(block, sample=block.sample - np.cumsum(took))[~copies]
     return Stream(kept, channels_of(kept), stream.copies[~copies]), [*found, twice]

@@ -9,6 +9,7 @@ import pytest
 from mutations import KINDS, rows
 
 from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
+from imu_reps.domain.recording import Counter
 from imu_reps.quality.channels import Stream, channels_of
 from imu_reps.quality.copies import repeated_stretches, signatures
 from imu_reps.quality.plausibility import check_recording
@@ -33,11 +34,15 @@ def test_what_stands_twice_counts_once(kind: str, seed: int, good: Recording) ->
     assert "sensor_died" not in {finding.code for finding in summary.findings}
 
 
-def test_packets_that_come_twice_with_their_numbers_are_no_two_sensors(good: Recording) -> None:
+@pytest.mark.parametrize("counter", ["device", "host"])
+def test_packets_that_come_twice_with_their_numbers_count_once(counter: Counter, good: Recording) -> None:
+    header = good.header.with_sensor("ankle", replace(good.header.ankle, counter=counter))
     spoilt = KINDS["packets that come twice with their numbers"].spoil(
-        good, ("ankle",), np.random.default_rng(0)
+        replace(good, header=header), ("ankle",), np.random.default_rng(0)
     )
+    summary = analyze(spoilt).summary
     assert {finding.code for finding in check_recording(spoilt)} <= {"copies", "duplicates"}
+    assert summary.set.rep_count == analyze(good).summary.set.rep_count
 
 
 def test_a_motion_without_noise_may_repeat_itself() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from mutations import KINDS
 
-from imu_reps import Recording, SampleBlock, SetPlan, analyze, simulate
+from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import sentence
@@ -171,3 +172,24 @@ def test_rounded_values_are_reported_as_such_and_not_as_a_sensor_that_fails(
     assert severity in {finding.severity for finding in found}
     if severity == "caution":
         assert analyze(recording).summary.set.rep_count == analyze(clean).summary.set.rep_count
+
+
+@pytest.mark.parametrize("rate_hz", [25.0, 100.0])
+def test_two_sensors_under_one_name_are_told_of_fast_legs_too(rate_hz: float) -> None:
+    fast = RepPlan(concentric_s=0.6, eccentric_s=0.6, top_pause_s=0.1, bottom_pause_s=0.1, top_deg=85.0)
+    sensor = SensorPlan(rate_hz=rate_hz)
+    recording = simulate(SetPlan(reps=(fast,) * 15, pelvis=sensor, ankle=sensor)).recording
+    assert [found.code for found in check_recording(recording) if found.severity == "refuse"] == []
+    both = KINDS["both streams under one name, numbered by the host"].spoil(
+        recording, ("ankle",), np.random.default_rng(1)
+    )
+    assert "two_streams" in {found.code for found in check_recording(both)}
+
+
+def test_exchanged_columns_at_a_low_rate_are_named() -> None:
+    sensor = SensorPlan(rate_hz=25.0)
+    recording = simulate(SetPlan(reps=(RepPlan(),) * 8, pelvis=sensor, ankle=sensor)).recording
+    assert recording.ankle is not None
+    exchanged = replace(recording.ankle, acc_mps2=recording.ankle.gyr_dps, gyr_dps=recording.ankle.acc_mps2)
+    codes = {found.code for found in check_recording(recording.with_samples(exchanged))}
+    assert "columns_exchanged" in codes
