@@ -27,6 +27,7 @@ from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import aim_findings, summarise_set, uncounted_set
 from imu_reps.analysis.trend import wobble_findings
 from imu_reps.analysis.turned_strap import estimate_finished
+from imu_reps.analysis.unexplained_force import unexplained_force
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header, Recording
@@ -49,6 +50,7 @@ from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.rest import AtRest
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset
+from imu_reps.quality.gyroscope_in_pieces import TurnedForce
 from imu_reps.quality.plausibility import usable
 
 if TYPE_CHECKING:
@@ -125,8 +127,9 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     figures, course = _set_figures(judged, header, settings, leg_seen=recording.ankle is not None)
     if whole is not sensed:
         figures = replace(figures, rep_count_by_sensors=len(sensed.segmentation.reps))
+    doubts = (*used.findings, *unexplained_force(used.turned, judged.reps, header, used.findings))
     found = (
-        *findings(recording, used.agreed, whole, judged.reps, used.findings),
+        *findings(recording, used.agreed, whole, judged.reps, doubts),
         *contradictions(whole, judged.motion, judged.reps, header),
         *course,
         *aim_findings(header, judged.reps),
@@ -146,6 +149,7 @@ class _Used:
     agreed: CrossTime
     clocks: Mapping[SensorPlace, TimedSamples]
     resting: Mapping[SensorPlace, AtRest]
+    turned: Mapping[SensorPlace, TurnedForce]
     findings: tuple[Finding, ...]
 
 
@@ -155,7 +159,8 @@ def _used(recording: Recording) -> _Used:
         require_valid_times(block)
     agreed = agree_on_time(checked.recording, checked.clocks)
     doubts = (*checked.findings, *doubt_about_time(agreed.offset))
-    return _Used(checked.recording, agreed, checked.without_invalid(agreed.clocks), checked.resting, doubts)
+    clocks = checked.without_invalid(agreed.clocks)
+    return _Used(checked.recording, agreed, clocks, checked.resting, checked.turned, doubts)
 
 
 def _sensed(used: _Used, settings: Settings) -> SetEstimate:

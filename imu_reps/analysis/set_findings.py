@@ -62,9 +62,9 @@ def findings(
 
 
 def _with_reps(finding: Finding, reps: Sequence[Rep]) -> Finding:
-    """Return the finding with the repetitions that its spans overlap."""
+    """Return the finding with the repetitions that its spans overlap, unless it names them."""
     spans = finding.values.get("spans", ())
-    if finding.sensor is None or not spans:
+    if finding.sensor is None or finding.reps or not spans:
         return finding
     touched = [
         rep.number for rep in reps if any(start <= rep.end_s and rep.start_s <= end for start, end in spans)

@@ -18,7 +18,7 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.rotations import products, rotations_by
-from imu_reps.quality.windows import HOP_S, Windows
+from imu_reps.quality.windows import Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,20 +27,19 @@ class MotionFitParams:
 
     Attributes
     ----------
-    piece_windows, min_turn_deg : int or float
-        Greatest number of windows of a piece, ten seconds, in which a gyroscope hardly drifts; and smallest
-        turn within a piece.
-    shaken_mps2, min_calm_share, min_windows : float
+    piece_s, min_turn_deg : float
+        Greatest length of a piece, in which a gyroscope hardly drifts; and smallest turn within a piece.
+    shaken_mps2, min_calm_share, min_s : float
         Scatter of the force at which a window has half the weight; smallest mean weight of a piece, and
-        smallest total weight in windows.
-    max_rate_dps : float
-        Greatest rate for quarter-second windows; a shank in walking turns faster.
-    max_bridged : int
-        Greatest number of missing windows in a piece.
+        smallest total weight as a time.
+    max_hop_deg : float
+        Greatest turn within a hop: 220 deg/s in a quarter second; a shank in walking turns faster.
+    max_bridged_s : float
+        Greatest time that is missing from a piece.
     lever_sd_m, bias_sd_dps : float
         Prior standard deviations of the lever and of the bias (ours).
-    windows_a_reading : float
-        Number of windows in which the remaining force counts as one independent reading (ours).
+    reading_s : float
+        Time in which the remaining force counts as one independent reading (ours).
     max_steps, max_step, min_step : int or float
         Greatest number of steps of the fit, greatest change of the factor per step, and change at which the
         fit has converged.
@@ -49,14 +48,21 @@ class MotionFitParams:
         sensor, however it turns: the factor then falls.
     initial_variance : float
         Initial mean square of the remaining force, (m/s²)².
+    trusted_mps2 : float
+        Remaining force of a piece, RMS, at which it has half the weight: what is done before and after a set
+        shows no scale (ours: 0.15 to 0.3 in repetitions).
+    starts, poor_share : tuple or float
+        Factors to begin with if the fit from 1 leaves more than this share of the force unexplained: a limb
+        that seems to turn round and round has more than one factor that explains some of it.
+    known_share : float
+        Greatest unexplained share of the force at which the factor is known: arms that swing like a pendulum
+        feel the same force however they turn (ours).
     model_error, correlated_share : float
         Standard error of the model, and of a single piece; and share of the remaining force that is
         correlated with the turns (ours: over 1,200 sets of two simulators 3 good gyroscopes are off by 3.3
         standard errors).
     sure_sds : float
         Number of standard errors from which a wrong scale is reported (ours).
-    scale_range : tuple
-        Limits of the factor, beyond which no scale explains the force.
     borne_out_share : float
         Smallest share of a scale error between calm moments that motion must show too.
     near, near_error : float
@@ -72,25 +78,28 @@ class MotionFitParams:
         a swinging body as much remains, but the factor is known to within 0.12).
     """
 
-    piece_windows: int = 40
+    piece_s: float = 10.0
     min_turn_deg: float = 8.0
     shaken_mps2: float = 1.5
     min_calm_share: float = 0.25
-    min_windows: float = 20.0
-    max_rate_dps: float = 220.0
-    max_bridged: int = 2
+    min_s: float = 5.0
+    max_hop_deg: float = 55.0
+    max_bridged_s: float = 0.5
     lever_sd_m: float = 1.0
     bias_sd_dps: float = 1.0
-    windows_a_reading: float = 4.0
+    reading_s: float = 1.0
     max_steps: int = 10
     max_step: float = 0.25
     factor_range: tuple[float, float] = (0.3, 3.0)
     min_step: float = 0.003
     initial_variance: float = 0.25
+    trusted_mps2: float = 0.3
+    starts: tuple[float, ...] = (0.5, 2.0)
+    poor_share: float = 0.1
+    known_share: float = 0.2
     model_error: float = 0.03
     correlated_share: float = 0.15
     sure_sds: float = 3.3
-    scale_range: tuple[float, float] = (0.5, 3.0)
     borne_out_share: float = 0.5
     near: float = 0.1
     near_error: float = 0.08
@@ -126,13 +135,18 @@ class TurningPieces:
     rate_rad_s: FloatArray
     weight: FloatArray
     first: IntArray
+    hop_s: float
 
     def __len__(self) -> int:
         return len(self.first)
 
     def __getitem__(self, pieces: slice | BoolArray) -> TurningPieces:
         return TurningPieces(
-            self.force_mps2[:, pieces], self.rate_rad_s[:, pieces], self.weight[pieces], self.first[pieces]
+            self.force_mps2[:, pieces],
+            self.rate_rad_s[:, pieces],
+            self.weight[pieces],
+            self.first[pieces],
+            self.hop_s,
         )
 
     def turned_otherwise(self, matrices: FloatArray) -> TurningPieces:
@@ -144,6 +158,7 @@ class TurningPieces:
             rate.reshape(3, -1, rate.shape[-1]),
             np.tile(self.weight, (times, 1)),
             np.tile(self.first, times),
+            self.hop_s,
         )
 
     def at_other_times(self, late_hops: int) -> TurningPieces:
@@ -169,6 +184,8 @@ class TurningFit:
         Factor that explains the force of each piece best by itself, to first order.
     left, own_left : (k,) float
         Sum of squares of each piece's force that the common factor, and its own one, leave unexplained.
+    unturned : (k,) float
+        The same if nothing turns.
     """
 
     factor: float
@@ -178,6 +195,18 @@ class TurningFit:
     own_factor: FloatArray
     left: FloatArray
     own_left: FloatArray
+    unturned: FloatArray
+
+    @property
+    def unexplained(self) -> float:
+        """Share of the force, where it is explained best, that the turns leave: without them it is 1."""
+        trust = _trust(self.left / (self.pieces.weight**2).sum(axis=1))
+        return float(trust @ self.left) / max(float(trust @ self.unturned), 1e-9)
+
+
+def turns_fast(windows: Windows) -> bool:
+    """Whether a limb turns too far within a window to show how it does."""
+    return bool((np.abs(windows.unbiased_dps) > PARAMS.max_hop_deg / windows.hop_s).any())
 
 
 def fit_turning(windows: Windows) -> TurningFit | None:
@@ -185,19 +214,35 @@ def fit_turning(windows: Windows) -> TurningFit | None:
     pieces = _turning_pieces(windows)
     if pieces is None:
         return None
-    total = float((pieces.weight**2).sum())
-    factor, left, least = 1.0, PARAMS.initial_variance, math.inf
+    unturned = unexplained_each(pieces.turned_otherwise(np.zeros((1, 3, 3))))
+    fit = _fitted(pieces, unturned, 1.0)
+    if fit.unexplained > PARAMS.poor_share:
+        others = [_fitted(pieces, unturned, start) for start in PARAMS.starts]
+        return min([fit, *others], key=_unexplained_share)
+    return fit
+
+
+def _unexplained_share(fit: TurningFit) -> float:
+    return fit.unexplained
+
+
+def _fitted(pieces: TurningPieces, unturned: FloatArray, factor: float) -> TurningFit:
+    """Return the factor, near a first one, that explains the force best."""
+    left, least = PARAMS.initial_variance, math.inf
     lever: FloatArray = np.zeros(3)
     rotated = _rotated(pieces, factor)
+    counts = (pieces.weight**2).sum(axis=1)
     for step in range(PARAMS.max_steps):
         biased, unbiased = _normal_equations(pieces, rotated, lever, left)
-        sums, left = unbiased.sum(axis=0), float(biased[:, 4, 4].sum()) / total
-        loose = np.append(1e-9, np.full(3, PARAMS.windows_a_reading * left / PARAMS.lever_sd_m**2))
+        trust = np.ones(len(pieces)) if step == 0 else _trust(unbiased[:, 4, 4] / counts)
+        trusted = trust[:, None, None] * unbiased
+        sums, left = trusted.sum(axis=0), float(trust @ biased[:, 4, 4]) / float(trust @ counts)
+        loose = np.append(1e-9, np.full(3, PARAMS.reading_s / pieces.hop_s * left / PARAMS.lever_sd_m**2))
         whole, towards = sums[:4, :4] + np.diag(loose), sums[:4, 4] + loose * np.append(0.0, lever)
         if step == 0:  # the lever alone
             lever = -np.linalg.solve(whole[1:, 1:], towards[1:])
             continue
-        least = min(least, float(sums[4, 4]) / total)
+        least = min(least, float(unbiased[:, 4, 4].sum()) / float(counts.sum()))
         change, fitted_at = -np.linalg.solve(whole, towards), factor
         factor += float(np.clip(change[0], -PARAMS.max_step, PARAMS.max_step))
         lever = lever + change[1:]
@@ -205,9 +250,14 @@ def fit_turning(windows: Windows) -> TurningFit | None:
         if not inside or abs(change[0]) < PARAMS.min_step:
             break
         rotated = _rotated(pieces, factor)
-    error = _error(unbiased, whole, towards, left * total)
+    error = _error(trusted, whole, towards, left * float(trust @ counts))
     own_change, by_lever, by_both = _each(unbiased, loose, lever - change[1:])
-    return TurningFit(factor, error, least, pieces, fitted_at + own_change, by_lever, by_both)
+    return TurningFit(factor, error, least, pieces, fitted_at + own_change, by_lever, by_both, unturned)
+
+
+def _trust(variance: FloatArray) -> FloatArray:
+    """Return the weight of each piece, by the force that it leaves unexplained, (k,), (m/s²)²."""
+    return np.asarray(PARAMS.trusted_mps2**2 / (PARAMS.trusted_mps2**2 + variance))
 
 
 def _each(
@@ -240,7 +290,7 @@ def _turning_pieces(windows: Windows) -> TurningPieces | None:
     """Return the pieces in which gravity turns and hardly anything is missing; None if they are too few."""
     if not len(windows):
         return None
-    number = -(-len(windows) // PARAMS.piece_windows)
+    number = -(-len(windows) // round(PARAMS.piece_s / windows.hop_s))
     length = len(windows) // number
     force = _sharpened(windows.acc_mps2)
     rate = np.radians(np.append(windows.unbiased_dps, windows.unbiased_dps[-1:], axis=0))
@@ -251,20 +301,20 @@ def _turning_pieces(windows: Windows) -> TurningPieces | None:
         values[: number * length].reshape(number, length, *values.shape[1:])
         for values in (bridged(force), bridged(rate), share, holes)
     )
-    turned_deg = np.degrees(np.ptp(np.cumsum(rate, axis=1), axis=1).max(axis=1)) * HOP_S
+    turned_deg = np.degrees(np.ptp(np.cumsum(rate, axis=1), axis=1).max(axis=1)) * windows.hop_s
     used = (
-        (holes.sum(axis=1) <= PARAMS.max_bridged)
-        & (np.abs(rate).max(axis=(1, 2)) < np.radians(PARAMS.max_rate_dps))
+        (holes.sum(axis=1) * windows.hop_s <= PARAMS.max_bridged_s)
+        & (np.abs(rate).max(axis=(1, 2)) < np.radians(PARAMS.max_hop_deg / windows.hop_s))
         & (turned_deg > PARAMS.min_turn_deg)
         & (share.mean(axis=1) > PARAMS.min_calm_share)
     )
-    if share[used].sum() < PARAMS.min_windows:
+    if share[used].sum() * windows.hop_s < PARAMS.min_s:
         return None
     weight = np.sqrt(share[used])
     weight[:, [0, -1]] = 0.0  # how the rate changes there is not known
     # contiguous windows per axis are several times faster
     force, rate = (np.ascontiguousarray(values[used].transpose(2, 0, 1)) for values in (force, rate))
-    return TurningPieces(force, rate, weight, np.flatnonzero(used) * length)
+    return TurningPieces(force, rate, weight, np.flatnonzero(used) * length, windows.hop_s)
 
 
 def _sharpened(means: FloatArray) -> FloatArray:
@@ -276,12 +326,23 @@ def _sharpened(means: FloatArray) -> FloatArray:
 
 def _unexplained(pieces: TurningPieces) -> float:
     """Return the mean square of the force that remains with the rate unchanged, (m/s²)²."""
-    return float(_remaining(_equations(pieces).sum(axis=0))) / float((pieces.weight**2).sum())
+    return float(_remaining(_equations(pieces).sum(axis=0), pieces.hop_s)) / float((pieces.weight**2).sum())
 
 
 def unexplained_each(pieces: TurningPieces) -> FloatArray:
     """Return the sum of squares of the force that remains in each piece by itself, (k,), (m/s²)²."""
-    return _remaining(_equations(pieces))
+    return _remaining(_equations(pieces), pieces.hop_s)
+
+
+def unexplained_in_windows(pieces: TurningPieces) -> FloatArray:
+    """Return the square of the force that remains in each window of each piece, (k, n), (m/s²)²."""
+    rows = _rows(pieces, _rotated(pieces, 1.0), np.zeros(3))
+    slopes, force = rows[:, [1, 2, 3, 5, 6, 7]], rows[:, 4, :, None]
+    prior = np.zeros((6, 6))
+    prior[:3, :3], prior[3:, 3:] = _lever_prior(pieces.hop_s), _bias_prior(pieces, PARAMS.initial_variance)
+    fitted = np.linalg.solve(slopes @ slopes.swapaxes(1, 2) + prior, slopes @ force)
+    left = force[..., 0] - (slopes.swapaxes(1, 2) @ fitted)[..., 0]
+    return np.asarray((left.reshape(len(left), 3, -1) ** 2).sum(axis=1))
 
 
 def _equations(pieces: TurningPieces) -> FloatArray:
@@ -289,12 +350,15 @@ def _equations(pieces: TurningPieces) -> FloatArray:
     return _normal_equations(pieces, rotated, np.zeros(3), PARAMS.initial_variance)[1]
 
 
-def _remaining(sums: FloatArray) -> FloatArray:
+def _remaining(sums: FloatArray, hop_s: float) -> FloatArray:
     """Return the remaining force of normal equations (..., 5, 5) with the lever that leaves least."""
-    prior = PARAMS.windows_a_reading * PARAMS.initial_variance / PARAMS.lever_sd_m**2 * _EYE
     towards = sums[..., 1:4, 4]
-    lever = np.linalg.solve(sums[..., 1:4, 1:4] + prior, towards[..., None])[..., 0]
+    lever = np.linalg.solve(sums[..., 1:4, 1:4] + _lever_prior(hop_s), towards[..., None])[..., 0]
     return np.asarray(sums[..., 4, 4] - np.einsum("...i,...i->...", towards, lever))
+
+
+def _lever_prior(hop_s: float) -> FloatArray:
+    return PARAMS.reading_s / hop_s * PARAMS.initial_variance / PARAMS.lever_sd_m**2 * _EYE
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,17 +385,17 @@ class _Rotated:
 
 def _rotated(pieces: TurningPieces, factor: float) -> _Rotated:
     rate = pieces.rate_rad_s * factor
-    carry = rotations_by(rate[..., :-1] * HOP_S)
+    carry = rotations_by(rate[..., :-1] * pieces.hop_s)
     middle, change = np.zeros_like(rate), np.zeros_like(rate)
     middle[..., 1:] = 0.5 * (rate[..., 1:] + rate[..., :-1])
-    change[..., 1:] = (rate[..., 1:] - rate[..., :-1]) / HOP_S
+    change[..., 1:] = (rate[..., 1:] - rate[..., :-1]) / pieces.hop_s
     round_it = middle[:, None] * middle
     round_it -= (middle**2).sum(axis=0) * _EYE[..., None, None]
     of_lever = products(carry, _cross_matrix(change) + round_it)
     force, turning = np.moveaxis(products(carry, np.stack([pieces.force_mps2, pieces.rate_rad_s], 1)), 1, 0)
     turned = np.zeros((3, 4, *pieces.weight.shape))
     turned[:, :3, :, 1:], turned[:, 3, :, 1:] = carry[..., :-1], turning[..., :-1]
-    turned = np.cumsum(turned, axis=-1) * HOP_S
+    turned = np.cumsum(turned, axis=-1) * pieces.hop_s
     return _Rotated(force, of_lever, (of_lever + products(carry, round_it)) / factor, turned)
 
 
@@ -354,21 +418,33 @@ def _normal_equations(
     -------
     biased, unbiased : (k, 5, 5) float
     """
+    rows = _rows(pieces, rotated, lever)
+    sums = rows @ rows.swapaxes(1, 2)
+    bias = sums[:, 5:, 5:] + _bias_prior(pieces, variance)
+    biased = sums[:, :5, :5]
+    return biased, biased - sums[:, :5, 5:] @ np.linalg.solve(bias, sums[:, 5:, :5])
+
+
+def _bias_prior(pieces: TurningPieces, variance: float) -> FloatArray:
+    return np.asarray(
+        PARAMS.reading_s / pieces.hop_s * variance / math.radians(PARAMS.bias_sd_dps) ** 2 * _EYE
+    )
+
+
+def _rows(pieces: TurningPieces, rotated: _Rotated, lever: FloatArray) -> FloatArray:
+    """Return the weighted slopes of each piece's force about its mean, (k, 8, 3 * n).
+
+    By the factor and by the lever (3), the force itself, and by a bias of the rate (3), 1/(rad/s).
+    """
     force = rotated.force - _along(rotated.of_lever, lever)
     by_turns = products(_cross_matrix(force), rotated.turned).swapaxes(0, 1)
-    # slopes by the factor and by the lever (3), the force, slopes by a bias of the rate (3), rad/s
     both = np.empty((8, *force.shape))
     both[0] = -by_turns[3] - _along(rotated.of_factor, lever)
     both[1:4], both[4], both[5:] = -rotated.of_lever.swapaxes(0, 1), force, -by_turns[:3]
     square = pieces.weight**2
     both -= ((both * square).sum(axis=-1) / square.sum(axis=-1))[..., None]
     both *= pieces.weight
-    rows = both.transpose(2, 0, 1, 3).reshape(len(square), 8, -1)
-    sums = rows @ rows.swapaxes(1, 2)
-    prior = PARAMS.windows_a_reading * variance / np.radians(PARAMS.bias_sd_dps) ** 2
-    bias = sums[:, 5:, 5:] + prior * _EYE
-    biased = sums[:, :5, :5]
-    return biased, biased - sums[:, :5, 5:] @ np.linalg.solve(bias, sums[:, 5:, :5])
+    return np.asarray(both.transpose(2, 0, 1, 3).reshape(len(square), 8, -1))
 
 
 def _along(matrices: FloatArray, vector: FloatArray) -> FloatArray:
@@ -403,7 +479,7 @@ def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit |
 
 def check_scale_in_motion(place: SensorPlace, fit: TurningFit | None) -> Iterator[Finding]:
     """Report a gyroscope with a wrong scale."""
-    if fit is None or not PARAMS.scale_range[0] < fit.factor < PARAMS.scale_range[1]:
+    if fit is None or fit.unexplained > PARAMS.known_share:
         return
     # compared with the error of the factor and of its inverse: a swinging body gives a small, uncertain
     # factor

@@ -18,8 +18,14 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import BoolArray, FloatArray, SensorPlace
 from imu_reps.kinematics.robust import median
-from imu_reps.quality.gyroscope_in_motion import TurningFit, TurningPieces, other_columns, unexplained_each
-from imu_reps.quality.windows import HOP_S, Windows
+from imu_reps.quality.gyroscope_in_motion import (
+    TurningFit,
+    TurningPieces,
+    other_columns,
+    unexplained_each,
+    unexplained_in_windows,
+)
+from imu_reps.quality.windows import Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,8 @@ class PieceParams:
     timed_share : float
         The same in half of the pieces, from which the rate is tried at other times (ours: 12 % of sensors in
         clean sets have more).
-    max_late_hops : int
-        Longest delay of the rate that is tried, either way.
+    lates_s : tuple
+        Delays of the rate that are tried.
     finest, steps : float or int
         Ratio of neighbouring scales that are tried, and their number to either side; the scales next to 1 are
         left out.
@@ -49,19 +55,26 @@ class PieceParams:
         leaves where it is right. On a swinging body the force is as constant as if nothing turned.
     parts : int
         Number of parts of a piece, 2.5 s each, that show when it changed.
+    turned_far_deg : float
+        Smallest turn of a piece whose force shows whether the turns explain it.
+    explained_share : float
+        Greatest share of a piece's force that turns leave if they explain it well (ours: 98 of 100 pieces of
+        repetitions leave less).
     """
 
     own_off: float = 0.12
     own_share: float = 0.6
     turned_share: float = 0.3
     timed_share: float = 0.05
-    max_late_hops: int = 4
+    lates_s: tuple[float, ...] = (-1.0, -0.75, -0.5, -0.25, 0.25, 0.5, 0.75, 1.0)
     finest: float = 1.25
     steps: int = 7
     wrong_share: float = 0.25
     wrong_share_alone: float = 0.15
     right_share: float = 0.33
     parts: int = 4
+    turned_far_deg: float = 15.0
+    explained_share: float = 0.1
 
 
 PARAMS = PieceParams()
@@ -90,11 +103,46 @@ class _Wrong:
     gained: float
 
 
+@dataclass(frozen=True, slots=True)
+class TurnedForce:
+    """How the turns of a sensor explain its force, window by window, in pieces in which it turns far.
+
+    Attributes
+    ----------
+    time_s : (n,) float
+        Middles of the windows.
+    changes, left : (n,) float
+        Square of the force about its mean, and of what the turns leave unexplained, (m/s²)²; the latter is 0
+        in pieces that are explained well.
+    """
+
+    time_s: FloatArray
+    changes: FloatArray
+    left: FloatArray
+
+
+def turned_force(windows: Windows, fit: TurningFit | None) -> TurnedForce | None:
+    """Return how turns explain the force; None if the sensor does not turn."""
+    if fit is None:
+        return None
+    turned_deg = np.degrees(np.ptp(np.cumsum(fit.pieces.rate_rad_s, axis=-1), axis=-1).max(axis=0))
+    far = turned_deg * windows.hop_s > PARAMS.turned_far_deg
+    pieces, unexplained = fit.pieces[far], fit.left[far]
+    changes = _squared_changes(pieces)
+    poor = unexplained > PARAMS.explained_share * np.minimum(changes.sum(axis=1), fit.unturned[far])
+    left = np.zeros(changes.shape)
+    if poor.any():
+        left[poor] = unexplained_in_windows(pieces[poor])
+    number = pieces.first[:, None] + np.arange(changes.shape[1]) + 1
+    time_s = np.asarray(windows.start_s + windows.hop_s * number.ravel(), dtype=np.float64)
+    return TurnedForce(time_s, changes.ravel(), left.ravel())
+
+
 def check_pieces(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> Iterator[Finding]:
     """Report a gyroscope that is late, or whose scale, signs or axes are other ones for some time."""
     if fit is None or len(fit.pieces) < 2:
         return
-    unexplained = fit.left / np.maximum(_changes_of_force(fit.pieces), 1e-9)
+    unexplained = fit.left / np.maximum(_squared_changes(fit.pieces).sum(axis=1), 1e-9)
     if median(unexplained) > PARAMS.timed_share and (late_s := _late_s(fit.pieces)):
         yield Finding("gyro_late", values={"late_s": late_s}, severity="caution", sensor=place)
         return
@@ -106,25 +154,26 @@ def check_pieces(place: SensorPlace, windows: Windows, fit: TurningFit | None) -
         yield from _changed(place, windows, fit.pieces, suspicious)
 
 
-def _changes_of_force(pieces: TurningPieces) -> FloatArray:
-    """Return the sum of squares of each piece's force about its mean, (k,), (m/s²)²."""
+def _squared_changes(pieces: TurningPieces) -> FloatArray:
+    """Return the square of each window's force about its piece's mean, (k, n), (m/s²)²."""
     square = pieces.weight**2
     mean = (pieces.force_mps2 * square).sum(axis=-1) / square.sum(axis=-1)
-    return np.asarray(np.einsum("jkn,kn->k", (pieces.force_mps2 - mean[..., None]) ** 2, square))
+    return np.asarray(square * ((pieces.force_mps2 - mean[..., None]) ** 2).sum(axis=0))
 
 
 def _late_s(pieces: TurningPieces) -> float | None:
     """Return by how much the rate comes after the force; None if it comes with it, or that is not known."""
     left, unturned, _ = _explained(pieces, np.zeros((0, 3, 3)))
     least, late_s = math.inf, None
-    for hops in (*range(-PARAMS.max_late_hops, 0), *range(1, PARAMS.max_late_hops + 1)):
+    for tried_s in PARAMS.lates_s:
+        hops = round(tried_s / pieces.hop_s)
         tried = pieces.at_other_times(hops)
         seen = (tried.weight**2).sum(axis=1) / (pieces.weight**2).sum(axis=1)
         otherwise = unexplained_each(tried) / np.maximum(seen, 1e-9)
         wrong = otherwise < PARAMS.wrong_share * np.minimum(left, unturned)
         right = _is_right(left, unturned, otherwise)
         if wrong.sum() > max(1, len(pieces) // 2) and not right.any() and otherwise.sum() < least:
-            least, late_s = float(otherwise.sum()), hops * HOP_S
+            least, late_s = float(otherwise.sum()), hops * pieces.hop_s
     return late_s
 
 
@@ -146,8 +195,8 @@ def _changed(
         values=values,
         severity="caution",
         sensor=place,
-        start_s=windows.start_s + HOP_S * start,
-        end_s=windows.start_s + HOP_S * (end + 1),
+        start_s=windows.start_s + windows.hop_s * start,
+        end_s=windows.start_s + windows.hop_s * (end + 1),
     )
 
 
@@ -227,4 +276,4 @@ def _parts(pieces: TurningPieces) -> TurningPieces:
     weight = weight.copy()
     weight[:, [0, -1]] = 0.0
     first = (pieces.first[:, None] + length * np.arange(count)).ravel()
-    return TurningPieces(force, rate, weight, first)
+    return TurningPieces(force, rate, weight, first, pieces.hop_s)

@@ -52,15 +52,16 @@ from imu_reps.quality.gyroscope_in_motion import (
     check_scale_in_motion,
     fit_turning,
     shows_axes,
+    turns_fast,
 )
-from imu_reps.quality.gyroscope_in_pieces import check_pieces
+from imu_reps.quality.gyroscope_in_pieces import TurnedForce, check_pieces, turned_force
 from imu_reps.quality.numbering import numbered
 from imu_reps.quality.placement import check_one_limb, check_pelvis_axes, check_swapped, check_unmoved
 from imu_reps.quality.rates import fit_changing_clock
 from imu_reps.quality.readings import MarkedSamples, check_readings, died_at, mark_readings, without_invalid
 from imu_reps.quality.slipped import check_slipped
 from imu_reps.quality.timing import check_presence, check_span, check_time_scale, check_timing, in_seconds
-from imu_reps.quality.windows import Windows, windows_of
+from imu_reps.quality.windows import MIN_HOP_S, Windows, windows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,8 @@ class Checked:
         Which samples are invalid, or came after the ankle's sensor died, by sensor.
     resting : mapping
         Rests and bias of each sensor's used samples; empty if the recording is refused before.
+    turned : mapping
+        How the turns of each sensor explain its force; likewise.
     """
 
     recording: Recording
@@ -86,6 +89,7 @@ class Checked:
     readings: Mapping[SensorPlace, MarkedSamples] = field(default_factory=dict)
     unused: Mapping[SensorPlace, BoolArray] = field(default_factory=dict)
     resting: Mapping[SensorPlace, AtRest] = field(default_factory=dict)
+    turned: Mapping[SensorPlace, TurnedForce] = field(default_factory=dict)
 
     @property
     def clocks(self) -> dict[SensorPlace, TimedSamples]:
@@ -177,12 +181,21 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     timed = Checked(recording, (*numbers, *repairs, *invalid), readings, _unused(readings))
     yield timed
 
+    doubts = tuple(_doubtful_times(recording, timed.clocks))
+    timed = replace(timed, findings=doubts)
+    yield timed
+
     resting = {place: _at_rest(marked, timed.unused[place]) for place, marked in readings.items()}
-    doubts = tuple(_doubts(recording, streams, readings, resting))
+    limbs = _limbs(readings)
+    doubts = tuple(_doubtful_signals(recording.header, streams, resting, limbs))
     changed = _changed(readings, doubts)
     unused = {place: bad | changed.get(place, readings[place]).bad for place, bad in timed.unused.items()}
     resting |= {place: _at_rest(marked, unused[place]) for place, marked in changed.items()}
-    yield replace(timed, findings=doubts, readings=readings | changed, resting=resting, unused=unused)
+    forces = {place: turned_force(limb.finer, limb.fit) for place, limb in limbs.items()}
+    turned = {place: force for place, force in forces.items() if force is not None}
+    yield replace(
+        timed, findings=doubts, readings=readings | changed, resting=resting, unused=unused, turned=turned
+    )
 
 
 def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -> Iterator[Finding]:
@@ -227,7 +240,11 @@ def _timed(
             steady[place] = Stream.of(block, channels_of(block))
         readings[place] = mark_readings(steady[place], timed)
         lines = check_interpolated(place, stream.channels, timed.clock.rate_hz)
-        found += [*changed, *lines, *check_readings(place, readings[place])]
+        invalid = list(check_readings(place, readings[place]))
+        if not _none_refuses(invalid):  # rates in the columns of the accelerometer are no readings of it
+            windows = windows_of({place: timed}, {place: steady[place].channels})[place]
+            invalid = list(check_exchanged(place, windows)) or invalid
+        found += [*changed, *lines, *invalid]
     return steady, readings, found
 
 
@@ -258,21 +275,46 @@ def _at_rest(marked: MarkedSamples, unused: BoolArray) -> AtRest:
     return at_rest(gyr.T, acc.T, window_length(marked.timed.period_s))
 
 
-def _doubts(
-    recording: Recording,
-    streams: Mapping[SensorPlace, Stream],
-    readings: Mapping[SensorPlace, MarkedSamples],
-    resting: Mapping[SensorPlace, AtRest],
-) -> Iterator[Finding]:
-    """Report doubts about times; and about signals too, unless the recording spans no set."""
-    clocks = {place: marked.timed for place, marked in readings.items()}
+def _doubtful_times(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> Iterator[Finding]:
     broke_off = any(caution.code == "broken_off" for caution in recording.cautions)
-    span = list(check_span(clocks, broke_off=broke_off))
-    yield from span
+    yield from check_span(clocks, broke_off=broke_off)
     for place, timed in clocks.items():
         yield from check_timing(place, recording.header.sensor(place), timed)
-    if _none_refuses(span):
-        yield from _doubtful_signals(recording.header, streams, readings, resting)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limb:
+    """What a sensor shows of its limb.
+
+    Attributes
+    ----------
+    channels : (6, n) float
+        Valid samples.
+    clock : TimedSamples
+        Their times.
+    windows, finer : Windows
+        Quarter-second windows; and the same, or shorter ones for a limb that turns too fast for them.
+    fit : TurningFit or None
+        How its turns explain the force.
+    """
+
+    channels: FloatArray
+    clock: TimedSamples
+    windows: Windows
+    finer: Windows
+    fit: TurningFit | None
+
+
+def _limbs(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, _Limb]:
+    clocks = {place: without_invalid(marked.timed, marked.bad) for place, marked in readings.items()}
+    channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
+    limbs = dict[SensorPlace, _Limb]()
+    for place, windows in windows_of(clocks, channels).items():
+        finer = windows
+        while turns_fast(finer) and finer.hop_s > MIN_HOP_S:
+            finer = windows_of({place: clocks[place]}, {place: channels[place]}, finer.hop_s / 2)[place]
+        limbs[place] = _Limb(channels[place], clocks[place], windows, finer, fit_turning(finer))
+    return limbs
 
 
 def _none_refuses(findings: Iterable[Finding]) -> bool:
@@ -282,52 +324,55 @@ def _none_refuses(findings: Iterable[Finding]) -> bool:
 def _doubtful_signals(
     header: Header,
     streams: Mapping[SensorPlace, Stream],
-    readings: Mapping[SensorPlace, MarkedSamples],
     resting: Mapping[SensorPlace, AtRest],
+    limbs: Mapping[SensorPlace, _Limb],
 ) -> Iterator[Finding]:
-    clocks = {place: without_invalid(marked.timed, marked.bad) for place, marked in readings.items()}
-    channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
     sound: dict[SensorPlace, Windows] = {}
-    for place, windows in windows_of(clocks, channels).items():
-        rate_hz, own = clocks[place].clock.rate_hz, header.sensor(place)
+    for place, limb in limbs.items():
+        channels, windows, rate_hz = limb.channels, limb.windows, limb.clock.clock.rate_hz
         force = list(check_exchanged(place, windows)) or list(check_accelerometer(place, windows))
-        rate = _gyroscope(place, windows, streams[place].block, own) if _none_refuses(force) else []
+        own = header.sensor(place)
+        rate = _gyroscope(place, limb, streams[place].block, own) if _none_refuses(force) else []
         bias = list(check_warming(place, resting[place]))
         bias = bias or ([] if force or rate else list(check_zero(place, windows)))
-        constant = list(check_constant(place, channels[place], rate_hz, header.simulated))
+        constant = list(check_constant(place, channels, rate_hz, header.simulated))
         if _none_refuses(constant) and not _none_refuses([*force, *rate]):
-            constant = list(check_dead_axes(place, channels[place])) or constant
+            constant = list(check_dead_axes(place, channels)) or constant
         # a constant axis is the cause of what contradicts it
         yield from [*constant, *force, *rate] if _none_refuses(constant) else constant
         if _none_refuses([*constant, *force]) and all(finding.code != "sensor_turned" for finding in rate):
             sound[place] = windows
         yield from bias
-        yield from check_repeated(place, channels[place], rate_hz)
-        yield from check_dead_band(place, channels[place])
+        yield from check_repeated(place, channels, rate_hz)
+        yield from check_dead_band(place, channels)
         yield from check_clipping(streams[place])
     yield from _worn(header, sound)
 
 
-def _gyroscope(
-    place: SensorPlace, windows: Windows, block: SampleBlock, header: SensorHeader
-) -> list[Finding]:
+def _gyroscope(place: SensorPlace, limb: _Limb, block: SampleBlock, header: SensorHeader) -> list[Finding]:
     """Return findings on a gyroscope; if it contradicts gravity at a few moments only, the sensor slipped.
 
     Where the times contradict the sensor's own clock or rate in the same way, they are wrong, not its scale.
     """
-    turns = seen_turns(windows)
+    turns = seen_turns(limb.windows)
     if unit := list(check_unit(place, turns)):
         return unit
-    fit = fit_turning(windows)
-    if fit and not shows_axes(fit) and (signs := list(check_signs(place, windows))):
+    if limb.fit and not shows_axes(limb.fit) and (signs := list(check_signs(place, limb.windows))):
         return signs
-    changed = list(check_pieces(place, windows, fit))
+    changed = list(check_pieces(place, limb.finer, limb.fit))
     if any(finding.code == "gyro_late" for finding in changed):
         return changed
     if changed:
-        windows = windows.without_rate(_hops(windows, changed))
-        fit, turns = fit_turning(windows), seen_turns(windows)
-    return changed + _unchanging(place, windows, turns, fit, block, header)
+        limb = _without_rate(limb, changed)
+        turns = seen_turns(limb.windows)
+    return changed + _unchanging(place, limb, turns, block, header)
+
+
+def _without_rate(limb: _Limb, findings: Iterable[Finding]) -> _Limb:
+    """Return the limb with the rate unknown at the times of findings."""
+    finer = limb.finer.without_rate(_hops(limb.finer, findings))
+    windows = limb.windows.without_rate(_hops(limb.windows, findings))
+    return replace(limb, windows=windows, finer=finer, fit=fit_turning(finer))
 
 
 def _hops(windows: Windows, findings: Iterable[Finding]) -> list[int]:
@@ -337,25 +382,22 @@ def _hops(windows: Windows, findings: Iterable[Finding]) -> list[int]:
 
 
 def _unchanging(
-    place: SensorPlace,
-    windows: Windows,
-    turns: Turns,
-    fit: TurningFit | None,
-    block: SampleBlock,
-    header: SensorHeader,
+    place: SensorPlace, limb: _Limb, turns: Turns, block: SampleBlock, header: SensorHeader
 ) -> list[Finding]:
     """Return findings on a gyroscope that is the same all along."""
-    if axes := list(check_axes_in_motion(place, windows, fit)):
+    if axes := list(check_axes_in_motion(place, limb.windows, limb.fit)):
         return axes
-    scale = list(check_scale_in_motion(place, fit))
-    slips = [] if scale else list(check_slipped(place, windows))
+    scale = list(check_scale_in_motion(place, limb.fit))
+    slips = [] if scale else list(check_slipped(place, limb.windows))
     if slips:
-        windows = windows.without_rate(_hops(windows, slips))
-        fit, turns = fit_turning(windows), seen_turns(windows)
-    calm = [finding for finding in check_gyroscope(place, windows, turns) if borne_out(finding, fit)]
-    scale = [finding for finding in calm or scale if finding.code == "gyro_scale"]
-    causes = list(_causes(place, windows, scale[0], block, header)) if scale else []
-    return causes or calm or scale or slips
+        limb = _without_rate(limb, slips)
+        turns = seen_turns(limb.windows)
+    calm = [f for f in check_gyroscope(place, limb.windows, turns) if borne_out(f, limb.fit)]
+    if scale and all(f.code == "gyro_scale" and f.severity == "caution" for f in calm):
+        calm = scale
+    off = [finding for finding in calm if finding.code == "gyro_scale"]
+    causes = list(_causes(place, limb.windows, off[0], block, header)) if off else []
+    return causes or calm or slips
 
 
 def _causes(

@@ -14,7 +14,8 @@ from imu_reps.kinematics.rest import STILL_ACC_SD_MPS2
 from imu_reps.kinematics.robust import median, medians
 from imu_reps.kinematics.rotations import rotations_by
 
-HOP_S = 0.25
+#: Length of a hop; and the smallest one, for limbs that turn fast.
+HOP_S, MIN_HOP_S = 0.25, 0.0625
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class Windows:
         Rotation by that rate, bridged in holes, from the sensor's axes in each window to those in the first.
     start_s : float
         Start of the first window.
+    hop_s : float
+        Length of a hop.
     """
 
     acc_mps2: FloatArray
@@ -88,13 +91,14 @@ class Windows:
     unbiased_dps: FloatArray
     rotations: FloatArray
     start_s: float
+    hop_s: float = HOP_S
 
     def __len__(self) -> int:
         return len(self.size_mps2)
 
     def at(self, time_s: float) -> int:
         """Return the hop that a time lies in."""
-        return int(np.clip((time_s - self.start_s) / HOP_S, 0, len(self.gyr_dps) - 1))
+        return int(np.clip((time_s - self.start_s) / self.hop_s, 0, len(self.gyr_dps) - 1))
 
     def carried_up(self, first: IntArray, last: IntArray) -> FloatArray:
         """Return up in each first window, carried by the rate to the axes in the last one, (m, 3)."""
@@ -114,25 +118,27 @@ class Windows:
 
     def _with_rate(self, gyr_dps: FloatArray) -> Windows:
         unbiased_dps = _unbiased(gyr_dps, self.up, self.calm)
-        rotations = _rotations(unbiased_dps)
+        rotations = _rotations(unbiased_dps, self.hop_s)
         return replace(self, gyr_dps=gyr_dps, unbiased_dps=unbiased_dps, rotations=rotations)
 
 
 def windows_of(
-    clocks: Mapping[SensorPlace, TimedSamples], channels: Mapping[SensorPlace, FloatArray]
+    clocks: Mapping[SensorPlace, TimedSamples],
+    channels: Mapping[SensorPlace, FloatArray],
+    hop_s: float = HOP_S,
 ) -> dict[SensorPlace, Windows]:
     """Return both sensors' channels, (6, n), on one grid of windows that begins with the earlier sensor."""
     first = min(float(timed.time_s[0]) for timed in clocks.values())
     last = max(float(timed.time_s[-1]) for timed in clocks.values())
-    edges_s = first + HOP_S * np.arange(int((last - first) / HOP_S) + 1, dtype=np.float64)
-    return {place: _windows(channels[place], timed, edges_s) for place, timed in clocks.items()}
+    edges_s = first + hop_s * np.arange(int((last - first) / hop_s) + 1, dtype=np.float64)
+    return {place: _windows(channels[place], timed, edges_s, hop_s) for place, timed in clocks.items()}
 
 
-def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray) -> Windows:
+def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray, hop_s: float) -> Windows:
     square = np.einsum("ij,ij->j", values[:3], values[:3])
     edges = np.searchsorted(timed.time_s, edges_s)
     count = np.diff(edges).astype(np.float64)
-    count[count < max(1.0, PARAMS.whole_hop * HOP_S / timed.period_s)] = np.nan
+    count[count < max(1.0, PARAMS.whole_hop * hop_s / timed.period_s)] = np.nan
     hop = np.full((len(count), 7), np.nan)
     begun = int(np.searchsorted(edges[:-1], edges[-1]))  # no sample is left for the others
     if begun:
@@ -155,8 +161,9 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray) -> Wi
         calm=calm,
         gyr_dps=gyr_dps,
         unbiased_dps=unbiased_dps,
-        rotations=_rotations(unbiased_dps),
+        rotations=_rotations(unbiased_dps, hop_s),
         start_s=float(edges_s[0]),
+        hop_s=hop_s,
     )
 
 
@@ -185,9 +192,9 @@ def _unbiased(gyr_dps: FloatArray, up: FloatArray, calm: BoolArray) -> FloatArra
     return gyr_dps - known.mean(axis=0) if len(known) else gyr_dps
 
 
-def _rotations(rate_dps: FloatArray) -> FloatArray:
+def _rotations(rate_dps: FloatArray, hop_s: float) -> FloatArray:
     """Return the rotations by a rate, (n, 3), since the first window, (3, 3, n + 1)."""
-    return rotations_by(np.radians(bridged(rate_dps)).T * HOP_S)
+    return rotations_by(np.radians(bridged(rate_dps)).T * hop_s)
 
 
 def usual_direction(up: FloatArray) -> FloatArray | None:

@@ -602,6 +602,12 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         "Check how the program that wrote the file joins what both parts sent, and whether it smooths one of them.",
     ),
+    "gyro_contradicts": (
+        lambda v: (
+            f"The {v['sensor']} sensor's gyroscope and accelerometer contradict each other ({_spans(v)}): angles, times and counts there may be wrong."
+        ),
+        "Did the knee bend, or the heel drag over the floor? If not, switch off what filters, smooths or zeroes the gyroscope, in the sensor and in its program.",
+    ),
     "gyro_warms_up": (
         "The {sensor} sensor's gyroscope warmed up while recording: its bias went by {bias_dps:.1f} deg/s, and "
         "was taken off.",

@@ -500,6 +500,22 @@ def late_gyro(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     return replace(block, gyr_dps=block.gyr_dps[rows])
 
 
+def late_from_some_time_on(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A gyroscope whose readings come 0.3 to 0.8 s late from some time on."""
+    row, gyr_dps = _row(block, rng), block.gyr_dps.copy()
+    by = round(rng.uniform(0.3, 0.8) * (len(block) - 1) / float(block.time_s[-1] - block.time_s[0]))
+    gyr_dps[row + by :] = block.gyr_dps[row : len(block) - by]
+    return replace(block, gyr_dps=gyr_dps)
+
+
+def scaled_for_a_while(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
+    """A gyroscope with another range for 4 to 12 s."""
+    rows = _stretch(block, rng, 4.0, 12.0)
+    gyr_dps = block.gyr_dps.copy()
+    gyr_dps[rows] *= rng.choice([0.25, 0.5, 2.0, 4.0])
+    return replace(block, gyr_dps=gyr_dps)
+
+
 def smooth_gyro(block: SampleBlock, rng: np.random.Generator) -> SampleBlock:
     """A gyroscope that is smoothed by a mean over 0.6 to 1.2 s back, the accelerometer is not."""
     period_s = float(block.time_s[-1] - block.time_s[0]) / (len(block) - 1)
@@ -750,6 +766,8 @@ KINDS: dict[str, Kind] = {
     "a gyroscope that changes its scale": Kind("gyroscope", _of_sensor(gyro_scale_changes)),
     "a gyroscope that changes its axes": Kind("gyroscope|axis", _of_sensor(gyro_axes_change)),
     "a gyroscope that is late": Kind("gyroscope", _of_sensor(late_gyro)),
+    "a gyroscope that becomes late": Kind("gyroscope", _of_sensor(late_from_some_time_on)),
+    "a gyroscope of another scale for a while": Kind("gyroscope", _of_sensor(scaled_for_a_while)),
     "a gyroscope that is smoothed": Kind("gyroscope", _of_sensor(smooth_gyro)),
     "an accelerometer that changes its scale": Kind("accele|9.8", _of_sensor(force_scale_changes)),
     "a slow recording that was filled up": Kind("straight lines", _of_sensor(interpolated)),

@@ -40,6 +40,28 @@ def test_a_scale_is_reported_where_the_leg_is_never_calm(
     assert findings[0].values["ratio"] == pytest.approx(factor, abs=0.05)
 
 
+@pytest.mark.parametrize("factor", [0.85, 1.0, 1.2])
+def test_walking_before_the_set_does_not_hide_the_scale(factor: float) -> None:
+    plan = SetPlan(reps=(RESTLESS,) * 8, life=WALKS)
+    block = simulate(plan).recording.ankle
+    assert block is not None
+    spoilt = simulate(plan).recording.with_samples(replace(block, gyr_dps=block.gyr_dps * factor))
+    ratios = [f.values["ratio"] for f in check_recording(spoilt) if f.code == "gyro_scale"]
+    assert ratios == ([] if factor == 1.0 else [pytest.approx(factor, abs=0.04)])
+
+
+@pytest.mark.parametrize("factor", [2.0, 2.5])
+def test_the_scale_of_fast_legs_is_known(factor: float) -> None:
+    fast = RepPlan(concentric_s=0.55, eccentric_s=0.55, top_pause_s=0.1, bottom_pause_s=0.1, top_deg=80.0)
+    recording = simulate(SetPlan(reps=(fast,) * 20)).recording
+    assert recording.ankle is not None
+    assert np.abs(recording.ankle.gyr_dps).max() > 250.0
+    assert [f for f in check_recording(recording) if f.code.startswith("gyro")] == []
+    doubled = replace(recording.ankle, gyr_dps=recording.ankle.gyr_dps * factor)
+    (found,) = [f for f in check_recording(recording.with_samples(doubled)) if f.code.startswith("gyro")]
+    assert found.values["ratio"] == pytest.approx(factor, rel=0.06)
+
+
 @pytest.mark.parametrize("place", ["pelvis", "ankle"])
 @pytest.mark.parametrize("axis", [1, 2])  # the leg turns about the other one: inverting that changes nothing
 def test_an_inverted_axis_is_named_where_the_leg_is_never_calm(
