@@ -11,8 +11,8 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.mounting import row_angles_deg
 from imu_reps.kinematics.rest import AtRest
-from imu_reps.kinematics.robust import mad_sd, median, medians
-from imu_reps.quality.windows import HOP_S, Windows, calm_windows
+from imu_reps.kinematics.robust import median, medians
+from imu_reps.quality.windows import HOP_S, Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +36,10 @@ class GyroscopeParams:
         the turns: a body that swings from a bar has a few calm moments by chance (ours).
     sure_sds : float
         Number of standard errors from which a deviation is reported (ours).
-    calmer_mps2 : float
-        Greatest scatter of the force, and difference from gravity's magnitude, of especially calm moments,
-        which show the scale finely.
-    reading_hops, min_readings : int
-        Span whose median is one reading of the scale, four seconds, since pairs that begin together are
-        nearly equal; and fewest readings.
-    calmer_far_deg, calm_far_deg : float
-        Smallest turn of gravity between especially calm moments, and between calm ones (ours).
-    calmer_error_deg, calm_error_deg : float
-        Error of gravity's direction by accelerations at such moments (ours, over 100 random simulated sets).
-    fine_off, fine_sds : float
-        Smallest deviation of the scale that is reported, absolute and in standard errors (ours).
-    doubtful, wrong : tuple
-        Ranges of the scale without fine readings: beyond the first it is doubtful, beyond the second wrong.
+    calm_error_deg : float
+        Error of gravity's direction by accelerations at calm moments (ours, over 100 random simulated sets).
+    wrong : tuple
+        Range of the scale beyond which it is refused; motion shows smaller errors.
     radians : tuple
         Range of the ratio for rad/s read as deg/s, which is 1/57.3 = 0.017.
     max_miss : float
@@ -104,16 +94,7 @@ class GyroscopeParams:
     pairs_a_turn: int = 8
     sure_pairs: int = 24
     sure_sds: float = 2.0
-    calmer_mps2: float = 0.2
-    reading_hops: int = 16
-    min_readings: int = 6
-    calmer_far_deg: float = 12.0
-    calmer_error_deg: float = 0.6
-    calm_far_deg: float = 20.0
     calm_error_deg: float = 1.4
-    fine_off: float = 0.045
-    fine_sds: float = 4.25
-    doubtful: tuple[float, float] = (0.8, 1.25)
     wrong: tuple[float, float] = (0.5, 2.0)
     radians: tuple[float, float] = (0.011, 0.026)
     max_miss: float = 0.6
@@ -217,10 +198,6 @@ def check_gyroscope(place: SensorPlace, windows: Windows, turns: Turns) -> Itera
             yield Finding("gyro_axes", severity="refuse", sensor=place)
     elif _beyond(middle, error, PARAMS.wrong):
         yield Finding("gyro_scale", values=values, severity="refuse", sensor=place)
-    elif off := _fine_scale(turns):
-        yield Finding("gyro_scale", values=off, severity="caution", sensor=place)
-    elif _beyond(middle, error, PARAMS.doubtful):
-        yield Finding("gyro_scale", values=values, severity="caution", sensor=place)
 
 
 def _dead_axis(windows: Windows, turns: Turns) -> str | None:
@@ -349,8 +326,6 @@ class Turns:
         Angle by the gyroscope all the way, in any direction.
     start, end : (m,) int
         First and last window of the pair.
-    calmer : (m,) bool
-        Whether both windows are especially calm.
     second_dps : (k,) float
         Mean magnitude of the rate over each second, whether calm or not.
     """
@@ -361,13 +336,11 @@ class Turns:
     path_deg: FloatArray
     start: IntArray
     end: IntArray
-    calmer: BoolArray
     second_dps: FloatArray
 
 
 def seen_turns(windows: Windows) -> Turns:
     """Compare the turns by gyroscope and by accelerometer, for pairs of calm windows."""
-    calmer = calm_windows(windows.size_mps2, windows.acc_sd_mps2, PARAMS.calmer_mps2, PARAMS.calmer_mps2)
     holes = np.append(0, np.cumsum(np.isnan(windows.gyr_dps[:, 0])))
     first = np.concatenate([np.arange(len(windows) - lag) for lag in PARAMS.lags])
     last = np.concatenate([np.arange(lag, len(windows)) for lag in PARAMS.lags])
@@ -378,37 +351,10 @@ def seen_turns(windows: Windows) -> Turns:
         cosine > np.cos(np.radians(PARAMS.max_turn_deg))
     )
     first, last = first[turned], last[turned]
-    return _compare(windows, first, last, calmer[first] & calmer[last])
+    return _compare(windows, first, last)
 
 
-def _fine_scale(turns: Turns) -> dict[str, float]:
-    """Return the scale and its error if it is clearly wrong; empty if it is not, or not known."""
-    calmer = turns.calmer & (turns.way_deg > PARAMS.calmer_far_deg)
-    far = turns.way_deg > PARAMS.calm_far_deg
-    return _off_by(turns, calmer, PARAMS.calmer_error_deg) or _off_by(turns, far, PARAMS.calm_error_deg)
-
-
-def _off_by(turns: Turns, chosen: BoolArray, error_deg: float) -> dict[str, float]:
-    ratio, when = turns.ratio[chosen], turns.start[chosen] // PARAMS.reading_hops
-    middle = median(ratio) if len(ratio) else 1.0
-    if abs(middle - 1.0) <= PARAMS.fine_off:
-        return {}
-    order = np.lexsort((ratio, when))
-    begins = np.flatnonzero(np.diff(when[order], prepend=-1))
-    if len(begins) < PARAMS.min_readings:
-        return {}
-    readings = ratio[order][(begins + np.append(begins[1:], len(order))) // 2]
-    scatter = 1.2533 * mad_sd(readings)
-    left = error_deg / median(turns.way_deg[chosen])
-    error = float(np.hypot(scatter / np.sqrt(len(readings)), left))
-    return (
-        {"ratio": middle, "error": error}
-        if abs(middle - 1.0) > max(PARAMS.fine_off, PARAMS.fine_sds * error)
-        else {}
-    )
-
-
-def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArray) -> Turns:
+def _compare(windows: Windows, first: IntArray, last: IntArray) -> Turns:
     """Return the turns between pairs of windows."""
     start, end, rotated = windows.up[first], windows.up[last], windows.carried_up(first, last)
     way = row_angles_deg(start, end)
@@ -420,7 +366,7 @@ def _compare(windows: Windows, first: IntArray, last: IntArray, calmer: BoolArra
     turned = np.append(0.0, np.nancumsum(rate * HOP_S))
     second = turned[PARAMS.min_lag :] - turned[: -PARAMS.min_lag]
     path = turned[last] - turned[first]
-    return Turns(angle / way, row_angles_deg(rotated, end) / way, way, path, first, last, calmer, second)
+    return Turns(angle / way, row_angles_deg(rotated, end) / way, way, path, first, last, second)
 
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:

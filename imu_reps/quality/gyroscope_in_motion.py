@@ -63,8 +63,6 @@ class MotionFitParams:
         standard errors).
     sure_sds : float
         Number of standard errors from which a wrong scale is reported (ours).
-    borne_out_share : float
-        Smallest share of a scale error between calm moments that motion must show too.
     near, near_error : float
         Greatest difference of the factor from 1, and greatest error, that show correct axes.
     repaired_share : float
@@ -100,7 +98,6 @@ class MotionFitParams:
     model_error: float = 0.03
     correlated_share: float = 0.15
     sure_sds: float = 3.3
-    borne_out_share: float = 0.5
     near: float = 0.1
     near_error: float = 0.08
     repaired_share: float = 0.25
@@ -486,13 +483,6 @@ def check_scale_in_motion(place: SensorPlace, fit: TurningFit | None) -> Iterato
     if abs(fit.factor - 1.0) * min(1.0, fit.factor) > PARAMS.sure_sds * fit.error:
         values = {"ratio": 1.0 / fit.factor, "error": fit.error / fit.factor**2}
         yield Finding("gyro_scale", values=values, severity="caution", sensor=place)
-
-
-def borne_out(finding: Finding, fit: TurningFit | None) -> bool:
-    """Whether motion, if it shows a scale, agrees with a wrong scale found between calm moments."""
-    if finding.code != "gyro_scale" or finding.severity == "refuse" or fit is None:
-        return True
-    return bool((1.0 / fit.factor - 1.0) / (finding.values["ratio"] - 1.0) > PARAMS.borne_out_share)
 
 
 def _repaired(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:

@@ -47,7 +47,6 @@ from imu_reps.quality.gyroscope import (
 )
 from imu_reps.quality.gyroscope_in_motion import (
     TurningFit,
-    borne_out,
     check_axes_in_motion,
     check_scale_in_motion,
     fit_turning,
@@ -392,12 +391,10 @@ def _unchanging(
     if slips:
         limb = _without_rate(limb, slips)
         turns = seen_turns(limb.windows)
-    calm = [f for f in check_gyroscope(place, limb.windows, turns) if borne_out(f, limb.fit)]
-    if scale and all(f.code == "gyro_scale" and f.severity == "caution" for f in calm):
-        calm = scale
-    off = [finding for finding in calm if finding.code == "gyro_scale"]
+    found = list(check_gyroscope(place, limb.windows, turns)) or scale
+    off = [finding for finding in found if finding.code == "gyro_scale"]
     causes = list(_causes(place, limb.windows, off[0], block, header)) if off else []
-    return causes or calm or slips
+    return causes or found or slips
 
 
 def _causes(
