@@ -170,10 +170,6 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dic
     if header.start == "low":
         direction = known.sign * header.travel_sign
         found = on_floor(swing, direction, known.resting_deg, known.far_deg)
-        if not found and reps:
-            # steps, or a bent knee, reached behind the level to which the leg returns
-            ends = float(np.median([end.value for rep in reps for end in (rep.near, rep.back)]))
-            found = on_floor(swing, direction, ends, known.far_deg)
     else:
         # the floor lies beyond the far end: in a high start the leg is lowered to it, or nearly
         beyond = max(known.level_deg(1.0 - SAME_LEVEL), known.resting_deg + MIN_HIGH_DEG)

@@ -177,14 +177,9 @@ def swings_about_any_axis(
     found: list[SwingReadings] = []
     for axis in _axes(seen, params, settings):
         first = read_swing(swing_about(axis, seen, settings), header, settings)
-        refined = _refined(first, seen, header, params)
-        for better in refined:
+        for better in _refined(first, seen, header, params):
             if _is_new(better, found):
                 found.append(read_swing(swing_about(better, seen, settings), header, settings))
-        # a foot that wobbles in each lift pulls the refined axis towards its own: the first axis is kept too,
-        # unless it is a mixture of a lift and a roll
-        if len(refined) < 2 and _is_new(axis, found):
-            found.append(first)
     return found
 
 
@@ -210,11 +205,11 @@ def _axes(seen: SeenLeg, params: LegParams, settings: Settings) -> list[FloatArr
 
 
 def _refined(first: SwingReadings, seen: SeenLeg, header: Header, params: LegParams) -> list[FloatArray]:
-    """Return the axis of the lifts found about a first axis; for a leg that also rolls, both its axes."""
+    """Return the axis of the lifts found about a first axis, or that one; two of a leg that also rolls."""
     largest = first.largest
     reps = largest.segmentation.reps
     if not reps:
-        return []
+        return [first.swing.axis]
     axes: Sequence[FloatArray] = ()
     if header.posture == "supine" and header.start == "low":
         axes = lift_and_roll(np.concatenate([seen.turning_dps[rep.ticks] for rep in reps]), params)
@@ -223,7 +218,7 @@ def _refined(first: SwingReadings, seen: SeenLeg, header: Header, params: LegPar
         lifted = travel > largest.level_deg(LIFTED_SHARE)
         turning = [seen.turning_dps[rep.ticks].compress(lifted[rep.ticks], axis=0) for rep in reps]
         better = swing_axis(np.concatenate(turning), params)
-        axes = () if better is None else (better,)
+        axes = (first.swing.axis if better is None else better,)
     return [axis if axis @ first.swing.axis > 0.0 else -axis for axis in axes]
 
 
@@ -254,9 +249,9 @@ def _rep_ticks(found: Sequence[SwingReadings], count: int) -> IntArray:
     return inside.nonzero()[0]
 
 
-def off_perpendicular(axis: FloatArray, radius: Lever | None) -> float:
-    """Return the sine of an axis's deviation from perpendicular to the radius vector; 0 if unknown."""
-    return 0.0 if radius is None else float(axis @ radius.vector_m) / radius.length_m
+def off_perpendicular(axis: FloatArray, radius: Lever) -> float:
+    """Return the sine of an axis's deviation from perpendicular to the radius vector."""
+    return float(axis @ radius.vector_m) / radius.length_m
 
 
 def swing_along(
