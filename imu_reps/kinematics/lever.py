@@ -159,10 +159,8 @@ class AnkleMotion:
         acceleration = np.column_stack([row_dots(self.acceleration_mps2, one) for one in plane])
         return ArcMotion(omega, alpha, self.speed_rad_s, acceleration, plane, self.known)
 
-    def radius(self, ticks: IntArray, begins: Sequence[int] = ()) -> Lever | None:
+    def radius(self, ticks: IntArray) -> Lever | None:
         """Fit the radius vector over some ticks, for turning about any axis; None with too little movement.
-
-        `begins` are the ticks at which movements begin that may differ from each other.
 
         A foot that falls outward does no harm: it turns about the radius vector and does not carry the
         sensor.
@@ -171,9 +169,7 @@ class AnkleMotion:
         -----
         Rigid body: ``a = alpha x r + omega x (omega x r) + b``, with a constant bias ``b``. Least squares
         over a whole set. The standard deviation is the formal one, inflated as for few movements, together
-        with the leakage of gravity as up wanders, in the direction that the turning determines least; and
-        with that by leaving each movement out in turn, as one that turns otherwise, such as rolling over,
-        may decide that direction alone.
+        with the leakage of gravity as up wanders, in the direction that the turning determines least.
         """
         inner = ticks[(ticks > 0) & (ticks < len(self.known) - 1)]
         quick = self.speed_rad_s > np.radians(PARAMS.moving_dps)
@@ -185,36 +181,15 @@ class AnkleMotion:
         turning -= turning.mean(axis=0)
         force = self.acceleration_mps2[few]
         force -= force.mean(axis=0)
-        starts = np.unique(np.append(0, few.searchsorted(begins)))
-        starts = starts[starts < len(few)]
-        squares = np.add.reduceat(turning.transpose(0, 2, 1) @ turning, starts)
-        towards = np.add.reduceat(np.einsum("nij,ni->nj", turning, force), starts)
-        spread, axes = np.linalg.eigh(squares.sum(axis=0))
+        spread, axes = np.linalg.eigh(np.einsum("nij,nik->jk", turning, turning))
         if spread[0] <= ROUNDING * spread[2]:
             return None
-        vector = axes @ ((axes.T @ towards.sum(axis=0)) / spread)
+        vector = axes @ ((axes.T @ np.einsum("nij,ni->j", turning, force)) / spread)
         left = force - np.einsum("nij,j->ni", turning, vector)
         variance = float((left**2).sum()) / len(few) * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
         formal_m = PARAMS.few_inflation * float(np.sqrt(variance / spread[0]))
         leaked_m = float(_leaked_m(len(few), spread[0]))
-        return Lever(vector, float(np.linalg.norm([formal_m, leaked_m, _left_out_m(squares, towards)])))
-
-
-def _left_out_m(squares: FloatArray, towards: FloatArray) -> float:
-    """Return the standard deviation of a radius vector by leaving each movement out in turn; 0 with few.
-
-    Parameters
-    ----------
-    squares, towards : (k, 3, 3) and (k, 3) float
-        Both sides of each movement's normal equations.
-    """
-    count = len(squares)
-    if count < PARAMS.min_apart:
-        return 0.0
-    # where one movement alone determines a direction, without it there is nothing along that
-    inverse = np.linalg.pinv(squares.sum(axis=0) - squares, hermitian=True)
-    without = np.einsum("kij,kj->ki", inverse, towards.sum(axis=0) - towards)
-    return float(np.sqrt(((without - without.mean(axis=0)) ** 2).sum() * (count - 1) / count))
+        return Lever(vector, float(np.hypot(formal_m, leaked_m)))
 
 
 def _leaked_m(count: FloatArray | int, spread: FloatArray) -> FloatArray:

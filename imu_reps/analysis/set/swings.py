@@ -233,8 +233,7 @@ def radius_vector(found: Sequence[SwingReadings], seen: SeenLeg, header: Header)
     lifts = _rep_ticks(found, len(seen.ankle.up))
     if len(lifts) == 0:
         return None
-    begins = [rep.near.tick for rep in found[0].largest.segmentation.reps]
-    radius = seen.carried.radius(lifts, begins)
+    radius = seen.carried.radius(lifts)
     if radius is None or not MIN_RADIUS_M < radius.length_m < MAX_RADIUS_M:
         return None
     return radius if radius.sd_m < CLEAR_SHARE * radius.length_m else None
