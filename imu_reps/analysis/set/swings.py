@@ -176,10 +176,12 @@ def swings_about_any_axis(
     """Return the leg's motion about every axis that its turning shows."""
     found: list[SwingReadings] = []
     for axis in _axes(seen, params, settings):
-        first = read_swing(swing_about(axis, seen, settings), header, settings)
-        for better in _refined(first, seen, header, params):
-            if _is_new(better, found):
-                found.append(read_swing(swing_about(better, seen, settings), header, settings))
+        mixed = read_swing(swing_about(axis, seen, settings), header, settings)
+        parted = [
+            read_swing(swing_about(one, seen, settings), header, settings)
+            for one in _lift_and_roll(mixed, seen, header, params)
+        ]
+        found += [one for one in parted or [mixed] if _is_new(one.swing.axis, found)]
     return found
 
 
@@ -204,22 +206,15 @@ def _axes(seen: SeenLeg, params: LegParams, settings: Settings) -> list[FloatArr
     return [one, other] if np.degrees(high - low) > settings.min_range_deg else [one]
 
 
-def _refined(first: SwingReadings, seen: SeenLeg, header: Header, params: LegParams) -> list[FloatArray]:
-    """Return the axis of the lifts found about a first axis, or that one; two of a leg that also rolls."""
-    largest = first.largest
-    reps = largest.segmentation.reps
-    if not reps:
-        return [first.swing.axis]
-    axes: Sequence[FloatArray] = ()
-    if header.posture == "supine" and header.start == "low":
-        axes = lift_and_roll(np.concatenate([seen.turning_dps[rep.ticks] for rep in reps]), params)
-    if not axes:
-        travel = largest.sign * header.travel_sign * first.swing.angle_deg
-        lifted = travel > largest.level_deg(LIFTED_SHARE)
-        turning = [seen.turning_dps[rep.ticks].compress(lifted[rep.ticks], axis=0) for rep in reps]
-        better = swing_axis(np.concatenate(turning), params)
-        axes = (first.swing.axis if better is None else better,)
-    return [axis if axis @ first.swing.axis > 0.0 else -axis for axis in axes]
+def _lift_and_roll(
+    mixed: SwingReadings, seen: SeenLeg, header: Header, params: LegParams
+) -> list[FloatArray]:
+    """Return both axes of a lying leg that rolls besides being lifted; none if it does not."""
+    reps = mixed.largest.segmentation.reps
+    if not reps or header.posture != "supine" or header.start != "low":
+        return []
+    axes = lift_and_roll(np.concatenate([seen.turning_dps[rep.ticks] for rep in reps]), params)
+    return [axis if axis @ mixed.swing.axis > 0.0 else -axis for axis in axes]
 
 
 def _is_new(axis: FloatArray, found: Sequence[SwingReadings]) -> bool:
