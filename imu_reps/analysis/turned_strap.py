@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.left_out import (
     MIN_RAISES,
@@ -73,18 +71,11 @@ def _with_strap_turned_back(
 
 
 def _with_slips_turned_back(read: _Read, header: Header, settings: Settings) -> _Read:
-    """Return the reading with slips of the strap during repetitions turned back.
-
-    If it then has fewer repetitions, it is left as it is, but for the leg's angles while the strap slipped.
-    """
+    """Return the reading with slips of the strap during repetitions turned back, unless it then has fewer."""
     slips = find_slips(read.motion, read.whole, header)
-    if not slips:
-        return read
-    again = read.turned_back(slips, header, settings)
+    again = read.turned_back(slips, header, settings) if slips else read
     count, before = (len(one.whole.segmentation.reps) for one in (again, read))
-    if count < before:
-        return read.unmeasured_in(slips)
-    return again.with_other_count(before) if count > before else again
+    return read if count < before else again
 
 
 def _is_doubtful(whole: SetEstimate) -> bool:
@@ -112,20 +103,6 @@ class _Read:
         motion = replace(self.motion, ankle=turned_back(self.motion.ankle, turns))
         whole = _with_slips(estimate_set(motion, header, settings), turns)
         return _Read(motion, whole).without_handling()
-
-    def unmeasured_in(self, turns: Sequence[Turned]) -> _Read:
-        """Return the reading without the leg's angles while the strap turned; its count is not certain."""
-        elevation, whole = self.whole.track.leg_elevation_deg.copy(), self.whole
-        for turned in turns:
-            elevation[turned.handled] = np.nan
-        certainty: Certainty = "low" if whole.certainty == "low" else "fair"
-        track = replace(whole.track, leg_elevation_deg=elevation)
-        return replace(self, whole=replace(_with_slips(whole, turns), track=track, certainty=certainty))
-
-    def with_other_count(self, count: int) -> _Read:
-        """Return the reading with a count that is no more than fair, as another one is likely."""
-        certainty: Certainty = "low" if self.whole.certainty == "low" else "fair"
-        return replace(self, whole=replace(self.whole, certainty=certainty, other_count=count))
 
     def with_unseen(self, unseen: tuple[slice, ...]) -> _Read:
         """Return the reading with stretches in which the sensor did not show the leg; none is certain."""

@@ -40,10 +40,6 @@ SLIPPED_DEG = 15.0
 #: A strap that slipped between two repetitions did so this near to the resting end between them (ours).
 AROUND_TICKS = 100
 
-#: If frames after slips keep less than this share of the way, the foot rolled and the strap did not slip
-#: (ours; an axis that is off by 37 degrees loses a fifth).
-KEPT_SHARE = 0.8
-
 #: Share of a strap's turn that is seen where the leg rests, at least (ours: about the shank all of it is).
 RESTS_SHARE = 0.5
 
@@ -154,14 +150,7 @@ def leg_frames(
     if not slips:
         return whole
     frames = _after_slips(first, slips, axes, above, reps, up)
-    found = replace(whole, frames=frames, slips=tuple(slip for slip, _ in slips))
-    # about its true axis the leg's range is largest
-    ways = [_usual_way_deg(one.elevation_deg(up, header, params), reps) for one in (found, whole)]
-    return found if ways[0] > KEPT_SHARE * ways[1] else whole
-
-
-def _usual_way_deg(elevation_deg: FloatArray, reps: Sequence[Excursion]) -> float:
-    return float(np.median([abs(elevation_deg[rep.far.tick] - elevation_deg[rep.back.tick]) for rep in reps]))
+    return replace(whole, frames=frames, slips=tuple(slip for slip, _ in slips))
 
 
 def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dict[Rest, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
 from imu_reps.analysis.set.evidence import EvidenceParams, Observed, score
 from imu_reps.analysis.set.held_leg import carries_up
-from imu_reps.analysis.set.hypotheses import Hypothesis, Swing
+from imu_reps.analysis.set.hypotheses import Hypothesis, Swing, weighted_median
 from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
 from imu_reps.analysis.set.spells import first_and_last
 from imu_reps.analysis.set.swings import (
@@ -275,7 +275,7 @@ def _carried_round(
     lifts = _lifts(reps, lifted)
     movements = Movements(motion, lifts)
     lever, each = movements.common(), movements.each()
-    usual = _usual_lever_m(each)
+    usual = usual_lever_m(each, params.usual_sd_m)
     few = len(reps) < MIN_ALIKE
     if few or lever is None or usual is None or np.linalg.norm(usual) < MIN_LEVER_M:
         return hypothesis, lever, 0
@@ -355,14 +355,18 @@ def _outermost(reps: Sequence[Excursion], spells: Sequence[slice]) -> BoolArray:
     return first | last
 
 
-def _usual_lever_m(each: Sequence[Lever | None]) -> FloatArray | None:
-    """Return the median of the levers of several movements, (3,); None without any.
+def usual_lever_m(each: Sequence[Lever | None], spread_m: float) -> FloatArray | None:
+    """Return the median of the levers of several movements, weighted by certainty, (3,); None without any.
 
     A leg that drops as it is laid down shows its lever far more sharply than a slow raise does, and would
-    dominate a common fit.
+    dominate a common fit. Hence levers are taken to differ by `spread_m` in addition to their uncertainty.
     """
-    known = [lever.vector_m for lever in each if lever is not None]
-    return np.asarray(np.median(known, axis=0)) if known else None
+    known = [lever for lever in each if lever is not None]
+    if not known:
+        return None
+    weights = np.array([1.0 / (lever.sd_m**2 + spread_m**2) for lever in known])
+    vectors = np.array([lever.vector_m for lever in known])
+    return np.array([weighted_median(column, weights) for column in vectors.T])
 
 
 def _lifts(reps: Sequence[Excursion], lifted: BoolArray) -> list[IntArray]:
