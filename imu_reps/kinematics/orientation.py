@@ -96,17 +96,9 @@ def offline_motion(timed: TimedSamples, block: SampleBlock, resting: AtRest | No
     length = window_length(timed.period_s)
     resting = resting or at_rest(gyr, acc, length)
     gyr = gyr if resting.bias_dps is None else gyr - resting.bias_dps
-    up, rests = np.empty_like(acc), resting.rests
-    for start, end in _filter_spans(timed.index, timed.period_s):
-        span = slice(start, end)
+    up = np.empty_like(acc)
+    for span in starmap(slice, _filter_spans(timed.index, timed.period_s)):
         up[span] = _offline_up(timed.index[span], gyr[span], acc[span], timed.period_s)
-        whole = (rests.start >= start) & (rests.start + length <= end)
-        if is_astray(up[rests.start[whole] + length // 2], rests.acc_mps2[whole]).any():
-            pieces = pairwise(
-                [start, *(start + leap for leap in _leaps(gyr[span], acc[span], timed.period_s)), end]
-            )
-            for piece in starmap(slice, pieces):
-                up[piece] = _offline_up(timed.index[piece], gyr[piece], acc[piece], timed.period_s)
     return SensorMotion(timed.time_s, timed.index, up, gyr, acc, still_mask(gyr, acc, length), timed.period_s)
 
 
@@ -149,25 +141,10 @@ def _offline_quaternions(
     return np.asarray(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
 
 
-def is_astray(up: FloatArray, force_mps2: FloatArray) -> BoolArray:
-    """Whether up (..., 3) is far from the mean specific force (..., 3) of a rest, see `ASTRAY_DEG`."""
-    size = np.sqrt((force_mps2**2).sum(axis=-1))
-    along = (up * force_mps2).sum(axis=-1)
-    return np.asarray((size > 0.0) & (along < np.cos(np.radians(ASTRAY_DEG)) * size))
-
-
-def _leaps(gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> list[int]:
-    """Return the starts of rests at which a causal filter is astray: gravity leapt before them."""
-    length = window_length(period_s)
-    estimate, seen, leaps = VQF(period_s), 0, []
-    rests = find_rests(gyr_dps, acc_mps2, length)
-    for start, force in zip(rests.start.tolist(), rests.acc_mps2, strict=True):
-        piece, seen = slice(seen, start + length), start + length
-        result = estimate.updateBatch(np.radians(gyr_dps[piece]), np.ascontiguousarray(acc_mps2[piece]))
-        if is_astray(up_from_quaternions(result["quat6D"][-1:])[0], force):
-            leaps.append(start)
-            estimate = VQF(period_s)
-    return leaps
+def is_astray(up: FloatArray, force_mps2: FloatArray) -> bool:
+    """Whether up (3,) is far from the mean specific force (3,) of a rest, see `ASTRAY_DEG`."""
+    least = np.cos(np.radians(ASTRAY_DEG)) * np.linalg.norm(force_mps2)
+    return bool(up @ force_mps2 < least)
 
 
 def on_every_tick(ticks: IntArray, values: FloatArray) -> FloatArray:
