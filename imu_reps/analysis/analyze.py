@@ -31,7 +31,7 @@ from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header, Recording
 from imu_reps.domain.rep import Partial, Rep
-from imu_reps.domain.samples import SensorPlace, require_valid_times
+from imu_reps.domain.samples import FloatArray, SensorPlace, require_valid_times
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import (
     SUMMARY_FORMAT,
@@ -47,7 +47,6 @@ from imu_reps.domain.track import AngleTrack
 from imu_reps.domain.validation import require_instance
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.recorded import estimate_motion
-from imu_reps.kinematics.rest import AtRest
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset
 from imu_reps.quality.plausibility import usable
 
@@ -145,7 +144,7 @@ class _Used:
     recording: Recording
     agreed: CrossTime
     clocks: Mapping[SensorPlace, TimedSamples]
-    resting: Mapping[SensorPlace, AtRest]
+    biases_dps: Mapping[SensorPlace, FloatArray | None]
     findings: tuple[Finding, ...]
 
 
@@ -155,13 +154,15 @@ def _used(recording: Recording) -> _Used:
         require_valid_times(block)
     agreed = agree_on_time(checked.recording, checked.clocks)
     doubts = (*checked.findings, *doubt_about_time(agreed.offset))
-    return _Used(checked.recording, agreed, checked.without_invalid(agreed.clocks), checked.resting, doubts)
+    return _Used(
+        checked.recording, agreed, checked.without_invalid(agreed.clocks), checked.biases_dps, doubts
+    )
 
 
 def _sensed(used: _Used, settings: Settings) -> SetEstimate:
     """Estimate the set; its motion, which is large if a recording was left running, is freed on return."""
     header = used.recording.header
-    motion = estimate_motion(used.recording, used.clocks, used.resting)
+    motion = estimate_motion(used.recording, used.clocks, used.biases_dps)
     return estimate_finished(motion, header, settings)
 
 

@@ -17,9 +17,8 @@ from vqf import VQF, offlineVQF
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, interpolate_columns
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import (
-    AtRest,
     RunningStillness,
-    at_rest,
+    bias_at_rest,
     find_rests,
     still_mask,
     warming_curve,
@@ -80,7 +79,9 @@ def up_from_quaternions(quaternions: FloatArray) -> FloatArray:
     return up
 
 
-def offline_motion(timed: TimedSamples, block: SampleBlock, resting: AtRest | None = None) -> SensorMotion:
+def offline_motion(
+    timed: TimedSamples, block: SampleBlock, bias_dps: FloatArray | None = None
+) -> SensorMotion:
     """Estimate the motion of a sensor in a finished set, acausally.
 
     Parameters
@@ -89,13 +90,13 @@ def offline_motion(timed: TimedSamples, block: SampleBlock, resting: AtRest | No
         The clock fit of `block`.
     block : SampleBlock
         All samples of one sensor.
-    resting : AtRest, optional
-        Rests and bias of these samples, if already known.
+    bias_dps : (3,) or (n, 3) float, optional
+        Bias of the gyroscope by these samples' rests, if already known.
     """
     gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
     length = window_length(timed.period_s)
-    resting = resting or at_rest(gyr, acc, length)
-    gyr = gyr if resting.bias_dps is None else gyr - resting.bias_dps
+    bias = bias_at_rest(gyr, acc, length) if bias_dps is None else bias_dps
+    gyr = gyr if bias is None else gyr - bias
     up = np.empty_like(acc)
     for span in starmap(slice, _filter_spans(timed.index, timed.period_s)):
         up[span] = _offline_up(timed.index[span], gyr[span], acc[span], timed.period_s)
@@ -109,7 +110,7 @@ def offline_quaternions(timed: TimedSamples, block: SampleBlock) -> FloatArray:
     restarts.
     """
     gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
-    bias = at_rest(gyr, acc, window_length(timed.period_s)).bias_dps
+    bias = bias_at_rest(gyr, acc, window_length(timed.period_s))
     gyr = gyr if bias is None else gyr - bias
     pieces = [
         _offline_quaternions(timed.index[start:end], gyr[start:end], acc[start:end], timed.period_s)

@@ -19,7 +19,7 @@ from imu_reps.domain.recording import Header, Recording, SensorHeader
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.kinematics.rest import AtRest, at_rest, window_length
+from imu_reps.kinematics.rest import bias_at_rest, window_length
 from imu_reps.quality.accelerometer import check_accelerometer, check_exchanged
 from imu_reps.quality.channels import (
     Stream,
@@ -77,15 +77,16 @@ class Checked:
         Fitted times of each sensor's samples, and which of them are valid; empty if refused before.
     unused : mapping
         Which samples are invalid, or came after the ankle's sensor died, by sensor.
-    resting : mapping
-        Rests and bias of each sensor's used samples; empty if the recording is refused before.
+    biases_dps : mapping
+        Bias of each gyroscope by the rests of its used samples, None if they show none; empty if the
+        recording is refused before.
     """
 
     recording: Recording
     findings: tuple[Finding, ...] = ()
     readings: Mapping[SensorPlace, MarkedSamples] = field(default_factory=dict)
     unused: Mapping[SensorPlace, BoolArray] = field(default_factory=dict)
-    resting: Mapping[SensorPlace, AtRest] = field(default_factory=dict)
+    biases_dps: Mapping[SensorPlace, FloatArray | None] = field(default_factory=dict)
 
     @property
     def clocks(self) -> dict[SensorPlace, TimedSamples]:
@@ -177,12 +178,12 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     timed = Checked(recording, (*numbers, *repairs, *invalid), readings, _unused(readings))
     yield timed
 
-    resting = {place: _at_rest(marked, timed.unused[place]) for place, marked in readings.items()}
-    doubts = tuple(_doubts(recording, streams, readings, resting))
+    biases = {place: _bias_dps(marked, timed.unused[place]) for place, marked in readings.items()}
+    doubts = tuple(_doubts(recording, streams, readings, biases))
     changed = _changed(readings, doubts)
     unused = {place: bad | changed.get(place, readings[place]).bad for place, bad in timed.unused.items()}
-    resting |= {place: _at_rest(marked, unused[place]) for place, marked in changed.items()}
-    yield replace(timed, findings=doubts, readings=readings | changed, resting=resting, unused=unused)
+    biases |= {place: _bias_dps(marked, unused[place]) for place, marked in changed.items()}
+    yield replace(timed, findings=doubts, readings=readings | changed, biases_dps=biases, unused=unused)
 
 
 def _as_sent(recording: Recording, channels: Mapping[SensorPlace, FloatArray]) -> Iterator[Finding]:
@@ -253,16 +254,16 @@ def _changed(
     return found
 
 
-def _at_rest(marked: MarkedSamples, unused: BoolArray) -> AtRest:
+def _bias_dps(marked: MarkedSamples, unused: BoolArray) -> FloatArray | None:
     acc, gyr = np.vsplit(marked.channels_without(unused), 2)
-    return at_rest(gyr.T, acc.T, window_length(marked.timed.period_s))
+    return bias_at_rest(gyr.T, acc.T, window_length(marked.timed.period_s))
 
 
 def _doubts(
     recording: Recording,
     streams: Mapping[SensorPlace, Stream],
     readings: Mapping[SensorPlace, MarkedSamples],
-    resting: Mapping[SensorPlace, AtRest],
+    biases_dps: Mapping[SensorPlace, FloatArray | None],
 ) -> Iterator[Finding]:
     """Report doubts about times; and about signals too, unless the recording spans no set."""
     clocks = {place: marked.timed for place, marked in readings.items()}
@@ -272,7 +273,7 @@ def _doubts(
     for place, timed in clocks.items():
         yield from check_timing(place, recording.header.sensor(place), timed)
     if _none_refuses(span):
-        yield from _doubtful_signals(recording.header, streams, readings, resting)
+        yield from _doubtful_signals(recording.header, streams, readings, biases_dps)
 
 
 def _none_refuses(findings: Iterable[Finding]) -> bool:
@@ -283,7 +284,7 @@ def _doubtful_signals(
     header: Header,
     streams: Mapping[SensorPlace, Stream],
     readings: Mapping[SensorPlace, MarkedSamples],
-    resting: Mapping[SensorPlace, AtRest],
+    biases_dps: Mapping[SensorPlace, FloatArray | None],
 ) -> Iterator[Finding]:
     clocks = {place: without_invalid(marked.timed, marked.bad) for place, marked in readings.items()}
     channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
@@ -292,7 +293,7 @@ def _doubtful_signals(
         rate_hz, own = clocks[place].clock.rate_hz, header.sensor(place)
         force = list(check_exchanged(place, windows)) or list(check_accelerometer(place, windows))
         rate = _gyroscope(place, windows, streams[place].block, own) if _none_refuses(force) else []
-        bias = list(check_warming(place, resting[place]))
+        bias = list(check_warming(place, biases_dps[place]))
         bias = bias or ([] if force or rate else list(check_zero(place, windows)))
         constant = list(check_constant(place, channels[place], rate_hz, header.simulated))
         if _none_refuses(constant) and not _none_refuses([*force, *rate]):
