@@ -25,6 +25,7 @@ from imu_reps.analysis.set.evidence import (
     regular_term,
     score,
     share_term,
+    size_term,
 )
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever
@@ -42,6 +43,7 @@ BOUNDS = {
     "ends": (-2.0 * PARAMS.end_max, 2.0 * PARAMS.end_max),
     "calm_pelvis": (-PARAMS.calm_max, 0.0),
     "bouncing_pelvis": (-PARAMS.bounce_max, 0.0),
+    "size": (-PARAMS.size_max, 0.0),
     "regular": (-PARAMS.few, PARAMS.regular_max),
     "pace": (-PARAMS.stride_max, 0.0),
     "level": (-PARAMS.level_max, 0.0),
@@ -233,6 +235,13 @@ def test_similar_repetitions_are_less_likely_random_the_more_there_are() -> None
     assert scores == sorted(scores)
     assert scores[-1] == PARAMS.regular_max
     assert regular_term(of(raised([20.0, 60.0, 100.0]), observation()), PARAMS) == 0.0
+
+
+def test_small_swings_are_probably_something_else_and_large_ones_a_raise() -> None:
+    tiny, usual = (size_term(of(raised([size] * 4), observation()), PARAMS) for size in (9.0, 40.0))
+
+    assert usual == 0.0
+    assert tiny < -1.0
 
 
 def at_ends(before_deg: float, after_deg: float) -> np.ndarray:

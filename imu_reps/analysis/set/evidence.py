@@ -52,6 +52,9 @@ class EvidenceParams:
     undecided_by : float
         Distance from that limit within which such a swing leaves the count undecided (ours: even odds at one
         end, `slid_by` at the other).
+    size_deg, size_log_sd, size_max : float
+        Usual range of a leg raise, its standard deviation as a logarithm, and the bound of its evidence (the
+        coaching texts ask for 20 to 90 degrees).
     share_sd : float
         Standard deviation of pelvic tilt in step with the leg for other reasons, degrees per degree (ours).
     share_max : float
@@ -103,6 +106,9 @@ class EvidenceParams:
     slid_by: float = 3.0
     outermost_slid_by: float = 1.0
     undecided_by: float = 2.0
+    size_deg: float = 40.0
+    size_log_sd: float = 0.8
+    size_max: float = 2.0
     share_sd: float = 0.15
     share_max: float = 4.0
     whole_body: float = 0.7
@@ -206,6 +212,15 @@ def _log_normal(squares: tuple[float, float], variances: tuple[float, float]) ->
     return -0.5 * (squares[0] / one + squares[1] / other + math.log(4.0 * math.pi**2 * one * other))
 
 
+def size_term(seen: Observed, params: EvidenceParams) -> float:
+    """Score the usual range: a leg is raised by tens of degrees, small swings are rather something else."""
+    usual = usual_range_deg([rep.range_deg for rep in seen.reps])
+    if usual <= 0.0:
+        return 0.0
+    octaves = math.log(usual / params.size_deg) / params.size_log_sd
+    return max(-0.5 * octaves**2, -params.size_max)
+
+
 def share_term(seen: Observed, params: EvidenceParams) -> float:
     """Score the pelvis's tilt in step with the leg: back as the leg rises, less than if the body swings."""
     shares = seen.hypothesis.sign * seen.tilt_shares
@@ -298,6 +313,7 @@ TERMS: dict[str, Callable[[Observed, EvidenceParams], float]] = {
     "ends": ends_term,
     "calm_pelvis": calm_term,
     "bouncing_pelvis": bounce_term,
+    "size": size_term,
     "regular": regular_term,
     "pace": pace_term,
     "level": level_term,
