@@ -166,9 +166,15 @@ def _reading(
 def _floors(
     found: Segmentation, direction: float, swing: Swing, header: Header, settings: Settings
 ) -> list[float | None]:
-    """Return the levels that the leg may lie (hang) at between repetitions; [None] for a high start."""
-    if header.start == "high" or not found.reps:
+    """Return the levels that the leg may lie (hang) at between repetitions; [None] for a high start.
+
+    Sitting up bends the knee and swings the shank so far below the floor that small raises do not count next
+    to it; hence without repetitions the level of the rests is tried.
+    """
+    if header.start == "high":
         return [None]
+    if not found.reps:
+        return [direction * usual_level_deg(swing.rests)] if swing.rests else [None]
     resting, far = _levels(found.reps)
     floor = floor_level_deg(found.reps, direction, swing, resting, far)
     levels: list[float | None] = [floor]
