@@ -3,7 +3,7 @@
 A set is read in one frame, which follows a strap that slips. One that is turned further, or is fastened anew
 after sitting up, leaves raises out, or reads them about a wrong axis. Where that may be, the ways of the leg
 show how the sensor was turned in each; it is turned back by that and the whole estimated again. That is taken
-if the set then has more repetitions, or as many that are more alike.
+if the set then has more repetitions.
 """
 
 from __future__ import annotations
