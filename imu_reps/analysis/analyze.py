@@ -32,7 +32,7 @@ from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header, Recording
 from imu_reps.domain.rep import Partial, Rep
-from imu_reps.domain.samples import SensorPlace, require_valid_times
+from imu_reps.domain.samples import FloatArray, SensorPlace, require_valid_times
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import (
     SUMMARY_FORMAT,
@@ -48,7 +48,6 @@ from imu_reps.domain.track import AngleTrack
 from imu_reps.domain.validation import require_instance
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.recorded import estimate_motion
-from imu_reps.kinematics.rest import AtRest
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset
 from imu_reps.quality.gyroscope_in_pieces import TurnedForce
 from imu_reps.quality.plausibility import usable
@@ -148,7 +147,7 @@ class _Used:
     recording: Recording
     agreed: CrossTime
     clocks: Mapping[SensorPlace, TimedSamples]
-    resting: Mapping[SensorPlace, AtRest]
+    biases_dps: Mapping[SensorPlace, FloatArray | None]
     turned: Mapping[SensorPlace, TurnedForce]
     findings: tuple[Finding, ...]
 
@@ -160,13 +159,13 @@ def _used(recording: Recording) -> _Used:
     agreed = agree_on_time(checked.recording, checked.clocks)
     doubts = (*checked.findings, *doubt_about_time(agreed.offset))
     clocks = checked.without_invalid(agreed.clocks)
-    return _Used(checked.recording, agreed, clocks, checked.resting, checked.turned, doubts)
+    return _Used(checked.recording, agreed, clocks, checked.biases_dps, checked.turned, doubts)
 
 
 def _sensed(used: _Used, settings: Settings) -> SetEstimate:
     """Estimate the set; its motion, which is large if a recording was left running, is freed on return."""
     header = used.recording.header
-    motion = estimate_motion(used.recording, used.clocks, used.resting)
+    motion = estimate_motion(used.recording, used.clocks, used.biases_dps)
     return estimate_finished(motion, header, settings)
 
 

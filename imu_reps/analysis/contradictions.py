@@ -37,10 +37,6 @@ END_SHARE, RESTS_DPS = 0.25, 10.0
 #: Legs held up before and after a set for this long, and this many times as long as in a repetition, rest
 #: there (ours: real sets that are cut off at the top have 2 to 5 s at one end).
 HELD_S, HELD_TIMES = 1.5, 2.0
-#: If the legs also rest on the floor, the first and the last pause at the top must be this many times the
-#: others, in a set of at least this many repetitions.
-HELD_FIRST_TIMES, HELD_FIRST_REPS = 2.5, 4
-
 #: A high start has a wait at the top before the first lowering; a shorter one than this is a turn (ours: at
 #: least 1 s in recordings by other authors). Pauses at the bottom that are longer than this, and this many
 #: times the pauses at the top and that wait, show that the leg rests low.
@@ -141,23 +137,13 @@ def _start(rests: _Rests, reps: Sequence[Rep], header: Header) -> list[Finding]:
     top, bottom = (_usual([getattr(rep, name) for rep in reps]) for name in ("top_pause_s", "bottom_pause_s"))
     if header.start == "low":
         waits = min(rests.up_before, rests.up_after)
-        if waits > max(HELD_S, HELD_TIMES * rests.up_between) or (waits := _held_first_and_last(reps)):
-            return [_start_finding(header, held_s=waits)]
-        return []
+        held = waits > max(HELD_S, HELD_TIMES * rests.up_between)
+        return [_start_finding(header, held_s=waits)] if held else []
     turns_round = rests.up_before < WAITS_S
     waits_below = bottom > LONG_BELOW_S and bottom > LONG_BELOW_TIMES * max(top, rests.up_before)
     if rests.down_before > HELD_S and turns_round and waits_below:
         return [_start_finding(header, held_s=rests.up_before)]
     return []
-
-
-def _held_first_and_last(reps: Sequence[Rep]) -> float:
-    """Return the first pause at the top if it and the last one are clearly the longest, else 0; seconds."""
-    pauses = [rep.top_pause_s or 0.0 for rep in reps]
-    if len(pauses) < HELD_FIRST_REPS:
-        return 0.0
-    shorter = min(pauses[0], pauses[-1])
-    return pauses[0] if shorter > max(HELD_S, HELD_FIRST_TIMES * max(pauses[1:-1])) else 0.0
 
 
 def _usual(pauses: Sequence[float | None]) -> float:

@@ -140,7 +140,7 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
             hint="Wear it on the front of the belt and record the test again.",
             code="no_pelvis",
         )
-    motion = estimate_motion(checked.recording, checked.without_invalid(checked.clocks), checked.resting)
+    motion = estimate_motion(checked.recording, checked.without_invalid(checked.clocks), checked.biases_dps)
     posture = find_posture(motion, recording.header)
     long_enough = [rest for rest in rests_in(posture.ready) if rest.duration_s >= ZERO_S]
     if not long_enough or posture.cranial is None or motion.pelvis is None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from imu_reps.analysis.reps.phases import DWELL_TICKS, SLOW_DPS
-from imu_reps.analysis.reps.segmentation import BELOW_FLOOR_DEG, Excursion, Segmentation, Turn, lasting
+from imu_reps.analysis.reps.segmentation import Segmentation, lasting
 from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
 from imu_reps.analysis.set.leg_frames import LegFrames, Slip, leg_frames
@@ -217,7 +217,6 @@ def _read_leg(
     """Return the choice of the leg's likeliest reading, and the leg's frames and line in it."""
     seen = observe(motion, posture, header)
     choice = choose_reading(seen, header, settings, params.leg, params.evidence, before)
-    choice = _from_floor(choice, header)
     if seen is None or choice.best is None:
         return choice, None, None
     leg = leg_frames(choice.best, seen.up, seen.turning_dps, header, params.leg)
@@ -245,32 +244,6 @@ def _counted(choice: Choice, settings: Settings) -> Segmentation:
         return Segmentation((), (), settings.min_range_deg)
     found = choice.best.segmentation.counted_from(choice.best.hypothesis.resting_deg)
     return found if choice.is_set else found.refused("not_carried_round_hip")
-
-
-def _from_floor(choice: Choice, header: Header) -> Choice:
-    """Return the choice with the repetitions of a low start beginning and ending on the floor."""
-    best = choice.best
-    if best is None or header.start == "high":
-        return choice
-    lowest, travel = best.hypothesis.resting_deg - BELOW_FLOOR_DEG, best.travel_deg(header)
-    reps = tuple(_above_floor(rep, travel, lowest) for rep in best.segmentation.reps)
-    hypothesis = replace(best.hypothesis, segmentation=replace(best.segmentation, reps=reps))
-    return replace(choice, best=replace(best, hypothesis=hypothesis))
-
-
-def _above_floor(rep: Excursion, travel_deg: FloatArray, lowest_deg: float) -> Excursion:
-    """Return a repetition without the movement below the floor before and after it.
-
-    The shank is lower while a person sits up or lies down, walks, or draws the heel in.
-    """
-    near, far, back = rep.near, rep.far, rep.back
-    before = (travel_deg[near.tick : far.tick] < lowest_deg).nonzero()[0]
-    after = (travel_deg[far.tick : back.tick] < lowest_deg).nonzero()[0]
-    if len(before):
-        near = Turn(near.tick + int(before[-1]) + 1, near.value)
-    if len(after):
-        back = Turn(far.tick + int(after[0]), back.value)
-    return replace(rep, near=near, back=back)
 
 
 def _hidden_count(

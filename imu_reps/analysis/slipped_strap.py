@@ -22,7 +22,7 @@ from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import SHIFTED_DEG, up_around
 from imu_reps.analysis.set.spells import first_and_last
-from imu_reps.analysis.set.strap_turn import CLEAR_SHARE, MIN_TURN_DEG, Turned
+from imu_reps.analysis.set.strap_turn import CLEAR_SHARE, Turned
 from imu_reps.analysis.set.swings import MAX_RADIUS_M, MIN_RADIUS_M, observe
 from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
@@ -54,10 +54,6 @@ LEVER_SHARE, ANGLE_SD_DEG = 0.15, 0.3
 #: simulators leave 0.01 to 0.08. Of 4100 other movements, 128 of them real, none is taken for a slip at 0.1,
 #: five at 0.13).
 LEFT_SHARE, ROUNDING_DEG = 0.1, 0.1
-
-#: The same after the last movement, when the person may get up and no leg need rest as before (ours: 0.02 to
-#: 0.04 in such slips; at 0.05 one real raise of 128 is taken for one).
-SHARP_SHARE = 0.04
 
 #: Largest difference between the step and the change of where the leg rests, as a share of the change (ours;
 #: at 0.24 one of 21 slips is missed, at 0.36 three movements of 4100 are taken for one).
@@ -100,8 +96,6 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
         around = _moving(move, speed_dps)
         within = slice(max(around.start, moves[0].near.tick), min(around.stop, moves[-1].back.tick))
         step = uncarried.step(within, by_deg[k]) if abs(by_deg[k]) >= SHIFTED_DEG else None
-        if step is None and k == len(moves) - 1:
-            step = uncarried.sharp_step(slice(max(within.start, move.near.tick), within.stop))
         if step is not None and not (found and step.ticks.start < found[-1].handled.stop):
             found.append(_turned(step, leg.axis))
     return found
@@ -233,13 +227,6 @@ class _Uncarried:
         """Return the step by the change of where the leg rests that explains the angle; None if none does."""
         step = self._best_step(within, (1.0 - SAME_SHARE) * by_deg, (1.0 + SAME_SHARE) * by_deg)
         return None if step is None or step.left > LEFT_SHARE else replace(step, by_deg=by_deg)
-
-    def sharp_step(self, within: slice) -> _Step | None:
-        """Return the step of any size that explains the angle nearly completely; None if none does."""
-        least_deg = (1.0 - SAME_SHARE) * SHIFTED_DEG
-        steps = [self._best_step(within, sign * least_deg, sign * MIN_TURN_DEG) for sign in (1.0, -1.0)]
-        sharp = (step for step in steps if step is not None and step.left < SHARP_SHARE)
-        return next((step for step in sharp if abs(step.by_deg) >= SHIFTED_DEG), None)
 
     def _best_step(self, within: slice, one_deg: float, other_deg: float) -> _Step | None:
         """Return the step between two sizes that explains the angle best; None near an end of the motion.

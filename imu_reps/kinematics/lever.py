@@ -29,9 +29,6 @@ class LeverParams:
         Frequency above which neither the leg nor the fit has content.
     moving_dps : float
         Smallest angular rate of the leg that shows the lever.
-    main_share : float
-        Smallest share of the turning about the axis that shows the lever: a foot that rolls inward as it
-        leaves the floor turns fast about the leg and does not carry the sensor (ours).
     min_instants : int
         Fewest instants of motion for a fit.
     every : int
@@ -46,7 +43,6 @@ class LeverParams:
 
     cutoff_hz: float = 6.0
     moving_dps: float = 8.0
-    main_share: float = 0.5
     min_instants: int = 50
     every: int = 3
     min_apart: int = 3
@@ -100,8 +96,6 @@ class ArcMotion:
     ----------
     omega_rad_s, alpha_rad_s2 : (n,) float
         Angular rate and acceleration about the axis.
-    turning_rad_s : (n,) float
-        Magnitude of the angular rate about any axis.
     acceleration_mps2 : (n, 2) float
         Specific force minus gravity, along the two directions of `plane`.
     plane : (2, 3) float
@@ -112,7 +106,6 @@ class ArcMotion:
 
     omega_rad_s: FloatArray
     alpha_rad_s2: FloatArray
-    turning_rad_s: FloatArray
     acceleration_mps2: FloatArray
     plane: FloatArray
     known: BoolArray
@@ -122,7 +115,6 @@ class ArcMotion:
         return ArcMotion(
             self.omega_rad_s[piece],
             self.alpha_rad_s2[piece],
-            self.turning_rad_s[piece],
             self.acceleration_mps2[piece],
             self.plane,
             self.known[piece],
@@ -157,12 +149,10 @@ class AnkleMotion:
         omega = row_dots(self.omega_rad_s, axis)
         alpha = np.gradient(omega, 1.0 / GRID_HZ)
         acceleration = np.column_stack([row_dots(self.acceleration_mps2, one) for one in plane])
-        return ArcMotion(omega, alpha, self.speed_rad_s, acceleration, plane, self.known)
+        return ArcMotion(omega, alpha, acceleration, plane, self.known)
 
-    def radius(self, ticks: IntArray, begins: Sequence[int] = ()) -> Lever | None:
+    def radius(self, ticks: IntArray) -> Lever | None:
         """Fit the radius vector over some ticks, for turning about any axis; None with too little movement.
-
-        `begins` are the ticks at which movements begin that may differ from each other.
 
         A foot that falls outward does no harm: it turns about the radius vector and does not carry the
         sensor.
@@ -171,9 +161,7 @@ class AnkleMotion:
         -----
         Rigid body: ``a = alpha x r + omega x (omega x r) + b``, with a constant bias ``b``. Least squares
         over a whole set. The standard deviation is the formal one, inflated as for few movements, together
-        with the leakage of gravity as up wanders, in the direction that the turning determines least; and
-        with that by leaving each movement out in turn, as one that turns otherwise, such as rolling over,
-        may decide that direction alone.
+        with the leakage of gravity as up wanders, in the direction that the turning determines least.
         """
         inner = ticks[(ticks > 0) & (ticks < len(self.known) - 1)]
         quick = self.speed_rad_s > np.radians(PARAMS.moving_dps)
@@ -185,36 +173,15 @@ class AnkleMotion:
         turning -= turning.mean(axis=0)
         force = self.acceleration_mps2[few]
         force -= force.mean(axis=0)
-        starts = np.unique(np.append(0, few.searchsorted(begins)))
-        starts = starts[starts < len(few)]
-        squares = np.add.reduceat(turning.transpose(0, 2, 1) @ turning, starts)
-        towards = np.add.reduceat(np.einsum("nij,ni->nj", turning, force), starts)
-        spread, axes = np.linalg.eigh(squares.sum(axis=0))
+        spread, axes = np.linalg.eigh(np.einsum("nij,nik->jk", turning, turning))
         if spread[0] <= ROUNDING * spread[2]:
             return None
-        vector = axes @ ((axes.T @ towards.sum(axis=0)) / spread)
+        vector = axes @ ((axes.T @ np.einsum("nij,ni->j", turning, force)) / spread)
         left = force - np.einsum("nij,j->ni", turning, vector)
         variance = float((left**2).sum()) / len(few) * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
         formal_m = PARAMS.few_inflation * float(np.sqrt(variance / spread[0]))
         leaked_m = float(_leaked_m(len(few), spread[0]))
-        return Lever(vector, float(np.linalg.norm([formal_m, leaked_m, _left_out_m(squares, towards)])))
-
-
-def _left_out_m(squares: FloatArray, towards: FloatArray) -> float:
-    """Return the standard deviation of a radius vector by leaving each movement out in turn; 0 with few.
-
-    Parameters
-    ----------
-    squares, towards : (k, 3, 3) and (k, 3) float
-        Both sides of each movement's normal equations.
-    """
-    count = len(squares)
-    if count < PARAMS.min_apart:
-        return 0.0
-    # where one movement alone determines a direction, without it there is nothing along that
-    inverse = np.linalg.pinv(squares.sum(axis=0) - squares, hermitian=True)
-    without = np.einsum("kij,kj->ki", inverse, towards.sum(axis=0) - towards)
-    return float(np.sqrt(((without - without.mean(axis=0)) ** 2).sum() * (count - 1) / count))
+        return Lever(vector, float(np.hypot(formal_m, leaked_m)))
 
 
 def _leaked_m(count: FloatArray | int, spread: FloatArray) -> FloatArray:
@@ -366,24 +333,14 @@ def _sums(motion: ArcMotion, pieces: Sequence[IntArray]) -> tuple[BoolArray, Com
 
 def _instants(motion: ArcMotion, pieces: Sequence[IntArray]) -> tuple[BoolArray, IntArray, IntArray]:
     """Return which pieces (k) have enough movement, the ticks used, and at which of them each begins."""
-    masks = _moving(motion)
     ticks, piece = np.concatenate(pieces), np.repeat(np.arange(len(pieces)), [len(one) for one in pieces])
-    quick, mainly = (mask[ticks] for mask in masks)
-    many = np.bincount(piece[mainly], minlength=len(pieces)) >= PARAMS.min_instants
-    moving = np.where(many[piece], mainly, quick)
+    moving = motion.known[ticks] & (np.abs(motion.omega_rad_s[ticks]) > np.radians(PARAMS.moving_dps))
     ticks, count = ticks[moving], np.bincount(piece[moving], minlength=len(pieces))
     shows, ends = count >= PARAMS.min_instants, count.cumsum()
     spans = zip((ends - count)[shows].tolist(), ends[shows].tolist(), strict=True)
     used = [ticks[start : end : PARAMS.every] for start, end in spans]
     lengths = np.array([len(one) for one in used], np.int64)
     return shows, np.concatenate([ticks[:0], *used]), lengths.cumsum() - lengths
-
-
-def _moving(motion: ArcMotion) -> tuple[BoolArray, BoolArray]:
-    """Return where the leg turns fast enough about the axis, and where also mainly about it, each (n,)."""
-    omega = np.abs(motion.omega_rad_s)
-    quick = motion.known & (omega > np.radians(PARAMS.moving_dps))
-    return quick, quick & (omega > PARAMS.main_share * motion.turning_rad_s)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,8 @@ from vqf import VQF, offlineVQF
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, interpolate_columns
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import (
-    AtRest,
     RunningStillness,
-    at_rest,
+    bias_at_rest,
     find_rests,
     still_mask,
     warming_curve,
@@ -80,7 +79,9 @@ def up_from_quaternions(quaternions: FloatArray) -> FloatArray:
     return up
 
 
-def offline_motion(timed: TimedSamples, block: SampleBlock, resting: AtRest | None = None) -> SensorMotion:
+def offline_motion(
+    timed: TimedSamples, block: SampleBlock, bias_dps: FloatArray | None = None
+) -> SensorMotion:
     """Estimate the motion of a sensor in a finished set, acausally.
 
     Parameters
@@ -89,24 +90,16 @@ def offline_motion(timed: TimedSamples, block: SampleBlock, resting: AtRest | No
         The clock fit of `block`.
     block : SampleBlock
         All samples of one sensor.
-    resting : AtRest, optional
-        Rests and bias of these samples, if already known.
+    bias_dps : (3,) or (n, 3) float, optional
+        Bias of the gyroscope by these samples' rests, if already known.
     """
     gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
     length = window_length(timed.period_s)
-    resting = resting or at_rest(gyr, acc, length)
-    gyr = gyr if resting.bias_dps is None else gyr - resting.bias_dps
-    up, rests = np.empty_like(acc), resting.rests
-    for start, end in _filter_spans(timed.index, timed.period_s):
-        span = slice(start, end)
+    bias = bias_at_rest(gyr, acc, length) if bias_dps is None else bias_dps
+    gyr = gyr if bias is None else gyr - bias
+    up = np.empty_like(acc)
+    for span in starmap(slice, _filter_spans(timed.index, timed.period_s)):
         up[span] = _offline_up(timed.index[span], gyr[span], acc[span], timed.period_s)
-        whole = (rests.start >= start) & (rests.start + length <= end)
-        if is_astray(up[rests.start[whole] + length // 2], rests.acc_mps2[whole]).any():
-            pieces = pairwise(
-                [start, *(start + leap for leap in _leaps(gyr[span], acc[span], timed.period_s)), end]
-            )
-            for piece in starmap(slice, pieces):
-                up[piece] = _offline_up(timed.index[piece], gyr[piece], acc[piece], timed.period_s)
     return SensorMotion(timed.time_s, timed.index, up, gyr, acc, still_mask(gyr, acc, length), timed.period_s)
 
 
@@ -117,7 +110,7 @@ def offline_quaternions(timed: TimedSamples, block: SampleBlock) -> FloatArray:
     restarts.
     """
     gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
-    bias = at_rest(gyr, acc, window_length(timed.period_s)).bias_dps
+    bias = bias_at_rest(gyr, acc, window_length(timed.period_s))
     gyr = gyr if bias is None else gyr - bias
     pieces = [
         _offline_quaternions(timed.index[start:end], gyr[start:end], acc[start:end], timed.period_s)
@@ -149,25 +142,10 @@ def _offline_quaternions(
     return np.asarray(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
 
 
-def is_astray(up: FloatArray, force_mps2: FloatArray) -> BoolArray:
-    """Whether up (..., 3) is far from the mean specific force (..., 3) of a rest, see `ASTRAY_DEG`."""
-    size = np.sqrt((force_mps2**2).sum(axis=-1))
-    along = (up * force_mps2).sum(axis=-1)
-    return np.asarray((size > 0.0) & (along < np.cos(np.radians(ASTRAY_DEG)) * size))
-
-
-def _leaps(gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> list[int]:
-    """Return the starts of rests at which a causal filter is astray: gravity leapt before them."""
-    length = window_length(period_s)
-    estimate, seen, leaps = VQF(period_s), 0, []
-    rests = find_rests(gyr_dps, acc_mps2, length)
-    for start, force in zip(rests.start.tolist(), rests.acc_mps2, strict=True):
-        piece, seen = slice(seen, start + length), start + length
-        result = estimate.updateBatch(np.radians(gyr_dps[piece]), np.ascontiguousarray(acc_mps2[piece]))
-        if is_astray(up_from_quaternions(result["quat6D"][-1:])[0], force):
-            leaps.append(start)
-            estimate = VQF(period_s)
-    return leaps
+def is_astray(up: FloatArray, force_mps2: FloatArray) -> bool:
+    """Whether up (3,) is far from the mean specific force (3,) of a rest, see `ASTRAY_DEG`."""
+    least = np.cos(np.radians(ASTRAY_DEG)) * np.linalg.norm(force_mps2)
+    return bool(up @ force_mps2 < least)
 
 
 def on_every_tick(ticks: IntArray, values: FloatArray) -> FloatArray:

@@ -22,7 +22,7 @@ from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import GridMotion, Motion, grid_times, on_grid, with_impacts
 from imu_reps.kinematics.mounting import cross, unit
 from imu_reps.kinematics.orientation import offline_motion
-from imu_reps.kinematics.rest import AtRest, stretches
+from imu_reps.kinematics.rest import stretches
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _gravity(turned_deg: FloatArray, acc_mps2: FloatArray) -> FloatArray:
 def estimate_motion(
     recording: Recording,
     clocks: Mapping[SensorPlace, TimedSamples],
-    resting: Mapping[SensorPlace, AtRest] | None = None,
+    biases_dps: Mapping[SensorPlace, FloatArray | None] | None = None,
 ) -> Motion:
     """Estimate the motion of both sensors on the grid, acausally.
 
@@ -140,8 +140,8 @@ def estimate_motion(
     recording : Recording
     clocks : mapping
         Fitted clocks of the valid samples, by sensor.
-    resting : mapping, optional
-        Rests and bias of these samples, if already known.
+    biases_dps : mapping, optional
+        Bias of each gyroscope by these samples' rests, if already known.
     """
     if not clocks:
         return Motion(np.empty(0), None, None)
@@ -153,17 +153,17 @@ def estimate_motion(
     for place, timed in clocks.items():
         block = recording.samples(place)
         if block is not None and len(timed.time_s) > 3:
-            grids[place] = _sensor_on_grid(timed, block, time_s, (resting or {}).get(place))
+            grids[place] = _sensor_on_grid(timed, block, time_s, (biases_dps or {}).get(place))
     return Motion(time_s, grids.get("pelvis"), grids.get("ankle"))
 
 
 def _sensor_on_grid(
-    timed: TimedSamples, block: SampleBlock, time_s: FloatArray, resting: AtRest | None
+    timed: TimedSamples, block: SampleBlock, time_s: FloatArray, bias_dps: FloatArray | None
 ) -> GridMotion:
     """Estimate one sensor on the grid: the pelvis without its knocks, the ankle with its impacts."""
     if block.sensor == "pelvis":
         calm = without_knocks(timed, block)
         # a rest that contains a knock is found only now
-        return on_grid(offline_motion(timed, calm, resting if calm is block else None), time_s)
-    sensor = offline_motion(timed, block, resting)
+        return on_grid(offline_motion(timed, calm, bias_dps if calm is block else None), time_s)
+    sensor = offline_motion(timed, block, bias_dps)
     return with_impacts(on_grid(sensor, time_s), sensor, time_s)

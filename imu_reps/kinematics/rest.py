@@ -183,33 +183,18 @@ def _squares(values: FloatArray) -> FloatArray:
     return np.asarray(np.einsum("ijk,ijk->j", values, values))
 
 
-@dataclass(frozen=True, slots=True)
-class AtRest:
-    """Rests of a sensor, and the gyroscope's bias they show.
+def bias_at_rest(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> FloatArray | None:
+    """Return the gyroscope's bias by the rests among samples (n, 3), half seconds of `length` samples each.
 
-    Attributes
-    ----------
-    rests : Rests
-    bias_dps : (3,) or (n, 3) float or None
-        Bias of the gyroscope, at each sample if it warms up; None without rests.
-    """
-
-    rests: Rests
-    bias_dps: FloatArray | None
-
-
-def at_rest(gyr_dps: FloatArray, acc_mps2: FloatArray, length: int) -> AtRest:
-    """Find the rests among samples (n, 3), half seconds of `length` samples each, and the bias they show.
-
-    A constant bias is the median over the rests. These are judged by scatter alone, so that a bias cannot
-    hide the rest that shows it.
+    A constant bias, (3,), is the median over the rests; one that warms up is (n, 3); None without rests.
+    These are judged by scatter alone, so that a bias cannot hide the rest that shows it.
     """
     rests = find_rests(gyr_dps, acc_mps2, length)
     readings = rests.gyr_dps
     bias = warming_curve(rests.start / length + 0.5, readings, np.arange(len(gyr_dps)) / length)
     if bias is None and len(readings):
         bias = medians(readings)
-    return AtRest(rests, bias)
+    return bias
 
 
 def warming_curve(at: FloatArray, readings: FloatArray, when: FloatArray | IntArray) -> FloatArray | None:

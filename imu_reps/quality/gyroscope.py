@@ -10,7 +10,6 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.mounting import row_angles_deg
-from imu_reps.kinematics.rest import AtRest
 from imu_reps.kinematics.robust import median, medians
 from imu_reps.quality.windows import HOP_S, Windows
 
@@ -252,11 +251,10 @@ def _beyond(middle: float, error: float, limits: tuple[float, float]) -> bool:
     return middle + PARAMS.sure_sds * error < limits[0] or middle - PARAMS.sure_sds * error > limits[1]
 
 
-def check_warming(place: SensorPlace, resting: AtRest) -> Iterator[Finding]:
+def check_warming(place: SensorPlace, bias_dps: FloatArray | None) -> Iterator[Finding]:
     """Report a gyroscope's bias that wanders, as while the part warms up."""
-    bias = resting.bias_dps
-    if bias is not None and bias.ndim > 1:
-        wandered = {"bias_dps": float(np.ptp(bias, axis=0).max())}
+    if bias_dps is not None and bias_dps.ndim > 1:
+        wandered = {"bias_dps": float(np.ptp(bias_dps, axis=0).max())}
         yield Finding("gyro_warms_up", values=wandered, severity="caution", sensor=place)
 
 

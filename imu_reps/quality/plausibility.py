@@ -19,7 +19,7 @@ from imu_reps.domain.recording import Header, Recording, SensorHeader
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.kinematics.rest import AtRest, at_rest, window_length
+from imu_reps.kinematics.rest import bias_at_rest, window_length
 from imu_reps.quality.accelerometer import check_accelerometer, check_exchanged
 from imu_reps.quality.channels import (
     Stream,
@@ -77,8 +77,9 @@ class Checked:
         Fitted times of each sensor's samples, and which of them are valid; empty if refused before.
     unused : mapping
         Which samples are invalid, or came after the ankle's sensor died, by sensor.
-    resting : mapping
-        Rests and bias of each sensor's used samples; empty if the recording is refused before.
+    biases_dps : mapping
+        Bias of each gyroscope by the rests of its used samples, None if they show none; empty if the
+        recording is refused before.
     turned : mapping
         How the turns of each sensor explain its force; likewise.
     """
@@ -87,7 +88,7 @@ class Checked:
     findings: tuple[Finding, ...] = ()
     readings: Mapping[SensorPlace, MarkedSamples] = field(default_factory=dict)
     unused: Mapping[SensorPlace, BoolArray] = field(default_factory=dict)
-    resting: Mapping[SensorPlace, AtRest] = field(default_factory=dict)
+    biases_dps: Mapping[SensorPlace, FloatArray | None] = field(default_factory=dict)
     turned: Mapping[SensorPlace, TurnedForce] = field(default_factory=dict)
 
     @property
@@ -184,16 +185,16 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     timed = replace(timed, findings=doubts)
     yield timed
 
-    resting = {place: _at_rest(marked, timed.unused[place]) for place, marked in readings.items()}
+    biases = {place: _bias_dps(marked, timed.unused[place]) for place, marked in readings.items()}
     limbs = _limbs(readings)
-    doubts = tuple(_doubtful_signals(recording.header, streams, resting, limbs))
+    doubts = tuple(_doubtful_signals(recording.header, streams, biases, limbs))
     changed = _changed(readings, doubts)
     unused = {place: bad | changed.get(place, readings[place]).bad for place, bad in timed.unused.items()}
-    resting |= {place: _at_rest(marked, unused[place]) for place, marked in changed.items()}
+    biases |= {place: _bias_dps(marked, unused[place]) for place, marked in changed.items()}
     forces = {place: turned_force(limb.finer, limb.fit) for place, limb in limbs.items()}
     turned = {place: force for place, force in forces.items() if force is not None}
     yield replace(
-        timed, findings=doubts, readings=readings | changed, resting=resting, unused=unused, turned=turned
+        timed, findings=doubts, readings=readings | changed, biases_dps=biases, unused=unused, turned=turned
     )
 
 
@@ -269,9 +270,9 @@ def _changed(
     return found
 
 
-def _at_rest(marked: MarkedSamples, unused: BoolArray) -> AtRest:
+def _bias_dps(marked: MarkedSamples, unused: BoolArray) -> FloatArray | None:
     acc, gyr = np.vsplit(marked.channels_without(unused), 2)
-    return at_rest(gyr.T, acc.T, window_length(marked.timed.period_s))
+    return bias_at_rest(gyr.T, acc.T, window_length(marked.timed.period_s))
 
 
 def _doubtful_times(recording: Recording, clocks: Mapping[SensorPlace, TimedSamples]) -> Iterator[Finding]:
@@ -323,7 +324,7 @@ def _none_refuses(findings: Iterable[Finding]) -> bool:
 def _doubtful_signals(
     header: Header,
     streams: Mapping[SensorPlace, Stream],
-    resting: Mapping[SensorPlace, AtRest],
+    biases_dps: Mapping[SensorPlace, FloatArray | None],
     limbs: Mapping[SensorPlace, _Limb],
 ) -> Iterator[Finding]:
     sound: dict[SensorPlace, Windows] = {}
@@ -332,7 +333,7 @@ def _doubtful_signals(
         force = list(check_exchanged(place, windows)) or list(check_accelerometer(place, windows))
         own = header.sensor(place)
         rate = _gyroscope(place, limb, streams[place].block, own) if _none_refuses(force) else []
-        bias = list(check_warming(place, resting[place]))
+        bias = list(check_warming(place, biases_dps[place]))
         bias = bias or ([] if force or rate else list(check_zero(place, windows)))
         constant = list(check_constant(place, channels, rate_hz, header.simulated))
         if _none_refuses(constant) and not _none_refuses([*force, *rate]):

@@ -574,13 +574,3 @@ def test_a_leg_lowered_over_the_edge_of_a_bed_keeps_the_zero_of_its_rest_before(
     true = leg(0.0, [(0.0, 3.0), *reps, (0.0, 1.0), (0.0, 2.0)])
 
     assert elevation(estimated(true)) == pytest.approx(true, abs=0.3)
-
-
-def test_what_a_bent_leg_does_below_the_floor_is_no_part_of_the_next_lift(leg: Leg) -> None:
-    """The heel is drawn in between two repetitions, and the leg rests before it is lifted again."""
-    true = leg(0.0, [FLOOR, *RAISES, (-35.0, 1.0), (0.0, 1.0), (0.0, 3.0), *RAISES])
-    found = estimated(true)
-
-    assert count(found) == 8
-    for rep in found.segmentation.reps:
-        assert true[rep.ticks].min() > -7.0

@@ -26,7 +26,6 @@ from imu_reps.analysis.set.evidence import (
     score,
     share_term,
     size_term,
-    square_term,
 )
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever
@@ -48,7 +47,6 @@ BOUNDS = {
     "regular": (-PARAMS.few, PARAMS.regular_max),
     "pace": (-PARAMS.stride_max, 0.0),
     "level": (-PARAMS.level_max, 0.0),
-    "square": (-PARAMS.square_max, 0.0),
 }
 
 
@@ -72,7 +70,6 @@ def observation(
     bounces_mps2: list[float] | None = None,
     angle_deg: np.ndarray | None = None,
     out_of_level: list[float] | None = None,
-    off_perpendicular: float = 0.0,
 ) -> Observed:
     angle = np.zeros(4000) if angle_deg is None else angle_deg
     return Observed(
@@ -85,7 +82,6 @@ def observation(
         np.array(rates_dps or NOTHING),
         np.array(bounces_mps2 or NOTHING),
         np.array(out_of_level or NOTHING),
-        off_perpendicular,
     )
 
 
@@ -109,7 +105,6 @@ finite = st.floats(-5.0, 5.0)
     bounces_mps2=st.lists(st.floats(0.0, 50.0), max_size=8),
     level_deg=st.floats(-180.0, 180.0),
     out_of_level=st.lists(st.floats(-1.0, 1.0), max_size=8),
-    off_perpendicular=st.floats(-1.0, 1.0),
 )
 @settings(max_examples=150, deadline=None)
 def test_no_term_exceeds_its_bounds_whatever_was_observed(
@@ -124,13 +119,10 @@ def test_no_term_exceeds_its_bounds_whatever_was_observed(
     bounces_mps2: list[float],
     level_deg: float,
     out_of_level: list[float],
-    off_perpendicular: float,
 ) -> None:
     reading = raised(ranges, each_s, sign)
     of_pelvis = shares, rates_dps, bounces_mps2
-    observed = observation(
-        header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level, off_perpendicular
-    )
+    observed = observation(header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level)
     scores = {name: term(of(reading, observed), PARAMS) for name, term in TERMS.items()}
 
     assert scores.keys() == BOUNDS.keys()
@@ -144,13 +136,6 @@ def test_an_axis_that_points_up_during_the_lift_is_not_the_flexion_axis() -> Non
 
     assert level_term(of(reading, observation(out_of_level=[0.05, -0.03])), PARAMS) > -0.1
     assert level_term(of(reading, observation(out_of_level=[-0.69, -0.69])), PARAMS) == -PARAMS.level_max
-
-
-def test_an_axis_near_the_line_from_the_hip_is_probably_that_of_a_rolling_foot() -> None:
-    reading = raised([25.0] * 4)
-
-    assert square_term(of(reading, observation(off_perpendicular=0.1)), PARAMS) > -0.2
-    assert square_term(of(reading, observation(off_perpendicular=-0.8)), PARAMS) == -PARAMS.square_max
 
 
 def test_a_term_without_its_data_is_zero() -> None:

@@ -67,10 +67,6 @@ def test_a_knee_at_the_chest_is_held_up_until_the_leg_is_let_down() -> None:
     assert held_at([FLAT, KNEE_AT_CHEST, FLAT, VERTICAL]) == [False, True, False, False]
 
 
-def test_a_recording_may_begin_at_table_top() -> None:
-    assert held_at([TABLE_TOP, VERTICAL, (30.0, 0.38, -1.0), VERTICAL])[0]
-
-
 def test_a_back_pressed_to_the_floor_is_no_leg_held_up() -> None:
     """The pelvis tips as far, but the leg did not rise."""
     assert not any(held_at([FLAT, FLAT_PRESSED, VERTICAL, FLAT_PRESSED]))

@@ -24,7 +24,7 @@ from imu_reps import Pipeline, Recording, SampleBlock, analyze, load
 from imu_reps.domain.events import RepCompleted
 from imu_reps.domain.samples import concatenate
 from imu_reps.kinematics.clock.offline import fit_clock
-from imu_reps.kinematics.rest import at_rest, window_length
+from imu_reps.kinematics.rest import bias_at_rest, window_length
 from imu_reps.quality.plausibility import check_recording
 from imu_reps.sources.replay_source import replay_blocks
 from imu_reps.storage.recording.format import COLUMNS
@@ -81,7 +81,7 @@ def clocks_and_rests(recording: Recording) -> Callable[[], None]:
     def run() -> None:
         for block in recording.blocks:
             timed = fit_clock(block, recording.header.sensor(block.sensor))
-            at_rest(block.gyr_dps, block.acc_mps2, window_length(timed.period_s))
+            bias_at_rest(block.gyr_dps, block.acc_mps2, window_length(timed.period_s))
 
     return run
 

@@ -15,7 +15,7 @@ from hypothesis.extra import numpy as hnp
 
 from imu_reps.kinematics.rest import (
     RunningStillness,
-    at_rest,
+    bias_at_rest,
     still_mask,
     stretches,
     warming_curve,
@@ -156,7 +156,7 @@ def test_a_rest_determines_a_bias_of_several_degrees_per_second(bias: tuple[floa
     rng = np.random.default_rng(1)
     gyr = bias + rng.normal(0.0, 0.07, (500, 3))
     acc = GRAVITY + rng.normal(0.0, 0.02, (500, 3))
-    found = at_rest(gyr, acc, LENGTH).bias_dps
+    found = bias_at_rest(gyr, acc, LENGTH)
 
     assert found is not None
     assert np.abs(found - bias).max() < 5.0 * 0.07 / np.sqrt(LENGTH)  # five standard errors of one window
@@ -169,7 +169,7 @@ def test_the_bias_comes_from_the_rests_between_movements() -> None:
     moving = (time >= 3.0) & (time < 8.0)
     swing = np.where(moving, 60.0 * np.sin(2.0 * np.pi * time), 0.0)
     gyr = bias + rng.normal(0.0, 0.07, (1000, 3)) + swing[:, None] * [0.0, 0.0, 1.0]
-    found = at_rest(gyr, GRAVITY + rng.normal(0.0, 0.02, (1000, 3)), LENGTH).bias_dps
+    found = bias_at_rest(gyr, GRAVITY + rng.normal(0.0, 0.02, (1000, 3)), LENGTH)
 
     assert found is not None
     assert np.abs(found - bias).max() < 5.0 * 0.07 / np.sqrt(LENGTH)
@@ -179,15 +179,15 @@ def test_a_moving_sensor_determines_no_bias() -> None:
     time = np.arange(500) / HZ
     swing = 40.0 * np.sin(2.0 * np.pi * time)[:, None] * [0.0, 1.0, 0.0]
 
-    assert at_rest(swing, shaken(500, 0.0), LENGTH).bias_dps is None
+    assert bias_at_rest(swing, shaken(500, 0.0), LENGTH) is None
     assert (
-        at_rest(turning(500, 30.0), shaken(500, 0.0), LENGTH).bias_dps is None
+        bias_at_rest(turning(500, 30.0), shaken(500, 0.0), LENGTH) is None
     )  # steady, but too fast for a bias
-    assert at_rest(turning(500, 0.0), shaken(500, 0.5), LENGTH).bias_dps is None
+    assert bias_at_rest(turning(500, 0.0), shaken(500, 0.5), LENGTH) is None
 
 
 def test_too_few_samples_determine_no_bias() -> None:
-    assert at_rest(turning(LENGTH - 1, 0.0), shaken(LENGTH - 1, 0.0), LENGTH).bias_dps is None
+    assert bias_at_rest(turning(LENGTH - 1, 0.0), shaken(LENGTH - 1, 0.0), LENGTH) is None
 
 
 def lifted(bias_dps: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -202,7 +202,7 @@ def lifted(bias_dps: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def test_rests_reveal_how_a_gyroscope_warms_up() -> None:
     time = np.arange(4000)[:, None] / HZ
     bias = 4.0 * (1.0 - np.exp(-time / 20.0)) * [1.0, -0.8, 0.5]
-    found = at_rest(*lifted(bias, 7), LENGTH).bias_dps
+    found = bias_at_rest(*lifted(bias, 7), LENGTH)
 
     assert found is not None
     assert np.abs(found - bias)[300:3950].max() < 0.5  # deviation of this curve from a parabola
@@ -211,8 +211,8 @@ def test_rests_reveal_how_a_gyroscope_warms_up() -> None:
 def test_a_steady_gyroscope_and_one_that_hardly_drifts_do_not_warm_up() -> None:
     time = np.arange(4000)[:, None] / HZ
 
-    assert np.ndim(at_rest(*lifted(np.tile([3.0, -2.0, 1.0], (4000, 1)), 8), LENGTH).bias_dps) == 1
-    assert np.ndim(at_rest(*lifted(time / 40.0 * [0.7, 0.0, 0.0], 9), LENGTH).bias_dps) == 1
+    assert np.ndim(bias_at_rest(*lifted(np.tile([3.0, -2.0, 1.0], (4000, 1)), 8), LENGTH)) == 1
+    assert np.ndim(bias_at_rest(*lifted(time / 40.0 * [0.7, 0.0, 0.0], 9), LENGTH)) == 1
 
 
 def test_intermittent_slow_movements_are_not_warming_up() -> None:
@@ -221,7 +221,7 @@ def test_intermittent_slow_movements_are_not_warming_up() -> None:
         2.0 * np.pi * np.floor(time / 5.0) / 3.0
     )  # equally fast in every rest, but in a different direction
 
-    assert np.ndim(at_rest(*lifted(turn[:, None] * [0.0, 1.0, 0.0], 10), LENGTH).bias_dps) == 1
+    assert np.ndim(bias_at_rest(*lifted(turn[:, None] * [0.0, 1.0, 0.0], 10), LENGTH)) == 1
 
 
 def test_one_outlying_rest_is_not_warming_up() -> None:

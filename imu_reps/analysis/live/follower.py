@@ -25,9 +25,6 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 
-#: Dwells on one way nearer to each other than this are the same dwell.
-SAME_DWELL_DEG = 4.0
-
 #: Window in which the speed that decides the live phase is measured.
 PHASE_TICKS = 10
 
@@ -80,7 +77,6 @@ class Follower:
         self._recent: deque[float] = deque(maxlen=DWELL_TICKS + 1)
         self._phase: Phase | None = None
         self._far_emitted: int | None = None
-        self._dwelt_deg: float | None = None
         self.turned = self.settled = self.dwelling = False
 
     @property
@@ -156,12 +152,9 @@ class Follower:
         events: list[FollowerEvent] = [*self._phase_events(time_s, smooth, dwelling, known)]
         arrival = self._way.step(tick, smooth, leg_deg)
         self.turned = self._finder.confirmed_count != before
-        self.settled = dwelling and not self.dwelling and not self._dwelt_here(smooth)
+        self.settled = dwelling and not self.dwelling
         self.dwelling = dwelling
-        if self.settled:
-            self._dwelt_deg = smooth
         if self.turned:
-            self._dwelt_deg = None
             events += self._far_end(time_s, known)
             self._way.turned(self._finder.turns[-2], smooth)
             self._limits.turned(known.count + 1)
@@ -172,10 +165,6 @@ class Follower:
         if arrival is not None:
             events += self._arrived(arrival, here, known)
         return events
-
-    def _dwelt_here(self, smooth: float) -> bool:
-        """Whether the leg already dwelt here on this way, as when it bounces at its end or is never still."""
-        return self._dwelt_deg is not None and abs(smooth - self._dwelt_deg) < SAME_DWELL_DEG
 
     def _outwards(self, direction: float) -> bool:
         return direction * self._header.travel_sign > 0.0

@@ -40,10 +40,6 @@ from imu_reps.kinematics.mounting import angle_between_deg
 #: Number of repetitions that make a set. While there are fewer, each estimate measures all of them again.
 SETTLED_REPS = 3
 
-#: Number of repetitions of fair certainty that make a set of a person who has not hung still (ours: walks and
-#: climbs show none, swings at the bar up to three, in sets of two simulators).
-UNCHECKED_REPS = 5
-
 #: Until something is counted, the leg's axis may be that of a foot that rolled at rest, about which a raise
 #: is hardly any movement. The ankle sensor is looked at so often, and the set estimated again if it has
 #: turned by so much since, less than half of it about that axis (ours).
@@ -328,11 +324,6 @@ class LiveSet:
         """Whether the excursions are more than a fidget: large raises, or several of any size."""
         if self.count:
             return True
-        unchecked = self._header.posture == "hanging" and not self._ready
-        if unchecked and certainty != "high" and len(reps) < UNCHECKED_REPS:
-            return False  # walking to the bar swings the leg too, with the pelvis as upright as when hanging
-        if certainty == "fair" and 1 < len(reps) <= SETTLED_REPS:
-            return False  # earlier estimates did not count the first ones
         large = usual_range_deg([rep.range_deg for rep in reps]) >= FIRST_DEG
         return certainty != "low" and (large or len(reps) >= SETTLED_REPS)
 

@@ -20,7 +20,6 @@ from imu_reps.analysis.reps.control import (
 )
 from imu_reps.analysis.reps.impacts import Impulse, strongest_jolt, touch_down
 from imu_reps.analysis.reps.phases import Phases, find_phases
-from imu_reps.analysis.reps.segmentation import ENDED_SHARE
 from imu_reps.analysis.set_motion import SetMotion, held_high, held_low
 from imu_reps.domain.samples import LONGEST_HOLE_S, BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
@@ -31,11 +30,6 @@ from imu_reps.kinematics.rest import stretches
 
 #: A rest at the near end longer than this is a break, not a pause.
 LONGEST_PAUSE_S = 10.0
-
-#: If the angle's speed differs from the gyroscope's by this share of the gyroscope's greatest, the samples
-#: were placed at the wrong time (ours: at most 0.81 in 440 repetitions of real people and other people's
-#: simulators).
-UNTURNED_SHARE = 1.0
 
 #: Fewest ticks of a hole that is too long.
 WIDE_HOLE_TICKS = int(LONGEST_HOLE_S * GRID_HZ) + 1
@@ -193,8 +187,7 @@ class Meter:
         concentric, eccentric = (back, out) if m.start_high else (out, back)
         far, near = self._pauses(out, back, next_start)
         top_pause, bottom_pause = (near, far) if m.start_high else (far, near)
-        timed = self._turned_as_seen(whole)
-        known = timed and _known(m.leg_missing, whole)
+        known = _known(m.leg_missing, whole)
         pelvis_known = _known(m.pelvis_missing, whole)
         return Measured(
             concentric=concentric,
@@ -202,8 +195,8 @@ class Meter:
             whole=whole,
             start_s=float(m.track.time_s[0] + whole.start / GRID_HZ),
             end_s=float(m.track.time_s[0] + whole.end / GRID_HZ),
-            concentric_s=self._duration(concentric) if timed else None,
-            eccentric_s=self._duration(eccentric) if timed else None,
+            concentric_s=self._duration(concentric),
+            eccentric_s=self._duration(eccentric),
             top_pause_s=top_pause,
             bottom_pause_s=bottom_pause,
             tremor_ratio=tremor_ratio(self._shake, self._baseline, eccentric.start, eccentric.end),
@@ -218,7 +211,7 @@ class Meter:
         """Return the figures of the leg, if it was measured in the repetition."""
         m, down = self._motion, eccentric.ticks
         top = _extreme(m.elevation_deg, whole, 1.0)
-        bottom = None if self._end_unseen(whole) else _extreme(m.elevation_deg, eccentric, -1.0)
+        bottom = _extreme(m.elevation_deg, eccentric, -1.0)
         ends, contact = {}, None
         if top is not None and bottom is not None:
             ends = {"top_angle_deg": top, "bottom_angle_deg": bottom, "range_deg": top - bottom}
@@ -234,17 +227,6 @@ class Meter:
             "contact": contact,
             "jolt": strongest_jolt(m, down, contact, self._settings),
         }
-
-    def _turned_as_seen(self, whole: Span) -> bool:
-        """Whether the angle changes as fast as the gyroscope turned.
-
-        If not, samples are at the wrong time: live, the times of a backlog may not be known yet.
-        """
-        if self._motion.carried is None:
-            return True
-        turned_dps = np.degrees(self._motion.carried.omega_rad_s[whole.ticks])
-        differs_dps = self._motion.speed_dps[whole.ticks][: len(turned_dps)] - turned_dps
-        return bool(np.abs(differs_dps).max() < UNTURNED_SHARE * np.abs(turned_dps).max())
 
     def _pauses(self, out: Span, back: Span, next_start: float | None) -> tuple[float | None, float | None]:
         far = Span(out.end, back.start)
@@ -263,12 +245,6 @@ class Meter:
             return False
         margin = BOUNDARY_MARGIN_S * GRID_HZ
         return any(start - margin < at < end + margin for start, end in self._wide_holes)
-
-    def _end_unseen(self, whole: Span) -> bool:
-        """Whether the sensor was lost on the way back to the floor, so that the lowest angle is unknown."""
-        angle, ends = self._motion.elevation_deg[whole.ticks], self._near_hole(whole.end)
-        left_deg = abs(float(angle[-1] - angle[0]))
-        return ends and not self._motion.start_high and left_deg > ENDED_SHARE * float(np.ptp(angle))
 
     def _smoothness(self, concentric: Span, eccentric: Span) -> float | None:
         speeds = (spectral_arc_length(self._motion.speed_dps[span.ticks]) for span in (concentric, eccentric))

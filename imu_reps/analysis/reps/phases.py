@@ -192,15 +192,9 @@ def _zero_crossing(speed_dps: FloatArray, first: int, end: int) -> float:
 
 
 def _line_end(speed_dps: FloatArray, begin: int, peak_dps: float) -> float:
-    """Return where the line through 10 % and 40 % of the peak, of the flank at rest at `begin`, meets zero.
-
-    A flank between a stall and the turn that stays under 40 % of the phase's peak uses its own peak.
-    """
+    """Return where the line through 10 and 40 % of the peak, of the flank at rest at `begin`, meets zero."""
     low, high = LOW_SHARE * peak_dps, HIGH_SHARE * peak_dps
     at_low = _after_last((speed_dps >= low).tobytes(), begin)
-    own_peak = float(speed_dps[_after_last((speed_dps < low).tobytes(), at_low) : at_low].max(initial=0.0))
-    if 0.0 < own_peak < high:
-        return _line_end(speed_dps, begin, own_peak)
     at_high = _after_last((speed_dps >= high).tobytes(), at_low)
     if at_high == 0:
         return float(at_low)

@@ -234,12 +234,10 @@ def find_reps(
 
     Notes
     -----
-    Dips at the far end and bumps at the near end are removed first, judged against the swings on both sides;
-    then excursions under the share of the usual range of those left, until none is removed.
+    Excursions under the share of the usual range of those left are removed, until none is.
     """
     above = [_zigzag(turns, settings.min_range_deg) for turns in above_floor(spells, floor_deg, may_walk)]
-    kept = [_without_dips(turns, settings.min_range_share) for turns in above]
-    threshold = settings.min_range_deg
+    kept, threshold = above, settings.min_range_deg
     if settings.usual_range_deg is not None and sum(map(len, kept)) < 4:
         threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)
     while True:
@@ -307,22 +305,6 @@ def _steps(turns: Sequence[Turn], floor_deg: float) -> list[tuple[int, int]]:
             rows.append((start, k - 1))
         start = k
     return rows
-
-
-def _without_dips(turns: Sequence[Turn], share: float) -> list[Turn]:
-    """Drop swings smaller than `share` of the swings on either side, smallest first."""
-    left = list(turns)
-    values = np.array([turn.value for turn in turns])
-    while len(left) >= 4:
-        swings = np.abs(values[1:] - values[:-1])
-        inner = swings[1:-1]
-        (dips,) = (inner < share * np.minimum(swings[:-2], swings[2:])).nonzero()
-        if len(dips) == 0:
-            break
-        at = int(dips[inner[dips].argmin()]) + 1
-        del left[at : at + 2]
-        values = np.delete(values, [at, at + 1])
-    return left
 
 
 def _zigzag(turns: Sequence[Turn], threshold_deg: float) -> list[Turn]:

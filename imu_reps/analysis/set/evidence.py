@@ -87,9 +87,6 @@ class EvidenceParams:
     level_sd, level_max : float
         Sine of the angle between the axis of a lift and the level at its far end, by a hip that abducts and a
         pelvis that rolls (ours: 15 degrees), and the bound of its evidence.
-    square_sd, square_max : float
-        Sine of the deviation of a swing's axis from perpendicular to the radius vector, by the errors of both
-        (ours: 12 degrees), and the bound of its evidence.
     prior : float
         Prior of a set: the recording was made as one, but may hold none.
     travel, travel_max : float
@@ -134,8 +131,6 @@ class EvidenceParams:
     stride_max: float = 5.0
     level_sd: float = 0.25
     level_max: float = 3.0
-    square_sd: float = 0.2
-    square_max: float = 4.0
     prior: float = -1.5
     travel: float = 1.5
     travel_max: float = 3.0
@@ -166,8 +161,6 @@ class Observed:
         RMS of the pelvis's specific force along gravity about its median; empty if lying with known posture.
     out_of_level : (reps,) float
         Sine of the angle between the axis and the level at each far end.
-    off_perpendicular : float
-        Sine of the axis's deviation from perpendicular to the radius vector; 0 if unknown.
     """
 
     hypothesis: Hypothesis
@@ -179,7 +172,6 @@ class Observed:
     pelvis_dps: FloatArray
     bounces_mps2: FloatArray
     out_of_level: FloatArray
-    off_perpendicular: float
 
     @property
     def reps(self) -> tuple[Excursion, ...]:
@@ -314,11 +306,6 @@ def level_term(seen: Observed, params: EvidenceParams) -> float:
     return max(-0.5 * (median(np.abs(out)) / params.level_sd) ** 2, -params.level_max)
 
 
-def square_term(seen: Observed, params: EvidenceParams) -> float:
-    """Score whether the axis is perpendicular to the line from the hip, about which a foot rolls."""
-    return max(-0.5 * (seen.off_perpendicular / params.square_sd) ** 2, -params.square_max)
-
-
 #: All terms, by name.
 TERMS: dict[str, Callable[[Observed, EvidenceParams], float]] = {
     "lever": lever_term,
@@ -330,7 +317,6 @@ TERMS: dict[str, Callable[[Observed, EvidenceParams], float]] = {
     "regular": regular_term,
     "pace": pace_term,
     "level": level_term,
-    "square": square_term,
 }
 
 

@@ -34,11 +34,6 @@ LEVEL_DEG, STANDING_DEG = 15.0, -30.0
 #: to 0.46 m long, and the foot may have stood on the floor (ours).
 RISE_M, RISE_SD_M = 0.4, 0.15
 
-#: Distance of the ankle sensor from knee and from hip, their standard deviation, and the elevation from which
-#: on a raise tells one from the other (ours).
-SHANK_M, LEG_M, LENGTH_SD_M = 0.3, 0.7, 0.12
-RAISED_DEG = 45.0
-
 #: Standard deviation of a rise over a time T in seconds: by sensor errors that change with the sensor's
 #: orientation, times T² / 12, and by stops in which the foot still moves (ours).
 CHANGING_MPS2, STOPPED_M = 0.15, 0.05
@@ -102,10 +97,8 @@ def held_up(
     vertical = bridged(row_dots(ankle.acc_mps2, ankle.up))
     if not stops_down:
         return held
-    first = stops_down[0]
-    begins_up = SELDOM + _raised_from_above(vertical, stops[first : first + 2])
     changes = [_changes(vertical, stops[before : k + 1]) for before, k in pairwise(stops_down)]
-    for k, up in zip(stops_down, _likeliest(begins_up, changes), strict=True):
+    for k, up in zip(stops_down, _likeliest(changes), strict=True):
         held[stops[k].start : stops[k].end] = up
     return held
 
@@ -171,31 +164,9 @@ def _carries(vertical_mps2: FloatArray, stops: Sequence[_Stop], way: int) -> flo
     return carried - _log_likelihood(risen_m, sd_m)
 
 
-def _raised_from_above(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> float:
-    """Return the log likelihood ratio of a leg held up at the first stop to one on the floor, if raised next.
-
-    From the floor the ankle is carried round the hip, and the pelvis tips back meanwhile; from table top it
-    is carried round the knee, and the pelvis is tipped back already.
-    """
-    if len(stops) < 2 or stops[1].elevation_deg < RAISED_DEG or abs(stops[0].elevation_deg) > LEVEL_DEG:
-        return 0.0
-    risen_m, sd_m = _rise(vertical_mps2, stops)
-    tips_deg = stops[1].tilt_deg - stops[0].tilt_deg
-    way = np.sin(np.radians(stops[1].elevation_deg)) - np.sin(np.radians(stops[0].elevation_deg))
-    round_knee, round_hip = (
-        _log_likelihood(risen_m - way * length_m, float(np.hypot(sd_m, LENGTH_SD_M)))
-        for length_m in (SHANK_M, LEG_M)
-    )
-    tipped = _log_likelihood(tips_deg, SAME_SD_DEG)
-    return round_knee - round_hip + tipped - _log_likelihood(tips_deg - TIPS_DEG, TIPS_SD_DEG)
-
-
-def _likeliest(begins_up: float, changes: Sequence[FloatArray]) -> list[bool]:
-    """Return the likeliest sequence of down (False) and held up (True), by Viterbi.
-
-    `begins_up` is the log likelihood ratio of beginning up to beginning down.
-    """
-    score, came_from = np.array([0.0, begins_up]), []
+def _likeliest(changes: Sequence[FloatArray]) -> list[bool]:
+    """Return the likeliest sequence of down (False) and held up (True), by Viterbi."""
+    score, came_from = np.array([0.0, SELDOM]), []
     for change in changes:
         total = score[:, None] + change
         came_from.append(total.argmax(axis=0))

@@ -40,10 +40,6 @@ SLIPPED_DEG = 15.0
 #: A strap that slipped between two repetitions did so this near to the resting end between them (ours).
 AROUND_TICKS = 100
 
-#: If frames after slips keep less than this share of the way, the foot rolled and the strap did not slip
-#: (ours; an axis that is off by 37 degrees loses a fifth).
-KEPT_SHARE = 0.8
-
 #: Share of a strap's turn that is seen where the leg rests, at least (ours: about the shank all of it is).
 RESTS_SHARE = 0.5
 
@@ -154,14 +150,7 @@ def leg_frames(
     if not slips:
         return whole
     frames = _after_slips(first, slips, axes, above, reps, up)
-    found = replace(whole, frames=frames, slips=tuple(slip for slip, _ in slips))
-    # about its true axis the leg's range is largest
-    ways = [_usual_way_deg(one.elevation_deg(up, header, params), reps) for one in (found, whole)]
-    return found if ways[0] > KEPT_SHARE * ways[1] else whole
-
-
-def _usual_way_deg(elevation_deg: FloatArray, reps: Sequence[Excursion]) -> float:
-    return float(np.median([abs(elevation_deg[rep.far.tick] - elevation_deg[rep.back.tick]) for rep in reps]))
+    return replace(whole, frames=frames, slips=tuple(slip for slip, _ in slips))
 
 
 def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dict[Rest, float]:
@@ -170,10 +159,6 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dic
     if header.start == "low":
         direction = known.sign * header.travel_sign
         found = on_floor(swing, direction, known.resting_deg, known.far_deg)
-        if not found and reps:
-            # steps, or a bent knee, reached behind the level to which the leg returns
-            ends = float(np.median([end.value for rep in reps for end in (rep.near, rep.back)]))
-            found = on_floor(swing, direction, ends, known.far_deg)
     else:
         # the floor lies beyond the far end: in a high start the leg is lowered to it, or nearly
         beyond = max(known.level_deg(1.0 - SAME_LEVEL), known.resting_deg + MIN_HIGH_DEG)

@@ -16,7 +16,6 @@ from imu_reps.analysis.set.spells import first_and_last
 from imu_reps.analysis.set.swings import (
     SeenLeg,
     SwingReadings,
-    off_perpendicular,
     radius_vector,
     read_swing,
     swing_about,
@@ -28,7 +27,6 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.kinematics.lever import ArcMotion, Lever, Movements
-from imu_reps.kinematics.rest import stretches
 
 #: A lift begins and ends at this share of the way from the resting end: during a rest anything may happen.
 LEFT_SHARE = 0.05
@@ -41,10 +39,6 @@ CLEAR_LEVER_SHARE = 0.3
 
 #: Smallest cosine between a refined axis and that of the previous estimate for them to agree.
 AGAIN = 0.9
-
-#: The first or last heel tap that is smaller or quicker than this share of the usual one may be the way in
-#: or out (ours).
-ALIKE_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +56,8 @@ class Reading:
     lever : Lever or None
         Common lever of its repetitions; None if unknown.
     undecided : int
-        Swings that may be no repetitions: first and last ones of a high start that may have slid the foot,
-        and quick ones unlike the others. How many of them count, negative, or how many do not.
+        First and last swings of a high start that may have slid the foot: how many of them count,
+        negative, or how many do not.
     """
 
     swing: Swing
@@ -151,11 +145,10 @@ def choose_reading(
     if header.exercise in HOLDS:
         return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
     settled = before.frame if before is not None and before.settled else None
-    swings, radius = _swings(settled, seen, header, settings, leg)
     found = [
         _again(reading, before, evidence)
-        for read in swings
-        for reading in _scored(read, seen, radius, header, evidence)
+        for read in _swings(settled, seen, header, settings, leg)
+        for reading in _scored(read, seen, header, evidence)
     ]
     if not found:
         return Choice(_unrepeated(seen, header, settings, leg), False, 0.0, 0)
@@ -172,8 +165,8 @@ def choose_reading(
 
 def _swings(
     settled: LegFrame | None, seen: SeenLeg, header: Header, settings: Settings, params: LegParams
-) -> tuple[list[SwingReadings], Lever | None]:
-    """Return the leg's motion about every axis considered, and the radius vector if it is clear."""
+) -> list[SwingReadings]:
+    """Return the leg's motion about every axis considered, and along its radius vector if that is clear."""
     if settled is None:
         swings = swings_about_any_axis(seen, header, settings, params)
     else:
@@ -182,7 +175,7 @@ def _swings(
     along = None if radius is None else swing_along(radius, swings, seen, settings, params)
     if along is not None:
         swings.append(read_swing(along, header, settings))
-    return swings, radius
+    return swings
 
 
 def _by_travel(found: Sequence[Reading], header: Header, params: EvidenceParams) -> list[Reading]:
@@ -232,9 +225,7 @@ def _unrepeated(seen: SeenLeg, header: Header, settings: Settings, params: LegPa
     return Reading(swing, hypothesis, 0.0)
 
 
-def _scored(
-    read: SwingReadings, seen: SeenLeg, radius: Lever | None, header: Header, params: EvidenceParams
-) -> list[Reading]:
+def _scored(read: SwingReadings, seen: SeenLeg, header: Header, params: EvidenceParams) -> list[Reading]:
     """Return every reading of the swing about an axis, scored."""
     swing = read.swing
     angle, spells = swing.angle_deg, swing.spells
@@ -248,16 +239,7 @@ def _scored(
         if reps:
             of_pelvis = _shares(reps, angle, seen), _rates(reps, seen), _bounces(reps, seen)
             out_of_level = seen.ankle.up[[rep.far.tick for rep in reps]] @ swing.axis
-            observed = Observed(
-                likely,
-                header,
-                angle,
-                spells,
-                lever,
-                *of_pelvis,
-                out_of_level,
-                off_perpendicular(swing.axis, radius),
-            )
+            observed = Observed(likely, header, angle, spells, lever, *of_pelvis, out_of_level)
             found.append(Reading(swing, likely, score(observed, params), lever, undecided))
     return found
 
@@ -298,54 +280,21 @@ def _carried_round(
     if few or lever is None or usual is None or np.linalg.norm(usual) < MIN_LEVER_M:
         return hypothesis, lever, 0
     slid = np.array([_slid_ratio(one, usual, params) > params.slid_by for one in each])
-    near = _unlike_the_clear(reps, each)
+    near = np.zeros(len(reps), bool)
     if header.start == "high" or slid.any():
         ratio, lesser = _ways_slid(Movements(motion, _ways(reps, lifts)).each(), usual, params)
         slid &= lesser > 0.0
         if header.start == "high":
-            one_way, near = _slid_from_high_start(ratio, carried_up, reps, lifts, spells, header, params)
-            slid |= one_way
-        else:
-            near |= slid & (lesser < params.slid_by)
+            outermost = _outermost(reps, spells)
+            slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
+            slid |= carried_up > params.outermost_slid_by
+            near = outermost & _nearly_slid(ratio, carried_up, params)
     slid &= not slid.all()
     undecided = max(int((near & slid).sum()), -int((near & ~slid).sum()), key=abs)
     if not slid.any():
         return hypothesis, lever, undecided
     segmentation = hypothesis.segmentation.without(slid.tolist(), "not_carried_round_hip")
     return replace(hypothesis, segmentation=segmentation), movements.common((~slid).tolist()), undecided
-
-
-def _slid_from_high_start(
-    ratio: FloatArray,
-    carried_up: FloatArray,
-    reps: Sequence[Excursion],
-    lifts: Sequence[IntArray],
-    spells: Sequence[slice],
-    header: Header,
-    params: EvidenceParams,
-) -> tuple[BoolArray, BoolArray]:
-    """Return the swings of a high start that slid the foot one way, and the outermost that may have."""
-    outermost = _outermost(reps, spells)
-    slid = ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
-    near = _nearly_slid(ratio, carried_up, params)
-    if header.exercise == "heel_tap":
-        near |= _unlike(reps, lifts)
-    return slid | (carried_up > params.outermost_slid_by), near & outermost
-
-
-def _unlike_the_clear(reps: Sequence[Excursion], each: Sequence[Lever | None]) -> BoolArray:
-    """Return which repetitions, several in a row, do not show the hip and are quicker than those that do.
-
-    Bicycle kicks before or after a set are as large as its small repetitions.
-    """
-    ticks = np.array([rep.back.tick - rep.near.tick for rep in reps])
-    clear = np.array([one is not None and one.sd_m < CLEAR_LEVER_SHARE * one.length_m for one in each])
-    unlike = np.zeros(len(reps), bool)
-    if clear.sum() >= MIN_ALIKE:
-        quick = ~clear & (ticks < ALIKE_SHARE * np.median(ticks[clear]))
-        for start, end in stretches(quick, shortest=MIN_ALIKE):
-            unlike[start:end] = True
-    return unlike
 
 
 def _nearly_slid(ratio: FloatArray, carried_up: FloatArray, params: EvidenceParams) -> BoolArray:
@@ -404,14 +353,6 @@ def _outermost(reps: Sequence[Excursion], spells: Sequence[slice]) -> BoolArray:
     """Return which repetitions are the first or the last of their spell, (reps,) bool."""
     first, last = first_and_last([rep.far.tick for rep in reps], spells)
     return first | last
-
-
-def _unlike(reps: Sequence[Excursion], lifts: Sequence[IntArray]) -> BoolArray:
-    """Return which repetitions are much smaller or much quicker than usual, (reps,) bool."""
-    size, ticks = np.array(
-        [[rep.smaller_way_deg, len(lift)] for rep, lift in zip(reps, lifts, strict=True)]
-    ).T
-    return np.asarray((size < ALIKE_SHARE * np.median(size)) | (ticks < ALIKE_SHARE * np.median(ticks)))
 
 
 def usual_lever_m(each: Sequence[Lever | None], spread_m: float) -> FloatArray | None:

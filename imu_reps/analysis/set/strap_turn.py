@@ -94,7 +94,7 @@ def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]
     if seen is None:
         return []
     pieces: list[list[Way]] = []
-    for way in _without_odd(clear_ways(seen)):
+    for way in clear_ways(seen):
         if pieces and _apart_deg(_mean(pieces[-1]), way.shank) < MIN_TURN_DEG:
             pieces[-1].append(way)
         else:
@@ -102,17 +102,6 @@ def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]
     found = (_turned(before, after, seen.up) for before, after in pairwise(pieces))
     # with a knee that bends to another angle the leg's way differs, but nothing turns before it
     return [turned for turned in found if turned.handled.stop > turned.handled.start]
-
-
-def _without_odd(ways: Sequence[Way]) -> list[Way]:
-    """Return the ways without single ones that differ from both neighbours, which are alike."""
-    return [
-        way
-        for before, way, after in zip([*ways[:1], *ways[:-1]], ways, [*ways[1:], *ways[-1:]], strict=True)
-        if _apart_deg(before.shank, after.shank) > MIN_TURN_DEG
-        or _apart_deg(before.shank, way.shank) < MIN_TURN_DEG
-        or _apart_deg(way.shank, after.shank) < MIN_TURN_DEG
-    ]
 
 
 def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turned:

@@ -176,15 +176,12 @@ def swings_about_any_axis(
     """Return the leg's motion about every axis that its turning shows."""
     found: list[SwingReadings] = []
     for axis in _axes(seen, params, settings):
-        first = read_swing(swing_about(axis, seen, settings), header, settings)
-        refined = _refined(first, seen, header, params)
-        for better in refined:
-            if _is_new(better, found):
-                found.append(read_swing(swing_about(better, seen, settings), header, settings))
-        # a foot that wobbles in each lift pulls the refined axis towards its own: the first axis is kept too,
-        # unless it is a mixture of a lift and a roll
-        if len(refined) < 2 and _is_new(axis, found):
-            found.append(first)
+        mixed = read_swing(swing_about(axis, seen, settings), header, settings)
+        parted = [
+            read_swing(swing_about(one, seen, settings), header, settings)
+            for one in _lift_and_roll(mixed, seen, header, params)
+        ]
+        found += [one for one in parted or [mixed] if _is_new(one.swing.axis, found)]
     return found
 
 
@@ -209,22 +206,15 @@ def _axes(seen: SeenLeg, params: LegParams, settings: Settings) -> list[FloatArr
     return [one, other] if np.degrees(high - low) > settings.min_range_deg else [one]
 
 
-def _refined(first: SwingReadings, seen: SeenLeg, header: Header, params: LegParams) -> list[FloatArray]:
-    """Return the axis of the lifts found about a first axis; for a leg that also rolls, both its axes."""
-    largest = first.largest
-    reps = largest.segmentation.reps
-    if not reps:
+def _lift_and_roll(
+    mixed: SwingReadings, seen: SeenLeg, header: Header, params: LegParams
+) -> list[FloatArray]:
+    """Return both axes of a lying leg that rolls besides being lifted; none if it does not."""
+    reps = mixed.largest.segmentation.reps
+    if not reps or header.posture != "supine" or header.start != "low":
         return []
-    axes: Sequence[FloatArray] = ()
-    if header.posture == "supine" and header.start == "low":
-        axes = lift_and_roll(np.concatenate([seen.turning_dps[rep.ticks] for rep in reps]), params)
-    if not axes:
-        travel = largest.sign * header.travel_sign * first.swing.angle_deg
-        lifted = travel > largest.level_deg(LIFTED_SHARE)
-        turning = [seen.turning_dps[rep.ticks].compress(lifted[rep.ticks], axis=0) for rep in reps]
-        better = swing_axis(np.concatenate(turning), params)
-        axes = () if better is None else (better,)
-    return [axis if axis @ first.swing.axis > 0.0 else -axis for axis in axes]
+    axes = lift_and_roll(np.concatenate([seen.turning_dps[rep.ticks] for rep in reps]), params)
+    return [axis if axis @ mixed.swing.axis > 0.0 else -axis for axis in axes]
 
 
 def _is_new(axis: FloatArray, found: Sequence[SwingReadings]) -> bool:
@@ -238,8 +228,7 @@ def radius_vector(found: Sequence[SwingReadings], seen: SeenLeg, header: Header)
     lifts = _rep_ticks(found, len(seen.ankle.up))
     if len(lifts) == 0:
         return None
-    begins = [rep.near.tick for rep in found[0].largest.segmentation.reps]
-    radius = seen.carried.radius(lifts, begins)
+    radius = seen.carried.radius(lifts)
     if radius is None or not MIN_RADIUS_M < radius.length_m < MAX_RADIUS_M:
         return None
     return radius if radius.sd_m < CLEAR_SHARE * radius.length_m else None
@@ -254,9 +243,9 @@ def _rep_ticks(found: Sequence[SwingReadings], count: int) -> IntArray:
     return inside.nonzero()[0]
 
 
-def off_perpendicular(axis: FloatArray, radius: Lever | None) -> float:
-    """Return the sine of an axis's deviation from perpendicular to the radius vector; 0 if unknown."""
-    return 0.0 if radius is None else float(axis @ radius.vector_m) / radius.length_m
+def off_perpendicular(axis: FloatArray, radius: Lever) -> float:
+    """Return the sine of an axis's deviation from perpendicular to the radius vector."""
+    return float(axis @ radius.vector_m) / radius.length_m
 
 
 def swing_along(
