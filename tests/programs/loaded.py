@@ -17,6 +17,7 @@ import signal
 import socket
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import imu_reps
@@ -66,6 +67,8 @@ def settle(request: dict[str, Any], streams: list[int]) -> None:
         os.close(stream)
     if request["terminal"]:
         os.login_tty(0)
+    elif request["session"]:
+        os.setsid()
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -86,11 +89,13 @@ def opened(number: int, like: io.TextIOWrapper, *, unbuffered: bool) -> io.TextI
 
 
 def run(kind: str, what: str, words: list[str]) -> None:
-    """Do what an interpreter does with ``-m module`` or ``-c code``."""
-    sys.path[0] = ""
-    sys.argv = [kind, *words]
+    """Do what an interpreter does with ``-m module``, ``-c code`` or ``script.py``."""
+    sys.path[0] = "" if kind else str(Path(what).parent)
+    sys.argv = [kind or what, *words]
     if kind == "-m":
         runpy.run_module(what, run_name="__main__", alter_sys=True)
+    elif not kind:
+        runpy.run_path(what, run_name="__main__")
     else:
         exec(compile(what, "<string>", "exec"), {"__name__": "__main__"})
 

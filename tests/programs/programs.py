@@ -23,7 +23,7 @@ SET_CHILD_SUBREAPER = 36
 
 
 class Program(subprocess.Popen):  # type: ignore[type-arg]
-    """A program with words as for an interpreter: ``-u -m imu_reps report`` or ``-c code``.
+    """A program with words as for an interpreter: ``-u -m imu_reps report``, ``-c code`` or ``script.py``.
 
     On Linux it is forked, elsewhere started. With `terminal`, the terminal that is its standard input becomes
     that of its session.
@@ -44,6 +44,7 @@ class Program(subprocess.Popen):  # type: ignore[type-arg]
                 **_asked(args[1:]),
                 "folder": os.fspath(folder or Path.cwd()),
                 "environment": dict(os.environ if environment is None else environment),
+                "session": rest[20],
                 "terminal": self._terminal,
             }
             given = (pipes[0], pipes[3], pipes[5])
@@ -70,8 +71,9 @@ def in_terminal(*words: str, **how: Any) -> tuple[Program, int]:
 def _asked(words: list[str]) -> dict[str, Any]:
     """Return what the interpreter is asked for by its words."""
     unbuffered = words[0] == "-u" or bool(os.environ.get("PYTHONUNBUFFERED"))
-    kind, what, *more = words[words[0] == "-u" :]
-    assert kind in ("-m", "-c"), f"only -m and -c are known: {kind}"
+    words = words[words[0] == "-u" :]
+    kind, what, *more = words if words[0].startswith("-") else ["", *words]
+    assert kind in ("-m", "-c", ""), f"it is not forked with {kind}"
     return {"unbuffered": unbuffered, "kind": kind, "what": what, "words": more}
 
 
