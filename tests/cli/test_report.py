@@ -169,7 +169,6 @@ def test_the_angles_of_many_files_are_not_kept_in_memory(
     run: Run, swung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
     alive = []
-    gc.freeze()  # what the tests before have left need not be looked through
 
     def counting(*of: object) -> Analysis:
         gc.collect()
@@ -178,6 +177,7 @@ def test_the_angles_of_many_files_are_not_kept_in_memory(
 
     monkeypatch.setattr("imu_reps.analysis.analyze.analyze", counting)
     monkeypatch.chdir(tmp_path)
+    gc.freeze()  # what the tests before have left need not be looked through
     try:
         assert run("report", *[swung] * 5, *words).exit_code == 0
     finally:
