@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from programs import in_terminal
 
 from imu_reps.cli.main import main
 
@@ -48,14 +48,10 @@ def trained(swung: Path) -> Path:
 @pytest.fixture
 def terminal() -> Callable[..., tuple[int, str]]:
     """Run a command in a terminal, pressing keys once a text has appeared; return exit code and screen."""
-    pty = pytest.importorskip("pty")
+    usual = {"TERM": "xterm-256color", "COLUMNS": "90", "LINES": "40"}
 
     def typed(words: list[str], *presses: tuple[str, bytes], **environment: str) -> tuple[int, str]:
-        pid, descriptor = pty.fork()
-        if pid == 0:  # pragma: no cover - the child
-            os.environ.update(TERM="xterm-256color", COLUMNS="90", LINES="40")
-            os.environ.update(environment)
-            os.execv(sys.executable, [sys.executable, "-m", "imu_reps", *words])
+        program, descriptor = in_terminal("-m", "imu_reps", *words, env=os.environ | usual | environment)
         screen, read_until, waiting = "", 0, list(presses)
         until_s = time.monotonic() + 60.0
         while time.monotonic() < until_s:
@@ -67,6 +63,6 @@ def terminal() -> Callable[..., tuple[int, str]]:
                 read_until = len(screen)
                 os.write(descriptor, waiting.pop(0)[1])
         os.close(descriptor)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), screen
+        return program.wait(), screen
 
     return typed

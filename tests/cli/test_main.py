@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from programs import Program
+from programs import run as run_program
 
 from imu_reps import __version__
 from imu_reps.cli.main import COMMANDS, main
@@ -114,9 +116,8 @@ def test_no_color_is_respected_where_colour_is_forced(swung: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 @pytest.mark.parametrize("verb", ["angles", "report", "replay"])
 def test_a_broken_pipe_ends_quietly(swung: Path, verb: str) -> None:
-    with subprocess.Popen(
-        [*PROGRAM, verb, str(swung)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as started:
+    words = ["-m", "imu_reps", verb, str(swung)]
+    with Program(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
         assert started.stdout is not None
         assert started.stderr is not None
         started.stdout.close()
@@ -125,12 +126,26 @@ def test_a_broken_pipe_ends_quietly(swung: Path, verb: str) -> None:
     assert words == b""
 
 
+#: With the streams of these numbers as Python has those that are closed as it starts.
+WITH_CLOSED_STREAMS = """
+import os, sys
+from imu_reps.__main__ import main
+
+for number in map(int, sys.argv.pop(1)):
+    os.close(number)
+    name = ("stdin", "stdout", "stderr")[number]
+    setattr(sys, name, None)
+    setattr(sys, f"__{name}__", None)
+main()
+"""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="a shell's way to close a stream")
 @pytest.mark.parametrize(
     ("verb", "closed"),
     [
-        *((verb, "<&- >&- 2>&-") for verb in ("report", "angles", "replay", "check", "record")),
-        *((verb, closed) for verb in ("report", "record") for closed in (">&-", "2>&-", "<&-")),
+        *((verb, "012") for verb in ("report", "angles", "replay", "check", "record")),
+        *((verb, closed) for verb in ("report", "record") for closed in "012"),
     ],
 )
 def test_a_stream_closed_from_the_start_gives_no_traceback(
@@ -139,8 +154,11 @@ def test_a_stream_closed_from_the_start_gives_no_traceback(
     words = [verb, str(swung)]
     if verb == "record":
         words = ["record", "--virtual", "--speed", "0", "--reps", "1", "--folder", str(tmp_path)]
-    call = " ".join(map(shlex.quote, [*PROGRAM, *words]))
-    done = subprocess.run(["sh", "-c", f"exec {call} {closed}"], capture_output=True, check=False)
+    if len(closed) == 3 and verb in ("report", "record"):  # by the shell
+        call = " ".join(map(shlex.quote, [*PROGRAM, *words]))
+        done = subprocess.run(["sh", "-c", f"exec {call} <&- >&- 2>&-"], capture_output=True, check=False)
+    else:
+        done = run_program("-c", WITH_CLOSED_STREAMS, closed, *words)
 
     assert done.returncode == 0, done.stderr
     assert b"Traceback" not in done.stderr
@@ -153,7 +171,7 @@ def test_a_stream_closed_from_the_start_gives_no_traceback(
 def test_a_full_disk_behind_standard_output_is_exit_code_1_and_a_message(swung: Path, verb: str) -> None:
     words = [verb, str(swung)] if verb in ("angles", "report") else [verb]
     with Path("/dev/full").open("wb") as full:
-        done = subprocess.run([*PROGRAM, *words], stdout=full, stderr=subprocess.PIPE, check=False)
+        done = run_program("-m", "imu_reps", *words, stdout=full)
 
     assert done.returncode == 1
     assert b"could not be written" in done.stderr
@@ -163,18 +181,17 @@ def test_a_full_disk_behind_standard_output_is_exit_code_1_and_a_message(swung: 
 
 @pytest.mark.skipif(os.name != "posix", reason="pipes and signals of POSIX")
 def test_ctrl_c_is_exit_code_130_without_a_traceback(swung: Path) -> None:
-    with subprocess.Popen(
-        [*PROGRAM, "replay", str(swung), "--speed", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as started:
+    words = ["-m", "imu_reps", "replay", str(swung), "--speed", "1"]
+    with Program(*words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as started:
         assert started.stdout is not None
         assert started.stderr is not None
         assert any(b"ready" in line for line in started.stdout)
         started.send_signal(signal.SIGINT)
         began = time.monotonic()
-        words = started.stderr.read()
+        complaints = started.stderr.read()
 
     assert started.returncode == 130
-    assert b"Traceback" not in words
+    assert b"Traceback" not in complaints
     assert time.monotonic() - began < 5.0
 
 
@@ -235,7 +252,7 @@ def test_a_signal_while_a_table_is_saved_leaves_the_old_one_and_no_other_file(
     assert run(*words).exit_code == 0
     before = table.read_bytes()
     code = ENDED_WHILE_SAVING.format(name=name)
-    done = subprocess.run([sys.executable, "-c", code, *words, "--force"], capture_output=True, check=False)
+    done = run_program("-c", code, *words, "--force")
 
     assert (done.returncode, done.stderr) == (128 + getattr(signal, name), b"")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {table.name: before}

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from programs import run
 
 EXAMPLES = Path(__file__).parents[2] / "imu_reps" / "docs" / "examples"
 
@@ -26,15 +25,8 @@ def test_every_example_is_run() -> None:
 
 @pytest.mark.parametrize("name", SAYS)
 def test_an_example_runs(name: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(EXAMPLES / f"{name}.py")],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
-        check=False,
-    )
+    environment = os.environ | {"PYTHONIOENCODING": "utf-8"}
+    done = run(str(EXAMPLES / f"{name}.py"), cwd=tmp_path, encoding="utf-8", env=environment)
 
     assert done.returncode == 0, done.stderr
     assert all(words in done.stdout for words in SAYS[name]), done.stdout

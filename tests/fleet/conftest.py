@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from programs import Program
 
 from imu_reps import RepPlan, SetPlan, save, simulate
 from imu_reps.fleet.batch_run import BatchOrder, BatchProgress, run_batch
@@ -107,8 +107,8 @@ def batch_process() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     running: list[subprocess.Popen[str]] = []
 
     def start(*words: str | Path) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "imu_reps", "batch", *map(str, words)],
+        process = Program(
+            *("-m", "imu_reps", "batch", *map(str, words)),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -171,9 +171,7 @@ class Cluster:
 
 
 def _dask(*words: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-m", "dask", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    return Program("-m", "dask", *words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 @pytest.fixture

@@ -89,11 +89,16 @@ def _followed(recording: Recording) -> tuple[int, list[Event]]:
     return pipeline.rep_count, [event for event in events if isinstance(event, FaultSeen)]
 
 
+@pytest.fixture(scope="module")
+def clean_followed(clean: Recording) -> tuple[int, list[Event]]:
+    return _followed(clean)
+
+
 @pytest.mark.parametrize("kind", ["rows of zeros", "rows of -1", "rows at the rails"])
 def test_failed_transfers_change_neither_count_nor_faults_of_a_running_set(
-    clean: Recording, kind: str
+    clean: Recording, clean_followed: tuple[int, list[Event]], kind: str
 ) -> None:
-    count, faults = _followed(clean)
+    count, faults = clean_followed
     spoilt = KINDS[kind].spoil(clean, ("pelvis", "ankle"), np.random.default_rng(5))
     now, faults_seen = _followed(replace(spoilt, cautions=()))
     assert now == count

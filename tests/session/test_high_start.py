@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -46,9 +48,25 @@ def before_first_rep(outcome: SessionOutcome) -> list[SetProgress]:
     return [event for event in progress if event.state.count == 0 and event.state.stage != "ended"]
 
 
+@pytest.fixture(scope="module")
+def begun_high(
+    start_session: RunSession, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], SessionOutcome]:
+    """Outcome of a session of one set of an exercise that starts high, for tests that only look at it."""
+
+    @cache
+    def outcome(exercise: str) -> SessionOutcome:
+        folder = tmp_path_factory.mktemp("begun_high")
+        return start_session(folder=folder, plans=[high(exercise)], plan=SessionPlan((goal(exercise),)))
+
+    return outcome
+
+
 @pytest.mark.parametrize("exercise", ["single_leg_raise", "double_leg_raise"])
-def test_the_count_in_waits_until_the_legs_are_up(run_session: RunSession, exercise: str) -> None:
-    outcome = run_session(plans=[high(exercise)], plan=SessionPlan((goal(exercise),)))
+def test_the_count_in_waits_until_the_legs_are_up(
+    begun_high: Callable[[str], SessionOutcome], exercise: str
+) -> None:
+    outcome = begun_high(exercise)
     spoken = cues(outcome.emitted)
     codes = [cue.code for cue in spoken]
     (up_s,) = legs_up_times_s(outcome)
@@ -61,9 +79,9 @@ def test_the_count_in_waits_until_the_legs_are_up(run_session: RunSession, exerc
     assert outcome.done[0].summary.set.rep_count == 3
 
 
-def test_no_leg_position_is_reported_before_it_is_known(run_session: RunSession) -> None:
+def test_no_leg_position_is_reported_before_it_is_known(begun_high: Callable[[str], SessionOutcome]) -> None:
     """Lifting into the start moves the leg up, which in a set that starts high ends a repetition."""
-    outcome = run_session(plans=[high()], plan=SessionPlan((goal(),)))
+    outcome = begun_high("single_leg_raise")
     before = before_first_rep(outcome)
     first = next(cue.time_s for cue in cues(outcome.emitted) if cue.code == "hold")
 
@@ -90,8 +108,10 @@ def test_legs_that_were_up_from_the_start_delay_the_count_in_only_briefly(run_se
     assert outcome.done[0].summary.set.rep_count == 3
 
 
-def test_heel_taps_are_counted_in_although_raised_legs_are_not_detectable(run_session: RunSession) -> None:
-    outcome = run_session(plans=[high("heel_tap")], plan=SessionPlan((goal("heel_tap"),)))
+def test_heel_taps_are_counted_in_although_raised_legs_are_not_detectable(
+    begun_high: Callable[[str], SessionOutcome],
+) -> None:
+    outcome = begun_high("heel_tap")
 
     assert legs_up_times_s(outcome) == []
     assert [cue.words for cue in cues(outcome.emitted)[:6]] == [
@@ -140,8 +160,8 @@ def test_a_sensor_lost_during_the_lead_in_restarts_the_lead_in(
     assert [cue.words for cue in spoken if cue.code == "count_in" and cue.time_s > moves[0].time_s] == []
 
 
-def test_a_replay_gives_the_same_cues_at_the_same_times(run_session: RunSession) -> None:
-    outcome = run_session(plans=[high()], plan=SessionPlan((goal(),)))
+def test_a_replay_gives_the_same_cues_at_the_same_times(begun_high: Callable[[str], SessionOutcome]) -> None:
+    outcome = begun_high("single_leg_raise")
     played: list[SessionEvent] = []
     run(replay_session(load(outcome.done[0].path), played.append).run())
     live, again = cues(outcome.emitted)[1:6], cues(played)[1:6]

@@ -41,8 +41,8 @@ def advance(world: VirtualWorld, session: Session) -> None:  # noqa: ARG001
 
 @pytest.fixture(scope="module")
 def three_raises(start_session: RunSession, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Outcome of a session of one set of three raises, for tests that only look at it."""
-    return start_session(folder=tmp_path_factory.mktemp("three_raises"))
+    """Outcome of a session of one set of three raises in a new folder, for tests that only look at it."""
+    return start_session(folder=tmp_path_factory.mktemp("three_raises") / "a" / "b")
 
 
 @pytest.mark.parametrize("family", ["witmotion", "open_profile", "movesense"])
@@ -252,10 +252,8 @@ def test_a_folder_that_cannot_be_made_is_reported_before_anything_else(
     assert str(tmp_path / "file") in caught.value.message
 
 
-def test_the_folder_is_made(run_session: RunSession, tmp_path: Path) -> None:
-    outcome = run_session(folder=tmp_path / "a" / "b")
-
-    assert Path(outcome.done[0].path).parent == tmp_path / "a" / "b"
+def test_the_folder_is_made(three_raises: Any) -> None:
+    assert Path(three_raises.done[0].path).parent.parts[-2:] == ("a", "b")
 
 
 def test_taps_are_marked_at_the_beginning_of_the_first_set(run_session: RunSession) -> None:

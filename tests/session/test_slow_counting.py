@@ -6,7 +6,6 @@ import itertools
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from programs import Program
 
 from imu_reps import Pipeline, RepPlan, SampleBlock, SetPlan, Settings, load, simulate
 from imu_reps.cli.replay import play
@@ -127,9 +127,7 @@ main()
 @pytest.mark.skipif(os.name != "posix", reason="ends by signals")
 def test_counting_that_hangs_for_good_is_ended_by_a_second_ctrl_c(tmp_path: Path) -> None:
     words = ["record", "--virtual", "--speed", "1", "--reps", "3", "--quiet", "--folder", str(tmp_path)]
-    process = subprocess.Popen(
-        [sys.executable, "-c", HANGS, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = Program("-c", HANGS, *words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         for line in process.stdout:

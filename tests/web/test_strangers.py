@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import siege
+from programs import Program
 from siege import SENT, standing
 from websockets.exceptions import WebSocketException
 
@@ -264,9 +265,7 @@ def recorded(
     output = []
     with (
         ExitStack() as crowd,
-        subprocess.Popen(
-            [sys.executable, "-m", "imu_reps", *words, str(folder)], stdout=subprocess.PIPE
-        ) as recording,
+        Program("-m", "imu_reps", *words, str(folder), stdout=subprocess.PIPE) as recording,
     ):
         assert recording.stdout is not None
         for line in map(bytes.decode, recording.stdout):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from programs import Program
 
 from imu_reps import load
 
@@ -31,10 +32,9 @@ def files(home: Path) -> list[Path]:
 
 
 def start(*words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "imu_reps", "record", "--virtual", *words]
-    return subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    command = ["-m", "imu_reps", "record", "--virtual", *words]
+    return Program(*command, stdin=nothing, stdout=pipe, stderr=pipe, text=True)
 
 
 def until(process: subprocess.Popen[str], words: str) -> None:
@@ -224,8 +224,8 @@ main(["record", "--virtual", sys.argv[1], "--speed", "5", "--reps", "30"])
 def killed(family: str, home: Path, after: int) -> tuple[float, Path]:
     """Kill a recording after some lines of its clock; return the last time it printed, and its file."""
     before = set(files(home))
-    command = [sys.executable, "-c", WITH_A_CLOCK, family]
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    with Program("-c", WITH_A_CLOCK, family, stdin=nothing, stdout=pipe, text=True) as process:
         assert process.stdout is not None
         clock = (float(line.split()[1]) for line in process.stdout if line.startswith("clock"))
         last_s = max(itertools.islice(clock, after))

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from programs import Program
 
 from imu_reps import load
 
@@ -15,10 +16,10 @@ from imu_reps import load
 def test_a_set_is_discarded_and_the_next_one_hurts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
     words = ["--virtual", "--speed", "5", "--reps", "30", "--sets", "3", "--rest", "1", "--quiet"]
-    command = [sys.executable, "-m", "imu_reps", "record", *words]
+    command = ["-m", "imu_reps", "record", *words]
     answers = ["d\n", "p\n"]
     output = ""
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with Program(*command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         for line in process.stdout:

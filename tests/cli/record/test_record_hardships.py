@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from programs import Program, run
 
 from imu_reps import load
 from imu_reps.domain.samples import SENSOR_PLACES
@@ -17,7 +18,7 @@ from imu_reps.storage.history_store import History
 
 pytestmark = [pytest.mark.faults, pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")]
 
-RECORD = [sys.executable, "-u", "-m", "imu_reps", "record", "--virtual", "--quiet", "--speed", "10"]
+RECORD = ["-u", "-m", "imu_reps", "record", "--virtual", "--quiet", "--speed", "10"]
 
 #: A program killed after the set is over and its file closed, before the history is written.
 KILLED_BEFORE_HISTORY = """
@@ -56,8 +57,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def started(*words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*RECORD, *words],
+    return Program(
+        *RECORD,
+        *words,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -90,13 +92,7 @@ def test_a_program_that_is_stopped_for_a_while_continues_with_every_sample(home:
 
 
 def test_a_changed_wall_clock_moves_no_sample_and_costs_no_file(home: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WITH_A_CLOCK_THAT_STEPS],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run("-c", WITH_A_CLOCK_THAT_STEPS, stdin=subprocess.DEVNULL, text=True)
     recordings = files(home)
 
     assert (done.returncode, len(recordings)) == (0, 3), done.stdout + done.stderr
@@ -121,17 +117,12 @@ def test_two_programs_that_record_at_once_write_a_whole_file_each(home: Path) ->
 def test_a_program_killed_before_writing_the_history_leaves_a_usable_file(
     home: Path,
 ) -> None:
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED_BEFORE_HISTORY],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
+    killed = run("-c", KILLED_BEFORE_HISTORY, stdin=subprocess.DEVNULL)
     (file,) = files(home)
     with History() as history:
         before = len(history.sets(person=None))
     file.write_text(file.read_text().replace("# simulated: true\n", ""))  # as written with real sensors
-    subprocess.run([sys.executable, "-m", "imu_reps", "reanalyse"], capture_output=True, check=True)
+    run("-m", "imu_reps", "reanalyse").check_returncode()
     with History() as history:
         remembered = [stored.summary.set.rep_count for stored in history.sets(person=None)]
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from programs import Program, in_terminal
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
@@ -77,12 +78,11 @@ def start_recording(
     *arguments: str, code: str = RECORD_VIRTUALLY, before: Sequence[str] = (), disconnecting_s: float = 5.0
 ) -> subprocess.Popen[str]:
     """Start a recording whose sensors take `disconnecting_s` simulated seconds to disconnect."""
-    return subprocess.Popen(
-        [*before, sys.executable, "-u", "-c", code, str(disconnecting_s), *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    words = ["-u", "-c", code, str(disconnecting_s), *arguments]
+    pipe, nothing = subprocess.PIPE, subprocess.DEVNULL
+    if before:
+        return subprocess.Popen([*before, sys.executable, *words], stdin=nothing, stdout=pipe, text=True)
+    return Program(*words, stdin=nothing, stdout=pipe, text=True)
 
 
 def wait_for_line(process: subprocess.Popen[str], text: str) -> tuple[float, str]:
@@ -213,9 +213,7 @@ def test_where_ctrl_c_is_ignored_the_page_ends_a_set_and_kill_the_program() -> N
 def test_a_typed_answer_is_kept_whatever_ends_the_program_at_the_next_question(
     home: Path, ended_by: str
 ) -> None:
-    pid, terminal = pytest.importorskip("pty").fork()
-    if pid == 0:
-        os.execv(sys.executable, [sys.executable, "-u", "-c", RECORD_VIRTUALLY, "0.1", "--quiet"])
+    program, terminal = in_terminal("-u", "-c", RECORD_VIRTUALLY, "0.1", "--quiet")
 
     def until(text: bytes) -> None:
         shown = b""
@@ -227,10 +225,10 @@ def test_a_typed_answer_is_kept_whatever_ends_the_program_at_the_next_question(
     until(b"Effort in the last set")
     time.sleep(0.5)
     if ended_by == "SIGKILL":
-        os.kill(pid, signal.SIGKILL)
+        program.kill()
     else:
         os.close(terminal)
-    os.waitpid(pid, 0)
+    program.wait(timeout=30)
 
     (recording,) = home.glob("recordings/*.csv")
     assert [note.value for note in load(recording).notes if note.key == "pain"] == ["3"]
