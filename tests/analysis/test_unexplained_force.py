@@ -39,6 +39,12 @@ def test_repetitions_while_a_gyroscope_is_late_are_named(exercise: Exercise, lat
     assert "gyroscope and accelerometer contradict each other" in finding_text(found)
 
 
+def test_a_count_by_a_gyroscope_that_is_wrong_is_not_certain() -> None:
+    recording = simulate(SET).recording
+    assert analyze(recording).summary.set.rep_count_certainty == "high"
+    assert analyze(late_in_the_middle(recording, 0.5)).summary.set.rep_count_certainty == "low"
+
+
 def test_a_body_that_swings_at_the_bar_contradicts_nothing() -> None:
     person = PersonPlan(swing_deg=15.0)
     hanging = SetPlan(exercise="hanging_leg_raise", side="both", reps=SET.reps, person=person)
