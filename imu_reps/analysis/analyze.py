@@ -129,7 +129,8 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     whole, unused = apply_corrections(sensed, header, recording.corrections)
     judged = _judge_set(whole, header, settings, clocks["ankle"].clock.rate_hz if "ankle" in clocks else None)
     known = used.findings
-    doubts = (*known, *unexplained_force(used.turned, judged.reps, header, known))
+    unexplained = unexplained_force(used.turned, whole, judged.reps, judged.partials, header, known)
+    doubts = (*known, *unexplained)
     corrected = whole is not sensed
     if not corrected and any(doubt.sensor == "ankle" and doubt.code in MISLEADING for doubt in doubts):
         judged = judged.uncertain()

@@ -67,7 +67,7 @@ def _with_reps(finding: Finding, reps: Sequence[Rep]) -> Finding:
     if finding.sensor is None or finding.reps or not spans:
         return finding
     touched = [
-        rep.number for rep in reps if any(start <= rep.end_s and rep.start_s <= end for start, end in spans)
+        rep.number for rep in reps if any(start < rep.end_s and rep.start_s < end for start, end in spans)
     ]
     return replace(finding, reps=tuple(touched))
 

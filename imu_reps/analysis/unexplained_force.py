@@ -8,12 +8,14 @@ gyroscope that is late, smooths, or takes slow turns for its zero, or a leg that
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
+from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header
-from imu_reps.domain.rep import Rep
+from imu_reps.domain.rep import Partial, Rep
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.quality.gyroscope_in_pieces import TurnedForce
 
@@ -25,23 +27,33 @@ CONTRADICTS_SHARE = 0.12
 #: (ours); the hip of a body that swings at the bar by 15 degrees is accelerated by g sin(15) = 2.5 m/s².
 LEFT_MPS2 = {"supine": 0.6, "hanging": 2.5}
 
+#: Shortest time between two swings in which another may be hidden (ours).
+GAP_S = 1.0
+
+Span = tuple[float, float]
+
 
 def unexplained_force(
     turned: Mapping[SensorPlace, TurnedForce],
+    whole: SetEstimate,
     reps: Sequence[Rep],
+    partials: Sequence[Partial],
     header: Header,
     known: Sequence[Finding],
 ) -> Iterator[Finding]:
-    """Report repetitions whose force the turns of a sensor leave unexplained.
+    """Report repetitions, and movements among them, whose force the turns of a sensor leave unexplained.
 
-    Not where a gyroscope's defect is already known. Without repetitions, which the defect may have hidden,
-    the whole recording is judged.
+    Movements among them, or next to them, may be repetitions that the defect hid; without any, the whole
+    recording is judged. Not where a gyroscope's defect is already known.
 
     Parameters
     ----------
     turned : mapping
         How the turns of each sensor explain its force.
+    whole : SetEstimate
     reps : sequence of Rep
+    partials : sequence of Partial
+        Its repetitions, and swings that are not counted.
     header : Header
     known : sequence of Finding
         Findings on the sensors.
@@ -51,19 +63,34 @@ def unexplained_force(
         if defect or not len(force.time_s):
             continue
         least_mps2 = LEFT_MPS2[header.posture]
-        touched = [rep for rep in reps if _contradicts(force, least_mps2, rep.start_s, rep.end_s)]
-        spans = [(rep.start_s, rep.end_s) for rep in touched]
-        start_s, end_s = float(force.time_s[0]), float(force.time_s[-1])
-        if not reps and _contradicts(force, least_mps2, start_s, end_s):
-            spans = [(start_s, end_s)]
+        swings = _swings(reps, partials)
+        parts = [*swings, *_between(swings, whole)] or [(float(force.time_s[0]), float(force.time_s[-1]))]
+        spans = sorted(part for part in parts if _contradicts(force, least_mps2, *part))
         if spans:
             yield Finding(
                 "gyro_contradicts",
-                reps=tuple(rep.number for rep in touched),
+                reps=tuple(rep.number for rep in reps if (rep.start_s, rep.end_s) in spans),
                 values={"spans": tuple(spans)},
                 severity="caution",
                 sensor=place,
             )
+
+
+def _swings(reps: Sequence[Rep], partials: Sequence[Partial]) -> list[Span]:
+    """Return the times of the repetitions, and of swings that lead to one without a rest between."""
+    counted = {(rep.start_s, rep.end_s) for rep in reps}
+    every = sorted(counted | {(partial.start_s, partial.end_s) for partial in partials})
+    apart = [0, *(k for k in range(1, len(every)) if every[k][0] - every[k - 1][1] > GAP_S), len(every)]
+    series = [every[first:end] for first, end in pairwise(apart)]
+    return [swing for some in series if counted.intersection(some) for swing in some]
+
+
+def _between(swings: Sequence[Span], whole: SetEstimate) -> list[Span]:
+    """Return the times between two swings in which the person stayed in the posture."""
+    time_s = whole.track.time_s
+    spells = [(time_s[spell.start], time_s[spell.stop - 1]) for spell in whole.posture.spells]
+    gaps = [(before[1], after[0]) for before, after in pairwise(swings) if after[0] - before[1] > GAP_S]
+    return [gap for gap in gaps if any(start <= gap[0] and gap[1] <= end for start, end in spells)]
 
 
 def _contradicts(force: TurnedForce, left_mps2: float, start_s: float, end_s: float) -> bool:
