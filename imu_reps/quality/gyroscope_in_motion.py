@@ -18,7 +18,7 @@ from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
 from imu_reps.kinematics.rotations import products, rotations_by
-from imu_reps.quality.windows import Windows
+from imu_reps.quality.windows import MIN_HOP_S, Windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,9 @@ class MotionFitParams:
         smallest total weight as a time.
     max_hop_deg : float
         Greatest turn within a hop: 220 deg/s in a quarter second; a shank in walking turns faster.
+    fast_dps, well_share : float
+        Rate, and unexplained share of the force, from which shorter windows are tried: the usual ones hardly
+        show a lift of half a second, but shorter ones show how soft tissue rings (ours).
     max_bridged_s : float
         Greatest time that is missing from a piece.
     lever_sd_m, bias_sd_dps : float
@@ -82,6 +85,8 @@ class MotionFitParams:
     min_calm_share: float = 0.25
     min_s: float = 5.0
     max_hop_deg: float = 55.0
+    fast_dps: float = 100.0
+    well_share: float = 0.02
     max_bridged_s: float = 0.5
     lever_sd_m: float = 1.0
     bias_sd_dps: float = 1.0
@@ -201,9 +206,10 @@ class TurningFit:
         return float(trust @ self.left) / max(float(trust @ self.unturned), 1e-9)
 
 
-def turns_fast(windows: Windows) -> bool:
-    """Whether a limb turns too far within a window to show how it does."""
-    return bool((np.abs(windows.unbiased_dps) > PARAMS.max_hop_deg / windows.hop_s).any())
+def may_show_more(windows: Windows, fit: TurningFit | None) -> bool:
+    """Whether shorter windows may explain the force better: of a limb that turns fast within them."""
+    fast = bool((np.abs(windows.unbiased_dps) > PARAMS.fast_dps).any())
+    return fast and windows.hop_s > MIN_HOP_S and (fit is None or fit.unexplained > PARAMS.well_share)
 
 
 def fit_turning(windows: Windows) -> TurningFit | None:

@@ -50,8 +50,8 @@ from imu_reps.quality.gyroscope_in_motion import (
     check_axes_in_motion,
     check_scale_in_motion,
     fit_turning,
+    may_show_more,
     shows_axes,
-    turns_fast,
 )
 from imu_reps.quality.gyroscope_in_pieces import TurnedForce, check_pieces, turned_force
 from imu_reps.quality.numbering import numbered
@@ -60,7 +60,7 @@ from imu_reps.quality.rates import fit_changing_clock
 from imu_reps.quality.readings import MarkedSamples, check_readings, died_at, mark_readings, without_invalid
 from imu_reps.quality.slipped import check_slipped
 from imu_reps.quality.timing import check_presence, check_span, check_time_scale, check_timing, in_seconds
-from imu_reps.quality.windows import MIN_HOP_S, Windows, windows_of
+from imu_reps.quality.windows import Windows, windows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +293,7 @@ class _Limb:
     clock : TimedSamples
         Their times.
     windows, finer : Windows
-        Quarter-second windows; and the same, or shorter ones for a limb that turns too fast for them.
+        Quarter-second windows; and the same, or shorter ones for a limb that turns fast.
     fit : TurningFit or None
         How its turns explain the force.
     """
@@ -310,10 +310,14 @@ def _limbs(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, _
     channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
     limbs = dict[SensorPlace, _Limb]()
     for place, windows in windows_of(clocks, channels).items():
-        finer = windows
-        while turns_fast(finer) and finer.hop_s > MIN_HOP_S:
-            finer = windows_of({place: clocks[place]}, {place: channels[place]}, finer.hop_s / 2)[place]
-        limbs[place] = _Limb(channels[place], clocks[place], windows, finer, fit_turning(finer))
+        finer, fit = windows, fit_turning(windows)
+        while may_show_more(finer, fit):
+            half = windows_of({place: clocks[place]}, {place: channels[place]}, finer.hop_s / 2)[place]
+            again = fit_turning(half)
+            if fit and not (again and again.unexplained < fit.unexplained):
+                break
+            finer, fit = half, again
+        limbs[place] = _Limb(channels[place], clocks[place], windows, finer, fit)
     return limbs
 
 
