@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 #: Findings on the ankle's gyroscope by which repetitions may be missed (ours: 17 of 30 altered sets are
 #: counted wrong).
-MISLEADING = ("gyro_late", "gyro_changed", "gyro_zero", "gyro_contradicts")
+MISLEADING = ("gyro_late", "gyro_changed", "gyro_zero")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     unexplained = unexplained_force(used.turned, whole, judged.reps, judged.partials, header, known)
     doubts = (*known, *unexplained)
     corrected = whole is not sensed
-    if not corrected and any(doubt.sensor == "ankle" and doubt.code in MISLEADING for doubt in doubts):
+    if not corrected and any(_misleads(doubt, judged.reps) for doubt in doubts):
         judged = judged.uncertain()
     figures, course = _set_figures(judged, header, settings, leg_seen=recording.ankle is not None)
     if corrected:
@@ -193,6 +193,12 @@ class _JudgedSet:
         """Return the set with a count that is not certain, if it has one."""
         certainty: Certainty | None = None if self.whole.certainty is None else "low"
         return replace(self, whole=replace(self.whole, certainty=certainty, other_count=None))
+
+
+def _misleads(finding: Finding, reps: Sequence[Rep]) -> bool:
+    """Whether the ankle's gyroscope may hide repetitions; a knee that bends between them hides none."""
+    contradicts = finding.code == "gyro_contradicts" and bool(finding.reps or not reps)
+    return finding.sensor == "ankle" and (contradicts or finding.code in MISLEADING)
 
 
 def _judge_set(

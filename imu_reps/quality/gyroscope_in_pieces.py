@@ -50,6 +50,9 @@ class PieceParams:
     wrong_share, wrong_share_alone : float
         Greatest share of the remaining force that the change leaves, over two pieces or more, and in a single
         one (ours: none of 1,800 sensors in clean sets of three simulators and real ones comes near 0.4).
+    wrong_mps2 : float
+        Smallest unexplained force of a piece, RMS, that a change must explain: many explain what noise leaves
+        where a leg hardly moves (ours).
     right_share : float
         Greatest share of the force left by the changed rate, and by no turn at all, that the unchanged rate
         leaves where it is right. On a swinging body the force is as constant as if nothing turned.
@@ -71,6 +74,7 @@ class PieceParams:
     steps: int = 7
     wrong_share: float = 0.25
     wrong_share_alone: float = 0.15
+    wrong_mps2: float = 0.3
     right_share: float = 0.33
     parts: int = 4
     turned_far_deg: float = 15.0
@@ -185,7 +189,10 @@ def _changed(
     left, unturned, otherwise = _explained(pieces[suspicious], matrices)
     if not (otherwise < PARAMS.wrong_share * np.minimum(left, unturned)).any():
         return
-    wrong = _most_wrong(*_explained(pieces, matrices))
+    left, unturned, otherwise = _explained(pieces, matrices)
+    slight = np.minimum(left, unturned) < PARAMS.wrong_mps2**2 * (pieces.weight**2).sum(axis=1)
+    otherwise[:, slight] = np.inf
+    wrong = _most_wrong(left, unturned, otherwise)
     if wrong is None:
         return
     start, end = _bounds(pieces, matrices[wrong.how], wrong, len(windows) + 1)  # to the last sample

@@ -155,7 +155,7 @@ def _reading(
     resting = usual if floor_deg is None else floor_deg
     # a person who stops above the floor between repetitions is back at the level where the others end
     ends_deg = max(usual, resting)
-    found = _without_leaps(_without_cut_off(found, swing.spells, ends_deg), swing)
+    found = _without_leaps(_without_cut_off(found, swing.spells, travel_deg, ends_deg), swing)
     if floor_deg is not None and header.posture == "supine":
         found = _without_through_floor(found, travel_deg, floor_deg)
     flat = far if header.exercise == "heel_tap" else resting
@@ -226,16 +226,21 @@ def _tipped_deg(rep: Excursion, travel_deg: FloatArray, tilt_deg: FloatArray) ->
     return float(before.min()), float(after.min())
 
 
-def _without_cut_off(found: Segmentation, spells: Sequence[slice], resting_deg: float) -> Segmentation:
+def _without_cut_off(
+    found: Segmentation, spells: Sequence[slice], travel_deg: FloatArray, resting_deg: float
+) -> Segmentation:
     """Move repetitions that the start or end of a spell cuts off to the partials."""
     starts, stops = [spell.start for spell in spells], [spell.stop - 1 for spell in spells]
     cut = []
     for rep in found.reps:
-        begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg
+        begun = rep.near.value - resting_deg > BEGUN_SHARE * rep.range_deg and _near_any(
+            rep.near.tick, starts
+        )
         larger_way_deg = max(rep.range_deg, abs(rep.far.value - rep.near.value))
-        ended = rep.back.value - resting_deg > ENDED_SHARE * larger_way_deg
+        away = rep.back.value - resting_deg > ENDED_SHARE * larger_way_deg
+        ended = away and _near_any(rep.back.tick, stops)
         cut.append(
-            (begun and _near_any(rep.near.tick, starts)) or (ended and _near_any(rep.back.tick, stops))
+            (begun and _moves(travel_deg, rep.near.tick)) or (ended and _moves(travel_deg, rep.back.tick))
         )
     return found.without(cut, "cut_off") if any(cut) else found
 
@@ -292,6 +297,12 @@ def _leap_deg(unseen_deg: FloatArray) -> float:
 
 def _near_any(tick: int, ends: Sequence[int]) -> bool:
     return any(abs(tick - end) <= EDGE_TICKS for end in ends)
+
+
+def _moves(travel_deg: FloatArray, tick: int) -> bool:
+    """Whether the leg moves on around a tick, without a dwell or a turn there, as at the end of a running set."""
+    around = travel_deg[max(0, tick - DWELL_TICKS) : tick + DWELL_TICKS + 1]
+    return float(np.ptp(around)) > DWELL_DEG
 
 
 def _levels(reps: Sequence[Excursion]) -> tuple[float, float]:
