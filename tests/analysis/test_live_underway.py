@@ -167,3 +167,12 @@ def test_any_block_size_gives_the_same_events(
     same_events: Callable[[list[Event], list[Event]], None], block_s: float
 ) -> None:
     same_events(live_events(ARCHING.recording, block_s), live_events(ARCHING.recording, 0.25))
+
+
+@pytest.mark.parametrize("bottom_deg", [10.0, 20.0, 30.0])
+def test_a_first_repetition_that_ends_above_the_floor_is_reported_at_its_dwell(bottom_deg: float) -> None:
+    rep = RepPlan(top_deg=70.0, bottom_deg=bottom_deg, bottom_pause_s=2.0)
+    simulated = simulate(SetPlan(reps=(rep,) * 3))
+    completed = [e for e in live_events(simulated.recording, 0.05) if isinstance(e, RepCompleted)]
+    ends_s = [true.end_s for true in simulated.truth.reps]
+    assert completed[0].time_s == pytest.approx(ends_s[0], abs=1.0)

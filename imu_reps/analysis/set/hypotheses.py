@@ -300,7 +300,7 @@ def _near_any(tick: int, ends: Sequence[int]) -> bool:
 
 
 def _moves(travel_deg: FloatArray, tick: int) -> bool:
-    """Whether the leg moves on around a tick, without a dwell or a turn there, as at the end of a running set."""
+    """Whether the leg moves on around a tick, without a dwell or a turn; a running set ends at either."""
     around = travel_deg[max(0, tick - DWELL_TICKS) : tick + DWELL_TICKS + 1]
     return float(np.ptp(around)) > DWELL_DEG
 
