@@ -247,18 +247,22 @@ def _most_wrong(left: FloatArray, unturned: FloatArray, otherwise: FloatArray) -
 def _bounds(pieces: TurningPieces, matrix: FloatArray, wrong: _Wrong, windows: int) -> tuple[int, int]:
     """Return the first window of the wrong stretch, and the one after its last.
 
-    It reaches from the last part before it in which the unchanged rate is right to the first one after it.
+    It reaches from the last part before it in which the unchanged rate is right to the first one after it;
+    or, if no part shows that, between the pieces that are right.
     """
     start, end = 0, windows
     before, after = np.flatnonzero(wrong.right[: wrong.first]), np.flatnonzero(wrong.right[wrong.end :])
     if len(before):
-        parts = _parts(pieces[int(before[-1]) : wrong.first + 1])
+        last = int(before[-1])
+        parts = _parts(pieces[last : wrong.first + 1])
         right = np.flatnonzero(_right(parts, matrix))
-        start = int(parts.first[right[-1]]) + parts.weight.shape[1] if len(right) else int(parts.first[0])
+        shown = len(right) > 0
+        start = int(parts.first[right[-1]]) + parts.weight.shape[1] if shown else int(pieces.first[last + 1])
     if len(after):
-        parts = _parts(pieces[wrong.end - 1 : wrong.end + int(after[0]) + 1])
+        first = wrong.end + int(after[0])
+        parts = _parts(pieces[wrong.end - 1 : first + 1])
         right = np.flatnonzero(_right(parts, matrix))
-        end = int(parts.first[right[0]] if len(right) else parts.first[-1] + parts.weight.shape[1])
+        end = int(parts.first[right[0]] if len(right) else pieces.first[first])
     return start, end
 
 

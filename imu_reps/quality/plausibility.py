@@ -190,6 +190,8 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     doubts = tuple(_doubtful_signals(recording.header, streams, biases, limbs))
     changed = _changed(readings, doubts)
     unused = {place: bad | changed.get(place, readings[place]).bad for place, bad in timed.unused.items()}
+    none_left = [place for place, bad in unused.items() if bad.all()]
+    doubts += tuple(Finding("no_readings", severity="refuse", sensor=place) for place in none_left)
     biases |= {place: _bias_dps(marked, unused[place]) for place, marked in changed.items()}
     forces = {place: turned_force(limb.finer, limb.fit) for place, limb in limbs.items()}
     turned = {place: force for place, force in forces.items() if force is not None}

@@ -13,7 +13,7 @@ from mutations import KINDS
 from imu_reps import Recording, Summary, analyze, simulate
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
-from imu_reps.quality.plausibility import check_recording
+from imu_reps.quality.plausibility import check_recording, examined
 from imu_reps.report.findings import finding_text, hint, sentence, with_message
 from imu_reps.sim.wearer import random_plan
 
@@ -105,6 +105,18 @@ def test_a_changed_set_is_right_or_its_fault_is_reported(kind: str) -> None:
     """One random set (seed 1), the ankle sensor or both affected."""
     for places in BEFALLEN[1:]:
         assert outcome(kind, places, 1) in ("right", "told", "refused")
+
+
+def test_a_change_that_nothing_bounds_leaves_the_rest_of_the_recording() -> None:
+    """A pelvis that hardly turns (seed 643) shows in no part of a piece which scale is right."""
+    recording, _ = clean(643)
+    spoilt = KINDS["a gyroscope that changes its scale"].spoil(
+        recording, ("pelvis",), np.random.default_rng([643, 3262])
+    )
+    for rows in (recording, spoilt):
+        checked = examined(rows)
+        assert not checked.unused["pelvis"].all()
+    assert analyze(spoilt).summary.set.rep_count == analyze(recording).summary.set.rep_count
 
 
 def test_clean_sets_raise_no_alarm() -> None:
