@@ -37,6 +37,7 @@ END_SHARE, RESTS_DPS = 0.25, 10.0
 #: Legs held up before and after a set for this long, and this many times as long as in a repetition, rest
 #: there (ours: real sets that are cut off at the top have 2 to 5 s at one end).
 HELD_S, HELD_TIMES = 1.5, 2.0
+
 #: A high start has a wait at the top before the first lowering; a shorter one than this is a turn (ours: at
 #: least 1 s in recordings by other authors). Pauses at the bottom that are longer than this, and this many
 #: times the pauses at the top and that wait, show that the leg rests low.

@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from imu_reps.analysis.estimate import SetEstimate
+from imu_reps.analysis.set_findings import Span
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Partial, Rep
@@ -29,8 +30,6 @@ LEFT_MPS2 = {"supine": 0.6, "hanging": 2.5}
 
 #: Shortest time between two swings in which another may be hidden (ours).
 GAP_S = 1.0
-
-Span = tuple[float, float]
 
 
 def unexplained_force(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -151,6 +152,11 @@ class TurningPieces:
             self.hop_s,
         )
 
+    @property
+    def total_weight(self) -> FloatArray:
+        """Weight of each piece's squares, (k,)."""
+        return np.asarray((self.weight**2).sum(axis=1))
+
     def turned_otherwise(self, matrices: FloatArray) -> TurningPieces:
         """Return all pieces with the rate changed by each matrix, (m, 3, 3), in turn: m times as many."""
         times = len(matrices)
@@ -202,7 +208,7 @@ class TurningFit:
     @property
     def unexplained(self) -> float:
         """Share of the force, where it is explained best, that the turns leave: without them it is 1."""
-        trust = _trust(self.left / (self.pieces.weight**2).sum(axis=1))
+        trust = _trust(self.left / self.pieces.total_weight)
         return float(trust @ self.left) / max(float(trust @ self.unturned), 1e-9)
 
 
@@ -217,16 +223,12 @@ def fit_turning(windows: Windows) -> TurningFit | None:
     pieces = _turning_pieces(windows)
     if pieces is None:
         return None
-    unturned = unexplained_each(pieces.turned_otherwise(np.zeros((1, 3, 3))))
+    unturned = unexplained_unturned(pieces)
     fit = _fitted(pieces, unturned, 1.0)
     if fit.unexplained > PARAMS.poor_share:
         others = [_fitted(pieces, unturned, start) for start in PARAMS.starts]
-        return min([fit, *others], key=_unexplained_share)
+        return min([fit, *others], key=attrgetter("unexplained"))
     return fit
-
-
-def _unexplained_share(fit: TurningFit) -> float:
-    return fit.unexplained
 
 
 def _fitted(pieces: TurningPieces, unturned: FloatArray, factor: float) -> TurningFit:
@@ -234,7 +236,7 @@ def _fitted(pieces: TurningPieces, unturned: FloatArray, factor: float) -> Turni
     left, least = PARAMS.initial_variance, math.inf
     lever: FloatArray = np.zeros(3)
     rotated = _rotated(pieces, factor)
-    counts = (pieces.weight**2).sum(axis=1)
+    counts = pieces.total_weight
     for step in range(PARAMS.max_steps):
         biased, unbiased = _normal_equations(pieces, rotated, lever, left)
         trust = np.ones(len(pieces)) if step == 0 else _trust(unbiased[:, 4, 4] / counts)
@@ -329,12 +331,17 @@ def _sharpened(means: FloatArray) -> FloatArray:
 
 def _unexplained(pieces: TurningPieces) -> float:
     """Return the mean square of the force that remains with the rate unchanged, (m/s²)²."""
-    return float(_remaining(_equations(pieces).sum(axis=0), pieces.hop_s)) / float((pieces.weight**2).sum())
+    return float(_remaining(_equations(pieces).sum(axis=0), pieces.hop_s)) / float(pieces.total_weight.sum())
 
 
 def unexplained_each(pieces: TurningPieces) -> FloatArray:
     """Return the sum of squares of the force that remains in each piece by itself, (k,), (m/s²)²."""
     return _remaining(_equations(pieces), pieces.hop_s)
+
+
+def unexplained_unturned(pieces: TurningPieces) -> FloatArray:
+    """Return the same if nothing turns."""
+    return unexplained_each(pieces.turned_otherwise(np.zeros((1, 3, 3))))
 
 
 def unexplained_in_windows(pieces: TurningPieces) -> FloatArray:
@@ -473,7 +480,8 @@ def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit |
     if fit is None or shows_axes(fit):
         return
     # on a swinging body the force is constant in the sensor, as if nothing turned
-    left = min(fit.residual_variance, _unexplained(fit.pieces.turned_otherwise(np.zeros((1, 3, 3)))))
+    unturned = float(fit.unturned.sum()) / float(fit.pieces.total_weight.sum())
+    left = min(fit.residual_variance, unturned)
     unexplained_by_turns = left > PARAMS.dead_left_mps2**2 and fit.error > PARAMS.dead_error
     values = _repaired(fit.pieces, left) or (_dead(windows) if unexplained_by_turns else {})
     if values:

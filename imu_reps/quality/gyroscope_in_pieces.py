@@ -24,6 +24,7 @@ from imu_reps.quality.gyroscope_in_motion import (
     other_columns,
     unexplained_each,
     unexplained_in_windows,
+    unexplained_unturned,
 )
 from imu_reps.quality.windows import Windows
 
@@ -147,7 +148,7 @@ def check_pieces(place: SensorPlace, windows: Windows, fit: TurningFit | None) -
     if fit is None or len(fit.pieces) < 2:
         return
     unexplained = fit.left / np.maximum(_squared_changes(fit.pieces).sum(axis=1), 1e-9)
-    if median(unexplained) > PARAMS.timed_share and (late_s := _late_s(fit.pieces)):
+    if median(unexplained) > PARAMS.timed_share and (late_s := _late_s(fit)):
         yield Finding("gyro_late", values={"late_s": late_s}, severity="caution", sensor=place)
         return
     scaled = np.abs(fit.own_factor - fit.factor) > PARAMS.own_off
@@ -155,7 +156,7 @@ def check_pieces(place: SensorPlace, windows: Windows, fit: TurningFit | None) -
     # the common factor may be that of the pieces that are wrong
     suspicious = scaled.any() | (unexplained > PARAMS.turned_share)
     if suspicious.any():
-        yield from _changed(place, windows, fit.pieces, suspicious)
+        yield from _changed(place, windows, fit, suspicious)
 
 
 def _squared_changes(pieces: TurningPieces) -> FloatArray:
@@ -165,14 +166,14 @@ def _squared_changes(pieces: TurningPieces) -> FloatArray:
     return np.asarray(square * ((pieces.force_mps2 - mean[..., None]) ** 2).sum(axis=0))
 
 
-def _late_s(pieces: TurningPieces) -> float | None:
+def _late_s(fit: TurningFit) -> float | None:
     """Return by how much the rate comes after the force; None if it comes with it, or that is not known."""
-    left, unturned, _ = _explained(pieces, np.zeros((0, 3, 3)))
+    pieces, unturned, left = fit.pieces, fit.unturned, unexplained_each(fit.pieces)
     least, late_s = math.inf, None
     for tried_s in PARAMS.lates_s:
         hops = round(tried_s / pieces.hop_s)
         tried = pieces.at_other_times(hops)
-        seen = (tried.weight**2).sum(axis=1) / (pieces.weight**2).sum(axis=1)
+        seen = tried.total_weight / pieces.total_weight
         otherwise = unexplained_each(tried) / np.maximum(seen, 1e-9)
         wrong = otherwise < PARAMS.wrong_share * np.minimum(left, unturned)
         right = _is_right(left, unturned, otherwise)
@@ -182,15 +183,15 @@ def _late_s(pieces: TurningPieces) -> float | None:
 
 
 def _changed(
-    place: SensorPlace, windows: Windows, pieces: TurningPieces, suspicious: BoolArray
+    place: SensorPlace, windows: Windows, fit: TurningFit, suspicious: BoolArray
 ) -> Iterator[Finding]:
-    changes = _changes()
+    changes, pieces, unturned = _changes(), fit.pieces, fit.unturned
     matrices = np.stack([matrix for _, matrix in changes])
-    left, unturned, otherwise = _explained(pieces[suspicious], matrices)
-    if not (otherwise < PARAMS.wrong_share * np.minimum(left, unturned)).any():
+    left, otherwise = _explained(pieces[suspicious], matrices)
+    if not (otherwise < PARAMS.wrong_share * np.minimum(left, unturned[suspicious])).any():
         return
-    left, unturned, otherwise = _explained(pieces, matrices)
-    slight = np.minimum(left, unturned) < PARAMS.wrong_mps2**2 * (pieces.weight**2).sum(axis=1)
+    left, otherwise = _explained(pieces, matrices)
+    slight = np.minimum(left, unturned) < PARAMS.wrong_mps2**2 * pieces.total_weight
     otherwise[:, slight] = np.inf
     wrong = _most_wrong(left, unturned, otherwise)
     if wrong is None:
@@ -217,11 +218,11 @@ def _changes() -> list[tuple[dict[str, Any], FloatArray]]:
     return changes
 
 
-def _explained(pieces: TurningPieces, matrices: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Return the force left by the rate, (k,), without any turn, (k,), and by each changed rate, (m, k)."""
-    tried = np.concatenate([np.eye(3)[None], np.zeros((1, 3, 3)), matrices])
+def _explained(pieces: TurningPieces, matrices: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the force left by the rate, (k,), and by each changed rate, (m, k)."""
+    tried = np.concatenate([np.eye(3)[None], matrices])
     left = unexplained_each(pieces.turned_otherwise(tried)).reshape(len(tried), -1)
-    return left[0], left[1], left[2:]
+    return left[0], left[1:]
 
 
 def _most_wrong(left: FloatArray, unturned: FloatArray, otherwise: FloatArray) -> _Wrong | None:
@@ -268,8 +269,8 @@ def _bounds(pieces: TurningPieces, matrix: FloatArray, wrong: _Wrong, windows: i
 
 def _right(parts: TurningPieces, matrix: FloatArray) -> BoolArray:
     """Return the parts in which the unchanged rate is right, and not the changed one."""
-    left, unturned, otherwise = _explained(parts, matrix[None])
-    return _is_right(left, unturned, otherwise[0])
+    left, otherwise = _explained(parts, matrix[None])
+    return _is_right(left, unexplained_unturned(parts), otherwise[0])
 
 
 def _is_right(left: FloatArray, unturned: FloatArray, otherwise: FloatArray) -> BoolArray:

@@ -236,8 +236,8 @@ def find_reps(
     -----
     Excursions under the share of the usual range of those left are removed, until none is.
     """
-    above = [_zigzag(turns, settings.min_range_deg) for turns in above_floor(spells, floor_deg, may_walk)]
-    kept, threshold = above, settings.min_range_deg
+    threshold = settings.min_range_deg
+    kept = above = [_zigzag(turns, threshold) for turns in above_floor(spells, floor_deg, may_walk)]
     if settings.usual_range_deg is not None and sum(map(len, kept)) < 4:
         threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)
     while True:
