@@ -130,6 +130,17 @@ def test_an_angle_that_grows_past_its_limit_is_reported_early() -> None:
     assert 0.35 + 0.14 < at_s < 0.35 + 0.25
 
 
+def test_an_angle_that_stays_past_its_limit_needs_as_long_as_it_grew_to_come_back() -> None:
+    """It grows for 0.14 s past the limit and stays there: reported before the holding time is over."""
+    time_s = np.arange(0.0, 2.0, 1.0 / GRID_HZ)
+    passed_s = 7.0 / 10.0
+
+    at_s = reported_at_s(np.minimum(10.0 * time_s, 8.2))
+
+    assert at_s is not None
+    assert passed_s + 0.16 < at_s < passed_s + 0.29
+
+
 def test_a_short_bump_over_a_limit_is_not_reported() -> None:
     time_s = np.arange(0.0, 2.0, 1.0 / GRID_HZ)
     bump = 9.0 * np.exp(-(((time_s - 1.0) / 0.22) ** 2))

@@ -70,8 +70,8 @@ def sits_up(header: Header, tilt_deg: float) -> bool:
 class LiveLimit:
     """Checks an angle against its limit: it must be past it for the holding time, or be about to.
 
-    An angle that comes back as fast as it grew is past its limit for twice the time it grew; thus one that is
-    still growing counts early, and a short bump does not count.
+    It takes as long to come back as it took to grow, along a parabola; thus one that still grows or stays
+    counts early, and a short bump does not count.
     """
 
     def __init__(self, limit_deg: float, clear_deg: float, hold_s: float) -> None:
@@ -102,7 +102,8 @@ class LiveLimit:
         self._run += 1
         if over_deg > self._max_deg:
             self._grew, self._max_deg = self._run, over_deg
-        held = max(self._run, 2 * self._grew) / self._hold_ticks
+        comes_back = self._grew * (1.0 - math.sqrt(1.0 - over_deg / self._max_deg))
+        held = (self._run + comes_back) / self._hold_ticks
         counts = held >= 1.0 and over_deg > self._clear_deg * min(self._run / self._hold_ticks, 1.0)
         return self._run / GRID_HZ + LOW_PASS_LAG_S if counts else None
 

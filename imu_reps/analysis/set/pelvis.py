@@ -50,8 +50,11 @@ TIPPED_BACK_DEG = 4.0
 #: Length over which the pelvis's tilt at the resting end is measured.
 HELD_TICKS = 50
 
-#: Standard deviation of a hip's roll with every lift, which looks like a turned sensor.
-ROLL_SPREAD_DEG = 3.0
+#: Standard deviation of a pelvis's roll with every lift, which looks like a sensor turned by this angle. With
+#: one leg it rolls by 1.6 ± 2.5 degrees while it tips back by 17: atan(2.5 / 17), see
+#: docs/definitions.md#sensors-and-frames. With two it has no reason to (ours).
+ONE_LEG_ROLL_DEG = 8.4
+TWO_LEG_ROLL_DEG = 3.0
 
 #: Fewest repetitions that distinguish a turned sensor from a rolling hip.
 MIN_FOR_TURN = 2
@@ -156,7 +159,9 @@ def estimate_pelvis(
         zeros.append(_spell_zero(spell, calm, motion, posture, reps, shift, header))
     yaw = None
     if header.posture == "supine" and header.pelvis.alignment == "mounted":
-        yaw = estimate_yaw(_lifts(zeros, segmentation.reps, motion.pelvis.up))
+        two_legs = header.exercise == "double_leg_raise"
+        roll_deg = TWO_LEG_ROLL_DEG if two_legs else ONE_LEG_ROLL_DEG
+        yaw = estimate_yaw(_lifts(zeros, segmentation.reps, motion.pelvis.up), roll_deg)
     tilt, rotation = _tilt_and_rotation(zeros, yaw, motion.pelvis.up, header)
     between = any(zero.between_reps for zero in zeros)
     latest = zeros[-1].axes
@@ -364,19 +369,21 @@ def _lifts(
     ]
 
 
-def estimate_yaw(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
+def estimate_yaw(lifts: Sequence[tuple[PelvisAxes, FloatArray]], roll_deg: float) -> SensorYaw:
     """Estimate the pelvis sensor's turn about gravity, from rotation that follows tilt.
 
     Parameters
     ----------
     lifts : sequence of (PelvisAxes, (n, 3) float)
         For each repetition the axes at its zero, and its directions of up in sensor axes.
+    roll_deg : float
+        Standard deviation of a pelvis's own roll with every lift, as a turn of the sensor.
 
     Returns
     -------
     SensorYaw
         Median over the repetitions, divided between belt and hip by their variances (`YAW_SPREAD_DEG`,
-        `ROLL_SPREAD_DEG`), and limited to ±`MAX_YAW_DEG`.
+        `roll_deg`), and limited to ±`MAX_YAW_DEG`.
     """
     slopes = [slope for axes, up in lifts if (slope := _slope(axes, up)) is not None]
     if len(slopes) < MIN_FOR_TURN:
@@ -384,7 +391,7 @@ def estimate_yaw(lifts: Sequence[tuple[PelvisAxes, FloatArray]]) -> SensorYaw:
     turns = np.degrees(np.arctan(slopes))
     usual = median(turns)
     spread = mad_sd(turns, usual) / np.sqrt(len(turns))
-    other = ROLL_SPREAD_DEG**2 + spread**2
+    other = roll_deg**2 + spread**2
     belt = YAW_SPREAD_DEG**2
     turn = usual * belt / (belt + other)
     return SensorYaw(
