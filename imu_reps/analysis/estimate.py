@@ -8,7 +8,7 @@ import numpy as np
 
 from imu_reps.analysis.reps.phases import DWELL_TICKS, SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Segmentation, lasting
-from imu_reps.analysis.set.evidence import EvidenceParams
+from imu_reps.analysis.set.evidence import FEW_REPS, EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
 from imu_reps.analysis.set.leg_frames import LegFrames, Slip, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
@@ -37,6 +37,9 @@ class EstimatorParams:
     high_margin, fair_margin : float
         Smallest log likelihood ratio of the likeliest reading to the next one with another count, for a count
         of high, and of fair certainty (ours, calibrated on sets of other people's simulators).
+    nobody_margin : float
+        The same for a high certainty that nobody raised a leg, against a reading with a series of repetitions
+        (ours: body swings at the bar make real sets as unlikely as this).
     near_share : float
         A swing this near to the counting threshold, as a share of it, makes the count uncertain.
     hidden_share : float
@@ -49,6 +52,7 @@ class EstimatorParams:
     evidence: EvidenceParams = field(default_factory=EvidenceParams)
     high_margin: float = 3.0
     fair_margin: float = 1.0
+    nobody_margin: float = 6.0
     near_share: float = 0.15
     hidden_share: float = 0.7
 
@@ -295,7 +299,8 @@ def certainty_of(choice: Choice, params: EstimatorParams) -> tuple[Certainty, in
     if choice.margin < params.high_margin:
         return "low" if choice.margin < params.fair_margin else "fair", choice.other_count
     if not choice.is_set:
-        return "high", None
+        doubtful = choice.other_count >= FEW_REPS and choice.margin < params.nobody_margin
+        return ("fair", choice.other_count) if doubtful else ("high", None)
     nearly = [part.reason for part in found.nearly_counted(params.near_share)]
     over, under = len(found.hardly_counted(params.near_share)), nearly.count("too_small")
     if over or under:

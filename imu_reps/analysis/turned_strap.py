@@ -39,16 +39,25 @@ MAX_RESTS = 4
 
 def estimate_finished(motion: Motion, header: Header, settings: Settings) -> SetEstimate:
     """Estimate a finished set, with its sensors turned back, and with the raises that are left out."""
-    belt = find_belt_turns(motion)
+    whole, belt = estimate_set(motion, header, settings), find_belt_turns(motion, header)
     if belt and motion.pelvis is not None:
-        motion = replace(motion, pelvis=turned_back(motion.pelvis, belt))
-    whole = estimate_set(motion, header, settings)
+        again = replace(motion, pelvis=turned_back(motion.pelvis, belt))
+        straight = estimate_set(again, header, settings)
+        if _shown(straight) < _shown(whole):
+            belt = []
+        else:
+            whole, motion = straight, again
     if motion.ankle is not None and header.exercise in HOLDS:
         turns = find_held_turns(motion, whole.posture, header)
         whole = _Read(motion, whole).turned_back(turns, header, settings).whole if turns else whole
     elif motion.ankle is not None:
         whole = _with_strap_turned_back(whole, motion, header, settings)
     return replace(whole, belt_turns=tuple(turned.slip for turned in belt))
+
+
+def _shown(whole: SetEstimate) -> tuple[int, int]:
+    """Return how much of a set an estimate shows: its repetitions, and the ticks in the posture."""
+    return len(whole.segmentation.reps), sum(spell.stop - spell.start for spell in whole.posture.spells)
 
 
 def _with_strap_turned_back(

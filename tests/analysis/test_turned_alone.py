@@ -11,7 +11,8 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Recording, RepPlan, SetPlan, Summary, analyze, simulate
 from imu_reps.domain.samples import FloatArray, SensorPlace
-from imu_reps.kinematics.mounting import unit
+from imu_reps.kinematics.mounting import axis_vector, unit
+from imu_reps.sim.wearer.set_plan import LifePlan
 
 #: Time of a turn, s.
 TURN_S = 0.5
@@ -73,6 +74,28 @@ def test_a_pelvis_sensor_that_turns_between_reps_keeps_tilt_and_rotation(
     for one, other in zip(after.reps, before.reps, strict=True):
         assert one.pelvic_tilt_deg == pytest.approx(other.pelvic_tilt_deg, abs=3.0)
         assert one.pelvic_rotation_deg == pytest.approx(other.pelvic_rotation_deg, abs=3.5)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_trunk_that_falls_back_from_sitting_has_not_turned_its_belt(seed: int) -> None:
+    """The legs rest meanwhile, and the trunk turns by 60 to 85 degrees in half a second."""
+    rng = np.random.default_rng([55, seed])
+    plan = SetPlan(reps=(RepPlan(bottom_pause_s=1.5),) * 5, life=LifePlan(still_before_s=6.0))
+    lying = simulate(plan, seed=seed).recording
+    assert lying.pelvis is not None
+    assert lying.header.pelvis.cranial_axis is not None
+    head = axis_vector(lying.header.pelvis.cranial_axis)
+    hips = unit(np.cross(lying.pelvis.acc_mps2[:100].mean(axis=0), head))
+    sits = hips * rng.uniform(60.0, 85.0)
+    recording = turned(lying, "pelvis", -1.0, -sits)
+    recording = turned(recording, "pelvis", 2.0, sits)
+    assert recording.pelvis is not None
+    assert unit(recording.pelvis.acc_mps2[:50].mean(axis=0)) @ head > 0.5
+    before, after = analyze(lying).summary, analyze(recording).summary
+
+    assert "pelvis_turned" not in codes(after)
+    assert after.set.rep_count == before.set.rep_count == 5
+    assert [rep.flags for rep in after.reps] == [rep.flags for rep in before.reps]
 
 
 @dataclass(frozen=True)

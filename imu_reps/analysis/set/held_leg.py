@@ -128,7 +128,8 @@ def carries_up(
         neighbours = slice(0 if first[k] else reps[k - 1].far.tick, None if last[k] else reps[k + 1].far.tick)
         around = _around(reps[k], angle_deg, stops, neighbours)
         ways = [way for way, is_one in ((1, first[k]), (-1, last[k])) if is_one]
-        ratios[k] = max(_carries(vertical, around, way) for way in ways) if around else 0.0
+        ticks = slice(reps[k].near.tick, reps[k].back.tick)
+        ratios[k] = max(_carries(vertical, around, ticks, way) for way in ways) if around else 0.0
     return ratios
 
 
@@ -157,9 +158,9 @@ def _around(
     return found if alone else ()
 
 
-def _carries(vertical_mps2: FloatArray, stops: Sequence[_Stop], way: int) -> float:
+def _carries(vertical_mps2: FloatArray, stops: Sequence[_Stop], ticks: slice, way: int) -> float:
     """Return the log likelihood ratio of an ankle carried up (1) or down (-1) to one back where it was."""
-    risen_m, sd_m = _rise(vertical_mps2, stops)
+    risen_m, sd_m = _rise(vertical_mps2, stops, ticks)
     carried = _log_likelihood(risen_m - way * RISE_M, float(np.hypot(sd_m, RISE_SD_M)))
     return carried - _log_likelihood(risen_m, sd_m)
 
@@ -179,7 +180,7 @@ def _likeliest(changes: Sequence[FloatArray]) -> list[bool]:
 
 def _changes(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> FloatArray:
     """Return the log likelihoods, (2, 2), of down and up at the first stop (rows) and at the last one."""
-    risen_m, sd_m = _rise(vertical_mps2, stops)
+    risen_m, sd_m = _rise(vertical_mps2, stops, slice(stops[0].end, stops[-1].start))
     tips_deg = stops[-1].tilt_deg - stops[0].tilt_deg
     same = _log_likelihood(risen_m, sd_m) + _log_likelihood(tips_deg, SAME_SD_DEG, MOST_AGAINST)
     rises, falls = (
@@ -195,8 +196,11 @@ def _log_likelihood(off: float, sd: float, most_against: float = np.inf) -> floa
     return float(-min(0.5 * (off / sd) ** 2, most_against) - np.log(sd))
 
 
-def _rise(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> tuple[float, float]:
-    """Return how far the ankle rose from the first to the last stop, and its standard deviation, m."""
+def _rise(vertical_mps2: FloatArray, stops: Sequence[_Stop], ticks: slice) -> tuple[float, float]:
+    """Return how far the ankle rose within some ticks between stops, and its standard deviation, m.
+
+    A leg may be laid down between the end of the last repetition and its next stop.
+    """
     risen, variance = 0.0, STOPPED_M**2
     for one, other in pairwise(stops):
         piece = slice(one.end, other.start)
@@ -205,6 +209,7 @@ def _rise(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> tuple[float, flo
         lasts = len(between) / GRID_HZ
         velocity = (between - np.linspace(gravity[0], gravity[1], len(between))).cumsum() / GRID_HZ
         left = float(velocity[-1])  # grown evenly since the stop
-        risen += float(velocity.sum()) / GRID_HZ - 0.5 * left * lasts
+        velocity -= left * np.arange(1, len(velocity) + 1) / len(velocity)
+        risen += float(velocity[max(0, ticks.start - one.end) : max(0, ticks.stop - one.end)].sum()) / GRID_HZ
         variance += (CHANGING_MPS2 * lasts**2 / 12.0) ** 2 + (LEFT_SHARE * left * lasts) ** 2
     return risen, float(np.sqrt(variance))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,10 +17,11 @@ from imu_reps.analysis.set.spells import Rest
 from imu_reps.analysis.set.swings import LIFTED_SHARE, OFF_PERPENDICULAR, off_perpendicular
 from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.kinematics.lever import Lever
 from imu_reps.kinematics.motion import GridMotion
 from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, row_dots, unit
+from imu_reps.kinematics.robust import median
 
 #: Assumed leg elevation in a high start without a rest on the floor.
 VERTICAL_DEG = 90.0
@@ -39,6 +40,14 @@ SLIPPED_DEG = 15.0
 
 #: A strap that slipped between two repetitions did so this near to the resting end between them (ours).
 AROUND_TICKS = 100
+
+#: Smallest roll of a leg between where it lay and its lifts, and greatest error of the axis of those, which
+#: shows another level between the lifts (ours).
+ROLLED_DEG, WRONG_DEG = 20.0, 25.0
+
+#: Fewest rests or turns between lifts that show it; and the height near the lowest, as a
+#: share of the range (ours).
+MIN_BETWEEN, NEAR_SHARE = 2, 0.1
 
 #: Share of a strap's turn that is seen where the leg rests, at least (ours: about the shank all of it is).
 RESTS_SHARE = 0.5
@@ -138,6 +147,9 @@ def leg_frames(
     angle = np.radians(header.travel_sign * sign * level)
     zero = np.cos(angle) * reading.swing.plane[0] + np.sin(angle) * reading.swing.plane[1]
     first = LegFrame(axis, unit(zero), zero_deg)
+    if header.start == "low" and header.posture == "supine" and floor:
+        between = _between_lifts(reps, travel)
+        first = _rolled(first, floor, between, travel[between] - level, up, reading.lever) or first
     above = 0.0
     if not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         first, seen = _named(axis, axis_vector(header.ankle.cranial_axis), header), True
@@ -188,6 +200,62 @@ def _zero(reading: Reading, floor: Mapping[Rest, float], header: Header) -> tupl
     rests = reading.swing.rests
     held = [level for rest, level in rests.items() if reps and rest.end <= reps[0].far.tick][-1:]
     return direction * held[0] if held else known.resting_deg, False, VERTICAL_DEG
+
+
+def _between_lifts(reps: Sequence[Excursion], travel_deg: FloatArray) -> IntArray:
+    """Return the ticks between two repetitions at which the leg rests, or turns.
+
+    One that is dropped seems lower for a moment: the middle of the time near its lowest decides.
+    """
+    found: list[int] = []
+    for one, other in pairwise(reps):
+        travel = travel_deg[one.far.tick : other.far.tick]
+        near = travel.min() + NEAR_SHARE * min(one.range_deg, other.range_deg)
+        ticks = one.far.tick + np.flatnonzero(travel <= near)
+        found += ticks[travel_deg[ticks].argsort()[len(ticks) // 2 :]][:1].tolist()
+    return np.array(found, dtype=np.int64)
+
+
+def _rolled(
+    frame: LegFrame,
+    floor: Iterable[Rest],
+    between: IntArray,
+    above_deg: FloatArray,
+    up: FloatArray,
+    lever: Lever | None,
+) -> LegFrame | None:
+    """Return the frame of a leg that lay rolled outwards before its lifts; None if it did not.
+
+    A roll by this much makes an axis that is wrong by a few degrees show another level between the lifts. Up
+    is perpendicular to the leg wherever that lies level: two of its directions show where the leg points. It
+    cannot be below the floor; that it is not held above it must be shown by the lever.
+
+    Parameters
+    ----------
+    frame : LegFrame
+    floor : iterable of Rest
+        Where the leg lay.
+    between, above_deg : (k,) int, (k,) float
+        Result of `_between_lifts`, and the angle above the floor that the frame shows there.
+    up : (n, 3) float
+    lever : Lever or None
+    """
+    if len(between) < MIN_BETWEEN or abs(median(above_deg)) < SAME_REST_DEG:
+        return None
+    lay = unit(np.concatenate([up[rest.start : rest.end] for rest in floor]).mean(axis=0))
+    turned = unit(np.median(up_around(up, between.tolist()), axis=0))
+    rolled_deg = np.degrees(np.arcsin(lay @ frame.axis) - np.arcsin(turned @ frame.axis))
+    if abs(rolled_deg) < ROLLED_DEG:
+        return None
+    along = unit(cross(lay, turned))
+    points = cross(frame.zero, frame.axis)
+    along = np.sign(along @ points) * along
+    if angle_between_deg(along, points) > WRONG_DEG:
+        return None
+    if median(above_deg) > 0.0 and not (lever and lever.vector_m @ along > lever.vector_m @ points):
+        return None
+    axis = unit(frame.axis - (frame.axis @ along) * along)
+    return LegFrame(axis, cross(axis, along))
 
 
 def _named(axis: FloatArray, cranial: FloatArray, header: Header) -> LegFrame:

@@ -279,7 +279,8 @@ def _carried_round(
     few = len(reps) < MIN_ALIKE
     if few or lever is None or usual is None or np.linalg.norm(usual) < MIN_LEVER_M:
         return hypothesis, lever, 0
-    slid = np.array([_slid_ratio(one, usual, params) > params.slid_by for one in each])
+    of_both = np.array([_slid_ratio(one, usual, params) for one in each])
+    slid = of_both > params.slid_by
     near = np.zeros(len(reps), bool)
     if header.start == "high" or slid.any():
         ratio, lesser = _ways_slid(Movements(motion, _ways(reps, lifts)).each(), usual, params)
@@ -288,7 +289,7 @@ def _carried_round(
             outermost = _outermost(reps, spells)
             slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
             slid |= carried_up > params.outermost_slid_by
-            near = outermost & _nearly_slid(ratio, carried_up, params)
+            near = outermost & _nearly_slid(np.maximum(ratio, of_both), carried_up, params)
     slid &= not slid.all()
     undecided = max(int((near & slid).sum()), -int((near & ~slid).sum()), key=abs)
     if not slid.any():

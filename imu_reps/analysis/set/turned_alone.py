@@ -17,17 +17,22 @@ from imu_reps.analysis.set.leg_frames import SLIPPED_DEG
 from imu_reps.analysis.set.spells import Posture
 from imu_reps.analysis.set.strap_turn import CALM_DPS, MIN_TURN_DEG, Turned
 from imu_reps.analysis.set.swings import observe
+from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Movements
 from imu_reps.kinematics.motion import GridMotion, Motion
-from imu_reps.kinematics.mounting import cross, row_dots, unit
+from imu_reps.kinematics.mounting import axis_vector, cross, row_dots, unit
 from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.rotations import rotations_by
 
-#: Nobody's pelvis turns faster while the leg rests: sitting up in a second peaks at 140 deg/s (ours).
+#: Nobody's pelvis turns faster while the leg rests, unless the trunk falls back (ours).
 MAX_BODY_DPS = 150.0
+
+#: A trunk that sits up turns about the line through the hips: greatest cosine to it of the axis to the head,
+#: and of up. Sine of the head's greatest elevation in lying, and of its least in sitting (ours: 30 degrees).
+ABOUT_HIPS, LIES = 0.35, 0.5
 
 #: Slower moments this short do not divide a turn; time before and after it that shows its up. Ticks.
 SHORT_TICKS = 10
@@ -37,7 +42,7 @@ BEFORE, AFTER = slice(SHORT_TICKS), slice(-SHORT_TICKS, None)
 IN_PLACE_M = 0.15
 
 
-def find_belt_turns(motion: Motion) -> list[Turned]:
+def find_belt_turns(motion: Motion, header: Header) -> list[Turned]:
     """Return the turns of the pelvis sensor on the body while the ankle rests, in order."""
     pelvis, ankle = motion.pelvis, motion.ankle
     if pelvis is None or ankle is None:
@@ -47,8 +52,25 @@ def find_belt_turns(motion: Motion) -> list[Turned]:
     return [
         turned
         for turned, peak_dps, vertical_deg in found
-        if (peak_dps > MAX_BODY_DPS and turned.slip.turned_deg > MIN_TURN_DEG) or vertical_deg > SLIPPED_DEG
+        if vertical_deg > SLIPPED_DEG
+        or (
+            peak_dps > MAX_BODY_DPS
+            and turned.slip.turned_deg > MIN_TURN_DEG
+            and not _sits(turned, pelvis, header)
+        )
     ]
+
+
+def _sits(turned: Turned, sensor: GridMotion, header: Header) -> bool:
+    """Whether the trunk turns because it sits up, or falls back; not if the legs are held up."""
+    if header.pelvis.cranial_axis is None or header.exercise in HOLDS:
+        return False
+    cranial = axis_vector(header.pelvis.cranial_axis)
+    ends = (sensor.up[turned.handled.start], sensor.up[turned.handled.stop - 1])
+    heads_up = sorted(float(up @ cranial) for up in ends)
+    axis = unit(Rotation.from_matrix(turned.rotation).as_rotvec())
+    about_hips = max(abs(float(axis @ direction)) for direction in (cranial, *ends)) < ABOUT_HIPS
+    return about_hips and abs(heads_up[0]) < LIES < heads_up[1]
 
 
 def find_held_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]:
