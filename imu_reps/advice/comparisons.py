@@ -31,24 +31,16 @@ from imu_reps.domain.summary import StoredSet, Summary
 
 @dataclass(frozen=True, slots=True)
 class ChangeLimits:
-    """When a quantity has changed from visit to visit.
+    """When a quantity has changed from visit to visit."""
 
-    Attributes
-    ----------
-    min_visits : int
-        Minimum number of visits for a trend, and number of the latest visits.
-    confidence : float
-        Confidence level of the slope's limits.
-    scatters : float
-        Minimum change in multiples of the scatter.
-    scatters_of_few : float
-        The same for the minimum number of visits, which are ordered by chance in one of twelve cases (ours:
-        one in twenty simulated histories without a trend is called one).
-    """
-
+    #: Minimum number of visits for a trend, and number of the latest visits.
     min_visits: int = 4
+    #: Confidence level of the slope's limits.
     confidence: float = 0.95
+    #: Minimum change in multiples of the scatter.
     scatters: float = 2.0
+    #: The same for the minimum number of visits, which are ordered by chance in one of twelve cases (ours:
+    #: one in twenty simulated histories without a trend is called one).
     scatters_of_few: float = 8.0
 
 
@@ -224,27 +216,18 @@ def _mean(measure: Measure, visit: Sequence[StoredSet]) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class SideLimits:
-    """When left and right differ.
+    """When left and right differ."""
 
-    Attributes
-    ----------
-    min_reps : int
-        Minimum repetitions per side for a difference (ours).
-    different_share : float
-        Usual limit of a difference, as a share of the larger (convention: Bishop, Strength Cond J 2016).
-    watch_share : float
-        Minimum share of a difference worth watching (ours).
-    chance : float
-        Significance level for clean shares (Fisher's exact test).
-    standard_errors : float
-        Standard errors that a difference of means must exceed: 2 % of equal sides do by chance, and several
-        quantities are compared at once.
-    """
-
+    #: Minimum repetitions per side for a difference (ours).
     min_reps: int = 5
+    #: Usual limit of a difference, as a share of the larger (convention: Bishop, Strength Cond J 2016).
     different_share: float = 0.15
+    #: Minimum share of a difference worth watching (ours).
     watch_share: float = 0.10
+    #: Significance level for clean shares (Fisher's exact test).
     chance: float = 0.05
+    #: Standard errors that a difference of means must exceed: 2 % of equal sides do by chance, and several
+    #: quantities are compared at once.
     standard_errors: float = 3.0
 
 

@@ -30,23 +30,15 @@ from imu_reps.domain.summary import StoredSet
 
 @dataclass(frozen=True, slots=True)
 class AdviceLimits:
-    """Thresholds of the recommendation; the rules follow the coaching texts, the numbers are ours.
+    """Thresholds of the recommendation; the rules follow the coaching texts, the numbers are ours."""
 
-    Attributes
-    ----------
-    sessions : int
-        Number of sessions of the same exercise considered together.
-    pain_stop : int
-        Minimum pain (0 to 10) to advise stopping; less is only mentioned.
-    effort_easy : int
-        Effort up to this (0 to 10) is easy.
-    often : float
-        A fault in at least this share of a session's repetitions is frequent.
-    """
-
+    #: Number of sessions of the same exercise considered together.
     sessions: int = 2
+    #: Minimum pain (0 to 10) to advise stopping; less is only mentioned.
     pain_stop: int = 4
+    #: Effort up to this (0 to 10) is easy.
     effort_easy: int = 3
+    #: A fault in at least this share of a session's repetitions is frequent.
     often: float = 1 / 3
 
 

@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -288,34 +287,26 @@ def what_ends() -> str:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Prompter:
-    """Prompts the user, or takes the defaults.
+def ask(question: str, default: str, read: Callable[[str], T], *, yes: bool) -> T:
+    """Prompt until `read` accepts the answer; it raises `click.BadParameter` otherwise.
 
-    Attributes
-    ----------
-    yes : bool
-        Take every default, and print it.
+    With `yes` the default is taken, and printed.
     """
+    if yes:
+        echo(f"{question}: {default}")
+        return read(default)
+    with _reporting_eof(question):
+        answer: T = click.prompt(question, default=default, value_proc=read)
+    return answer
 
-    yes: bool
 
-    def ask(self, question: str, default: str, read: Callable[[str], T]) -> T:
-        """Prompt until `read` accepts the answer; it raises `click.BadParameter` otherwise."""
-        if self.yes:
-            echo(f"{question}: {default}")
-            return read(default)
-        with _reporting_eof(question):
-            answer: T = click.prompt(question, default=default, value_proc=read)
-        return answer
-
-    def confirm(self, question: str, *, default: bool = True) -> bool:
-        """Prompt for yes or no; Enter alone is the default."""
-        if self.yes:
-            echo(f"{question}: yes")
-            return True
-        with _reporting_eof(question):
-            return click.confirm(question, default=default)
+def confirm(question: str, *, yes: bool, default: bool = True) -> bool:
+    """Prompt for yes or no, Enter alone is the default; with `yes` that is taken, and printed."""
+    if yes:
+        echo(f"{question}: yes")
+        return True
+    with _reporting_eof(question):
+        return click.confirm(question, default=default)
 
 
 def parse_numbers(text: str, choices: Sequence[object], count: int) -> tuple[int, ...]:

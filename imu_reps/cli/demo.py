@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import Prompter, echo, echo_wrapped, render
+from imu_reps.cli.console import echo, echo_wrapped, render
 from imu_reps.cli.shared_options import VIRTUAL_FAMILY, run_with_radio
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def _title(number: int, words: str) -> None:
 def _pair() -> None:
     from imu_reps.cli.pair import PairingOptions, pair_sensors
 
-    options = PairingOptions("demo", {}, 100.0, None, None, seconds=30.0, check=True, prompter=Prompter(True))
+    options = PairingOptions("demo", {}, 100.0, None, None, seconds=30.0, check=True, yes=True)
     run_with_radio(VIRTUAL_FAMILY, partial(pair_sensors, options=options))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import fields
-from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
@@ -113,7 +112,6 @@ def completion(shell: str, install: bool, force: bool) -> None:
 
 
 def _completion_script(shell: str) -> str:
-    """Return click's completion script for this program."""
     from click.shell_completion import get_completion_class
 
     from imu_reps.cli.main import main
@@ -145,7 +143,7 @@ def settings_(name: str | None) -> None:
             hint="`imu-reps settings` lists all.",
             code="no_setting",
         )
-    render(partial(_settings_table, rows))
+    render(lambda _: _settings_table(rows))
     echo()
     for preset in get_args(Preset):
         echo(f"--preset {preset}: {_preset_changes(preset)}")
@@ -156,10 +154,10 @@ def _setting_rows() -> list[tuple[str, str, str, str]]:
     """Read name, value, unit and meaning of each setting from the generated page of thresholds."""
     page = (files("imu_reps") / "docs" / "thresholds.md").read_text(encoding="utf-8")
     of_settings = page.partition("\n## Settings\n")[2].partition("\n## ")[0]
-    return [(name, value, unit, meaning) for name, value, unit, meaning in _ROW.findall(of_settings)]
+    return _ROW.findall(of_settings)
 
 
-def _settings_table(rows: list[tuple[str, str, str, str]], width: int) -> RenderableType:
+def _settings_table(rows: list[tuple[str, str, str, str]]) -> RenderableType:
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
@@ -171,7 +169,7 @@ def _settings_table(rows: list[tuple[str, str, str, str]], width: int) -> Render
             Text(f"{name} = {default}", style="bold"),
             Padding(f"{meaning}{_past(name)}.", (0, 0, 0, 4)),
         ]
-    return Group(*parts) if width else Group()
+    return Group(*parts)
 
 
 def _past(name: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import Prompter, echo, echo_wrapped, parse_numbers, show_table
+from imu_reps.cli.console import ask, confirm, echo, echo_wrapped, parse_numbers, show_table
 from imu_reps.cli.scan import signal
 from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
 from imu_reps.errors import RadioError, UsageError
@@ -42,6 +42,8 @@ class PairingOptions:
         Axes of the pelvis sensor.
     check : bool
         Whether the wearer lies down so that the mounting is checked.
+    yes : bool
+        Whether to ask nothing, and take the usual answers.
     """
 
     name: str
@@ -51,7 +53,7 @@ class PairingOptions:
     head: Axis | None
     seconds: float
     check: bool
-    prompter: Prompter
+    yes: bool
 
     @property
     def finds_axes(self) -> bool:
@@ -137,7 +139,7 @@ def _person_name(profiles: Profiles, name: str | None) -> str:
 
 
 def _options(
-    name: str, *, pelvis: str | None, ankle: str | None, no_check: bool, yes: bool, **others: Any
+    name: str, *, pelvis: str | None, ankle: str | None, no_check: bool, **others: Any
 ) -> PairingOptions:
     up, head = others["up"], others["head"]
     if (up or DEFAULT_UP)[1] == (head or DEFAULT_HEAD)[1] and head is not None:
@@ -146,16 +148,12 @@ def _options(
             hint="Name two sides at right angles: --pelvis-up and --pelvis-head.",
             code="same_axis",
         )
-    named: dict[SensorPlace, str] = {}
-    if pelvis:
-        named["pelvis"] = pelvis
-    if ankle:
-        named["ankle"] = ankle
-    return PairingOptions(name=name, named=named, check=not no_check, prompter=Prompter(yes), **others)
+    given: dict[SensorPlace, str | None] = {"pelvis": pelvis, "ankle": ankle}
+    named = {place: name_or_id for place, name_or_id in given.items() if name_or_id}
+    return PairingOptions(name=name, named=named, check=not no_check, **others)
 
 
 def _list(profiles: Profiles) -> None:
-
     if not profiles.persons:
         echo("Nobody is paired yet: run `imu-reps pair`.")
         return
@@ -227,14 +225,14 @@ async def _find(radio: Radio, options: PairingOptions) -> tuple[dict[SensorPlace
     picked = named_sensors(devices, options.named)
     if len(picked) == 2:
         return picked, True
-    free = _choose(remaining_devices(devices, picked), 2 - len(picked), options.prompter)
+    free = _choose(remaining_devices(devices, picked), 2 - len(picked), yes=options.yes)
     for place in ("pelvis", "ankle"):
         if place not in picked:
             picked[place] = free.pop(0)
     return picked, bool(options.named)
 
 
-def _choose(free: list[NearbyDevice], count: int, questions: Prompter) -> list[NearbyDevice]:
+def _choose(free: list[NearbyDevice], count: int, *, yes: bool) -> list[NearbyDevice]:
     """Choose `count` sensors, by a question if there are more; the default is the strongest."""
     if len(free) == count:
         return free
@@ -242,7 +240,7 @@ def _choose(free: list[NearbyDevice], count: int, questions: Prompter) -> list[N
         echo(f"  {number}  {device_label(device)}, {signal(device.found.rssi_dbm)}")
     default = " ".join(str(number) for number in range(1, count + 1))
     question = "Which one" if count == 1 else "Which two"
-    picked = questions.ask(question, default, lambda text: parse_numbers(text, free, count))
+    picked = ask(question, default, lambda text: parse_numbers(text, free, count), yes=yes)
     return [free[number - 1] for number in picked]
 
 
@@ -327,7 +325,7 @@ def _axes(wear: Placement | None, options: PairingOptions) -> tuple[Axis, Axis]:
     if wear is not None and wear.fault is not None:
         question = f"Keep the pelvis sensor as it is, with {wear.up_axis} up"
         turned = wear.fault in ("upside_down", "on_edge") and wear.up_axis is not None
-        if not turned or not options.prompter.confirm(question):
+        if not turned or not confirm(question, yes=options.yes):
             hint = "Run `imu-reps pair` again; --no-check leaves this check out."
             raise RadioError(placement_problem(wear, up), hint=hint, code="not_worn")
         up = wear.up_axis or up
@@ -348,7 +346,7 @@ def _head(up: Axis, options: PairingOptions) -> Axis:
         return axis
 
     question = f"Which side of the pelvis sensor points to your head ({' '.join(axes)})"
-    return options.prompter.ask(question, default, read)
+    return ask(question, default, read, yes=options.yes)
 
 
 LIFT = "Lay both sensors down. Now lift the ankle sensor, and turn it about in your hand."

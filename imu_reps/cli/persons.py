@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import UNNAMED_SETS, Prompter, choose_person, echo, person_label, show_table
+from imu_reps.cli.console import UNNAMED_SETS, choose_person, confirm, echo, person_label, show_table
 from imu_reps.domain.untrusted import NOBODY, matches_name, parse_name
 from imu_reps.errors import UsageError
 
@@ -65,7 +65,7 @@ def rename(name: str, new: str, *, yes: bool) -> None:
     new = parse_name(new)
     with _history() as history:
         data, others = _one(history, name)
-        if any(_has_name(other.name, new) for other in others):
+        if _called(new, others) is not None:
             raise UsageError(
                 f"There is somebody called {new!r} already.",
                 hint=f'If they are one person: imu-reps persons merge "{name}" "{new}".',
@@ -86,7 +86,7 @@ def merge(name: str, into: str, *, yes: bool) -> None:
     """
     with _history() as history:
         data, others = _one(history, name)
-        target = next((other.name for other in others if _has_name(other.name, into)), None)
+        target = _called(into, others)
         if target is None:
             raise UsageError(
                 f"There is nobody else called {into!r}.",
@@ -151,8 +151,9 @@ def _one(history: History, name: str) -> tuple[PersonData, list[PersonData]]:
     return data, [other for other in found if other is not data]
 
 
-def _has_name(name: str | None, other: str) -> bool:
-    return name is not None and matches_name(name, other)
+def _called(name: str, people: list[PersonData]) -> str | None:
+    """Return the name of whoever is called so, as it is written; None if nobody is."""
+    return next((one.name for one in people if one.name is not None and matches_name(one.name, name)), None)
 
 
 def _described(data: PersonData) -> str:
@@ -169,8 +170,7 @@ def _what(data: PersonData) -> str:
 
 
 def _agreed(question: str, *, yes: bool) -> bool:
-
-    if Prompter(yes).confirm(question, default=False):
+    if confirm(question, yes=yes, default=False):
         return True
     echo("Nothing was changed.")
     return False

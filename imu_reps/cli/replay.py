@@ -132,13 +132,7 @@ def _play(
     speak: bool,
 ) -> int:
     """Play a recording to standard output and return the exit code."""
-    from imu_reps.cli.record.run import (
-        PATIENCE_S,
-        ThreadedEmitter,
-        broadcast,
-        exit_code_of,
-        session_display,
-    )
+    from imu_reps.cli.record import run
     from imu_reps.cli.speech import CueSpeaker
 
     if as_json:
@@ -146,11 +140,11 @@ def _play(
         if finished.unusable is not None:
             raise finished.unusable
     else:
-        shown = session_display(settings, quiet=quiet or speed is None)
+        shown = run.session_display(settings, quiet=quiet or speed is None, reports=True)
         speaker = CueSpeaker() if speak else contextlib.nullcontext()
-        with ThreadedEmitter(shown, PATIENCE_S) as emit, speaker as voice:
-            finished = play(recording, settings, spoken, speed, broadcast([emit, voice]))
-    return exit_code_of(finished)
+        with run.ThreadedEmitter(shown, run.PATIENCE_S) as emit, speaker as voice:
+            finished = play(recording, settings, spoken, speed, run.broadcast([emit, voice]))
+    return run.exit_code_of(finished)
 
 
 def _play_on_page(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
 import click
 
 from imu_reps.cli.console import echo
 from imu_reps.cli.shared_options import with_options
 from imu_reps.cli.simulate import SimulationOptions, set_plan
-from imu_reps.domain.cue import DEFAULT_SPEECH, SpeechOptions, SpokenFigure
+from imu_reps.domain.cue import SpeechOptions, SpokenFigure
 from imu_reps.domain.exercise import BOTH_LEGS, HOLDS, SIDES, Exercise, Side, Start, default_start
 from imu_reps.domain.tempo import Tempo, named_tempo
 
@@ -145,27 +145,6 @@ def _can_show(character: str) -> bool:
     return True
 
 
-@dataclass(frozen=True, slots=True)
-class RecordOptions:
-    """The options as given; None if not given."""
-
-    exercise: str
-    sides: tuple[str, ...]
-    start: str | None
-    reps: int | None
-    tempo: str | None
-    duration_s: float | None
-    sets: int | None
-    rest_s: float
-    tap: bool
-    range_target: float | None = None
-    floor: float | None = None
-    practice: int = 0
-    stop_faulty: int | None = None
-    stop_range: float | None = None
-    stop_speed: float | None = None
-
-
 def read_sides(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:  # noqa: ARG001
     """Parse ``left``, or ``left,right`` for sets in turn."""
     sides = tuple(side.strip() for side in value.split(",")) if value else ()
@@ -182,8 +161,17 @@ def read_tempo(ctx: click.Context, param: click.Parameter, value: str | None) ->
         raise click.BadParameter(f"{str(error).removesuffix('.')}.") from error
 
 
-def session_plan(options: RecordOptions, spoken: SpeechOptions = DEFAULT_SPEECH) -> SessionPlan:
-    """Build the session plan from the options.
+def session_plan(
+    spoken: SpeechOptions,
+    *,
+    exercise: Exercise,
+    sides: Sequence[Side],
+    sets: int | None,
+    rest_s: float,
+    tap: bool,
+    **of_set: Any,
+) -> SessionPlan:
+    """Build the session plan from the options; `of_set` are those of every set.
 
     Raises
     ------
@@ -192,82 +180,70 @@ def session_plan(options: RecordOptions, spoken: SpeechOptions = DEFAULT_SPEECH)
     """
     from imu_reps.session.session_plan import SessionPlan
 
-    _refuse_for_hold(options)
-    count = options.sets or max(1, len(options.sides))
-    return SessionPlan(tuple(_goal(options, k) for k in range(count)), options.rest_s, options.tap, spoken)
+    _refuse_for_hold(exercise, of_set)
+    in_turn: Sequence[Side | None] = sides or ("both" if exercise in BOTH_LEGS else None,)
+    count = sets or len(in_turn)
+    goals = tuple(_goal(exercise, in_turn[k % len(in_turn)], **of_set) for k in range(count))
+    return SessionPlan(goals, rest_s, tap, spoken)
 
 
-def _refuse_for_hold(options: RecordOptions) -> None:
-    for name, value in (("reps", options.reps), ("tempo", options.tempo)):
-        if options.exercise in HOLDS and value is not None:
-            raise click.UsageError(f"A hold has no {name}; leave out --{name}, --duration says how long.")
-    given = {
-        "--range-target": options.range_target,
-        "--floor": options.floor,
-        "--practice": options.practice or None,
-        "--stop-faulty": options.stop_faulty,
-        "--stop-range": options.stop_range,
-        "--stop-speed": options.stop_speed,
-    }
-    of_reps = [name for name, value in given.items() if value is not None]
-    if options.exercise in HOLDS and of_reps:
-        raise click.UsageError(f"A hold has no reps; leave out {', '.join(of_reps)}.")
-    if options.exercise == "heel_tap" and options.floor is not None:
+def _refuse_for_hold(exercise: Exercise, of_set: Mapping[str, Any]) -> None:
+    if exercise == "heel_tap" and of_set["floor"] is not None:
         raise click.UsageError("Heel taps are not judged by a floor; leave out --floor.")
+    if exercise not in HOLDS:
+        return
+    for name in ("reps", "tempo"):
+        if of_set[name] is not None:
+            raise click.UsageError(f"A hold has no {name}; leave out --{name}, --duration says how long.")
+    aims = ("range_target", "floor", "practice", "stop_faulty", "stop_range", "stop_speed")
+    given = [f"--{name.replace('_', '-')}" for name in aims if of_set[name] is not None]
+    if given:
+        raise click.UsageError(f"A hold has no reps; leave out {', '.join(given)}.")
 
 
-def _goal(options: RecordOptions, k: int) -> SetGoal:
+def _goal(
+    exercise: Exercise,
+    side: Side | None,
+    *,
+    start: Start | None,
+    reps: int | None,
+    tempo: str | None,
+    duration_s: float | None,
+    **aims: Any,
+) -> SetGoal:
     from imu_reps.session.session_plan import SetGoal, StopRules
 
-    exercise = cast("Exercise", options.exercise)
-    default = "both" if options.exercise in BOTH_LEGS else None
-    side = options.sides[k % len(options.sides)] if options.sides else default
+    losses = (None if aims[name] is None else aims[name] / 100.0 for name in ("stop_range", "stop_speed"))
     return SetGoal(
         exercise=exercise,
-        side=cast("Side | None", side),
-        start=cast("Start", options.start) if options.start else default_start(exercise),
-        reps=options.reps,
-        tempo=None if options.tempo is None else Tempo.parse(options.tempo),
-        duration_s=options.duration_s,
-        range_target_deg=options.range_target,
-        floor_deg=options.floor,
-        practice_reps=options.practice,
-        stop=StopRules(options.stop_faulty, _share(options.stop_range), _share(options.stop_speed)),
+        side=side,
+        start=start or default_start(exercise),
+        reps=reps,
+        tempo=None if tempo is None else Tempo.parse(tempo),
+        duration_s=duration_s,
+        range_target_deg=aims["range_target"],
+        floor_deg=aims["floor"],
+        practice_reps=aims["practice"] or 0,
+        stop=StopRules(aims["stop_faulty"], *losses),
     )
 
 
-def _share(percent: float | None) -> float | None:
-    return None if percent is None else percent / 100.0
-
-
-def wearer_plans(plan: SessionPlan) -> list[SetPlan]:
-    """Plan what a virtual wearer does in each set.
+def wearer_plan(goal: SetGoal) -> SetPlan:
+    """Plan what a virtual wearer does in a set.
 
     Raises
     ------
     click.UsageError
         If it cannot be simulated.
     """
-    return [_wearer_plan(goal) for goal in plan.goals]
-
-
-def _wearer_plan(goal: SetGoal) -> SetPlan:
-    request = SimulationOptions(
+    options = SimulationOptions(
         exercise=goal.exercise,
         side=goal.side,
         reps=(goal.reps or 8) + goal.practice_reps,
         tempo=None if goal.tempo is None else str(goal.tempo),
-        range_deg=None,
-        faults=(),
-        rate_hz=100.0,
-        loss=0.0,
-        life=False,
         hold_s=None if goal.duration_s is None else goal.duration_s + 1.0,  # a little more than asked
     )
-    try:
-        return replace(set_plan(request), start=goal.start)
-    except ValueError as error:
-        raise click.UsageError(f"{str(error).removesuffix('.')}.") from error
+    return replace(set_plan(options), start=goal.start)
 
 
 #: Targets of a set, and rules that end it.
@@ -288,7 +264,7 @@ aim_options = with_options(
         "--practice",
         metavar="REPS",
         type=click.IntRange(0, 50),
-        default=0,
+        callback=lambda ctx, param, value: value or None,  # noqa: ARG005
         help="So many reps at the beginning are neither counted nor judged.",
     ),
     click.option(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -40,16 +40,16 @@ HOLD_S = 20.0
 class SimulationOptions:
     """Options of the command line; None is the exercise's default."""
 
-    exercise: str
-    side: str | None
+    exercise: Exercise
+    side: Side | None
     reps: int
     tempo: str | None
-    range_deg: float | None
-    faults: Sequence[str]
-    rate_hz: float
-    loss: float
-    life: bool
-    hold_s: float | None = None
+    hold_s: float | None
+    range_deg: float | None = None
+    faults: Sequence[str] = ()
+    rate_hz: float = 100.0
+    loss: float = 0.0
+    life: bool = False
 
 
 def set_plan(options: SimulationOptions) -> SetPlan:
@@ -57,23 +57,26 @@ def set_plan(options: SimulationOptions) -> SetPlan:
 
     Raises
     ------
-    ValueError
+    click.UsageError
         If the tempo or a fault cannot be parsed.
     """
     from imu_reps.sim.wearer import BodyPlan, SetPlan
 
     held = options.exercise in HOLDS
     sensor = _sensor(options)
-    return SetPlan(
-        exercise=cast("Exercise", options.exercise),
-        side=cast("Side", options.side or ("both" if options.exercise in BOTH_LEGS else "left")),
-        reps=(_hold(options),) if held else _reps(options),
-        body=BodyPlan(tremor_dps=2.0) if held else BodyPlan(),
-        life=_life(options),
-        pelvis=sensor,
-        ankle=sensor,
-        tempo_target=None if held else _tempo(options),
-    )
+    try:
+        return SetPlan(
+            exercise=options.exercise,
+            side=options.side or ("both" if options.exercise in BOTH_LEGS else "left"),
+            reps=(_hold(options),) if held else _reps(options),
+            body=BodyPlan(tremor_dps=2.0) if held else BodyPlan(),
+            life=_life(options),
+            pelvis=sensor,
+            ankle=sensor,
+            tempo_target=None if held else _tempo(options),
+        )
+    except ValueError as error:
+        raise click.UsageError(f"{str(error).removesuffix('.')}.") from error
 
 
 def _hold(options: SimulationOptions) -> RepPlan:
@@ -88,7 +91,6 @@ def _hold(options: SimulationOptions) -> RepPlan:
 
 
 def _tempo(options: SimulationOptions) -> Tempo:
-
     return named_tempo(options.tempo or _DEFAULT_TEMPOS.get(options.exercise, DEFAULT_TEMPO))
 
 
@@ -263,9 +265,13 @@ def simulate(
         for plan, file in _named(showcase, output):
             _write(plan, file, seed, force=force)
     elif random_seed is not None:
-        _write(_drawn(random_seed), output, random_seed, force=force)
+        import numpy as np
+
+        from imu_reps.sim.wearer import random_plan
+
+        _write(random_plan(np.random.default_rng(random_seed)), output, random_seed, force=force)
     else:
-        _write(_planned(**options), output, seed, force=force)
+        _write(set_plan(SimulationOptions(**options)), output, seed, force=force)
 
 
 def _refuse_conflicting(ctx: click.Context) -> None:
@@ -288,21 +294,6 @@ def _refuse_conflicting(ctx: click.Context) -> None:
     if others:
         lacks = "A hold has no reps" if held else f"Only a hold is held ({', '.join(HOLDS)})"
         raise click.UsageError(f"{lacks}; leave out {', '.join(sorted(others))}.")
-
-
-def _planned(**options: Any) -> SetPlan:
-    try:
-        return set_plan(SimulationOptions(**options))
-    except ValueError as error:
-        raise click.UsageError(f"{str(error).removesuffix('.')}.") from error
-
-
-def _drawn(seed: int) -> SetPlan:
-    import numpy as np
-
-    from imu_reps.sim.wearer import random_plan
-
-    return random_plan(np.random.default_rng(seed))
 
 
 def _named(name: str, output: str) -> list[tuple[SetPlan, str]]:

@@ -264,82 +264,56 @@ def most_waiting() -> int:
 
 @dataclass(frozen=True, slots=True)
 class PageLimits:
-    """Limits on connections, messages and waiting times.
+    """Limits on connections, messages and waiting times."""
 
-    Attributes
-    ----------
-    line_s : float
-        Time limit at the door for the first line of a request. Browsers send it with the connection; some
-        open one more in advance, and open it again when they need it.
-    line_bytes : int
-        Maximum length of that line.
-    max_waiting : int
-        Maximum number of connections that wait at the door, where file handles allow it (`most_waiting`). One
-        more closes the oldest of the address that has most of them.
-    turn_s : float
-        Interval of the turns of the door: a crowd that comes back at once is served no more often.
-    at_a_glance : int
-        Connections accepted per turn; each needs a file handle for that time.
-    outside : int
-        Backlog of the listening socket, capped by the system (Linux: 4096); a connection refused there
-        retries only after a second.
-    request_s : float
-        Time limit for the rest of a request.
-    answer_bytes : int
-        Size of the buffer of a page's connection: the system takes the whole page at once, and delivers it
-        as slowly as the network demands.
-    send_s : float
-        Time limit for sending to a stalled viewer.
-    burst : float
-        Messages a viewer may send in a burst.
-    messages_hz : float
-        Messages per second a viewer may send in the long run.
-    max_bytes : int
-        Maximum length of a viewer's message.
-    ping_s : float
-        Interval of pings, and time limit for the answer, after which a connection counts as dead.
-    close_s : float
-        Time limit for a viewer to answer the closing handshake.
-    start_s : float
-        Longest wait for the server's thread to start.
-    stop_s : float
-        Longest wait for it to stop.
-    pictures_hz : float
-        Maximum rate of pictures sent to a viewer.
-    heartbeat_s : float
-        Interval after which a picture is sent even if nothing has changed.
-    look_s : float
-        Interval of checks for a new picture.
-    max_moments : int
-        Moments queued for one viewer; a viewer further behind is disconnected, and reconnects to the full
-        state.
-    max_viewers : int
-        Maximum number of viewers.
-    max_reports : int
-        Reports kept in memory, the latest ones; older ones can be made again from the recordings.
-    """
-
+    #: Time limit at the door for the first line of a request. Browsers send it with the connection; some open
+    #: one more in advance, and open it again when they need it.
     line_s: float = 3.0
+    #: Maximum length of that line.
     line_bytes: int = 1024
+    #: Maximum number of connections that wait at the door, where file handles allow it (`most_waiting`). One
+    #: more closes the oldest of the address that has most of them.
     max_waiting: int = 600
+    #: Interval of the turns of the door: a crowd that comes back at once is served no more often.
     turn_s: float = 0.01
+    #: Connections accepted per turn; each needs a file handle for that time.
     at_a_glance: int = 64
+    #: Backlog of the listening socket, capped by the system (Linux: 4096); a connection refused there retries
+    #: only after a second.
     outside: int = 4096
+    #: Time limit for the rest of a request.
     request_s: float = 5.0
+    #: Size of the buffer of a page's connection: the system takes the whole page at once, and delivers it as
+    #: slowly as the network demands.
     answer_bytes: int = 1 << 18
+    #: Time limit for sending to a stalled viewer.
     send_s: float = 15.0
+    #: Messages a viewer may send in a burst.
     burst: float = 20.0
+    #: Messages per second a viewer may send in the long run.
     messages_hz: float = 5.0
+    #: Maximum length of a viewer's message.
     max_bytes: int = 1024
+    #: Interval of pings, and time limit for the answer, after which a connection counts as dead.
     ping_s: float = 10.0
+    #: Time limit for a viewer to answer the closing handshake.
     close_s: float = 1.0
+    #: Longest wait for the server's thread to start.
     start_s: float = 10.0
+    #: Longest wait for it to stop.
     stop_s: float = 5.0
+    #: Maximum rate of pictures sent to a viewer.
     pictures_hz: float = 30.0
+    #: Interval after which a picture is sent even if nothing has changed.
     heartbeat_s: float = 1.0
+    #: Interval of checks for a new picture.
     look_s: float = 0.008
+    #: Moments queued for one viewer; a viewer further behind is disconnected, and reconnects to the full
+    #: state.
     max_moments: int = 256
+    #: Maximum number of viewers.
     max_viewers: int = 16
+    #: Reports kept in memory, the latest ones; older ones can be made again from the recordings.
     max_reports: int = 20
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,14 +9,13 @@ import click
 
 from imu_reps.cli.session_options import (
     PageOptions,
-    RecordOptions,
     aim_options,
     page_options,
     read_sides,
     read_tempo,
     session_plan,
     speech_options,
-    wearer_plans,
+    wearer_plan,
 )
 from imu_reps.cli.shared_options import sensor_options, settings_options, virtual_option
 from imu_reps.cli.simulate import TEMPO_HELP
@@ -103,14 +101,19 @@ def record(  # noqa: PLR0913 - an argument an option
 
     Example: imu-reps record --side left,right --reps 10 --range-target 60 --floor 25 --stop-faulty 3
     """
-    _refuse_contradictions(person, virtual, speed)
-    phones: dict[SensorPlace, str] = {}
-    phones |= {} if pelvis is None else {"pelvis": pelvis}
-    phones |= {} if ankle is None else {"ankle": ankle}
-    _refuse_phones(phones, virtual)
+    named: dict[SensorPlace, str | None] = {"pelvis": pelvis, "ankle": ankle}
+    phones = {place: phone for place, phone in named.items() if phone is not None}
+    if speed is not None and virtual is None:
+        raise click.UsageError("--speed needs --virtual: real sensors cannot be hurried.")
+    if person is not None and virtual is not None:
+        raise click.UsageError("Virtual sensors are worn by nobody; leave out --person.")
+    if phones and virtual is not None:
+        raise click.UsageError("Virtual sensors need no phone; leave out --pelvis and --ankle.")
+    if phones and "ankle" not in phones:
+        raise click.UsageError("Repetitions are counted at the ankle; name a phone for it with --ankle.")
     from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_phones, run_with_sensors
 
-    plan = session_plan(RecordOptions(**options), spoken)
+    plan = session_plan(spoken, **options)
     aloud = not mute and page is None and speed in (None, 1.0)  # a page speaks itself
     run = Run(plan, folder, settings, quiet, page, aloud=aloud)
     if phones:
@@ -118,19 +121,6 @@ def record(  # noqa: PLR0913 - an argument an option
     elif virtual is None:
         done = run_with_sensors(run, person)
     else:
-        done = run_virtually(run, virtual, wearer_plans(plan), 1.0 if speed is None else speed)
+        wearers = [wearer_plan(goal) for goal in plan.goals]
+        done = run_virtually(run, virtual, wearers, 1.0 if speed is None else speed)
     click.get_current_context().exit(exit_code(done))
-
-
-def _refuse_phones(phones: Mapping[SensorPlace, str], virtual: str | None) -> None:
-    if phones and virtual is not None:
-        raise click.UsageError("Virtual sensors need no phone; leave out --pelvis and --ankle.")
-    if phones and "ankle" not in phones:
-        raise click.UsageError("Repetitions are counted at the ankle; name a phone for it with --ankle.")
-
-
-def _refuse_contradictions(person: str | None, virtual: str | None, speed: float | None) -> None:
-    if speed is not None and virtual is None:
-        raise click.UsageError("--speed needs --virtual: real sensors cannot be hurried.")
-    if person is not None and virtual is not None:
-        raise click.UsageError("Virtual sensors are worn by nobody; leave out --person.")

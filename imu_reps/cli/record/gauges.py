@@ -16,56 +16,37 @@ from imu_reps.view.session_snapshot import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class PanelSizes:
-    """Layout of the panel in columns and rows, and ranges of its gauges.
+    """Layout of the panel in columns and rows, and ranges of its gauges."""
 
-    Attributes
-    ----------
-    name_columns : int
-        Columns of a gauge's name.
-    value_columns : int
-        Columns of a gauge's value; the bar takes the rest.
-    min_bar : int
-        A narrower bar is omitted.
-    span_deg : float
-        Range of the bands to either side.
-    way_deg : float
-        Range of the leg gauge.
-    late : float
-        A part of the tempo that takes this many times its target is late.
-    max_columns : int
-        Maximum width: wider is not taken in at a glance.
-    spared_rows : int
-        Lines left above the panel for scrolling output.
-    frame_rows : int
-        Rows that the frame takes.
-    frame_columns : int
-        Columns that the frame takes.
-    min_rows_for_keys : int
-        From this many rows on the keys are shown inside if they do not fit on the frame.
-    trouble_rows : int
-        Maximum rows for problems.
-    beside_columns : int
-        Columns next to the figure, for the longest phase in big letters.
-    gap : int
-        Columns between figure and phase.
-    cue_shown_s : float
-        How long a cue stays visible.
-    """
-
+    #: Columns of a gauge's name.
     name_columns: int = 6
+    #: Columns of a gauge's value; the bar takes the rest.
     value_columns: int = 15
+    #: A narrower bar is omitted.
     min_bar: int = 6
+    #: Range of the bands to either side.
     span_deg: float = 15.0
+    #: Range of the leg gauge.
     way_deg: float = 90.0
+    #: A part of the tempo that takes this many times its target is late.
     late: float = 1.25
+    #: Maximum width: wider is not taken in at a glance.
     max_columns: int = 120
+    #: Lines left above the panel for scrolling output.
     spared_rows: int = 4
+    #: Rows that the frame takes.
     frame_rows: int = 2
+    #: Columns that the frame takes.
     frame_columns: int = 4
+    #: From this many rows on the keys are shown inside if they do not fit on the frame.
     min_rows_for_keys: int = 12
+    #: Maximum rows for problems.
     trouble_rows: int = 3
+    #: Columns next to the figure, for the longest phase in big letters.
     beside_columns: int = 24
+    #: Columns between figure and phase.
     gap: int = 3
+    #: How long a cue stays visible.
     cue_shown_s: float = 2.5
 
 

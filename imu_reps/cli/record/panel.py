@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from textwrap import wrap
 from typing import Self
@@ -30,65 +29,20 @@ from imu_reps.view.session_snapshot import Aim, LinkView, Snapshot, limits, upda
 
 
 class LiveSession:
-    """Show a session's events and live panel; a context manager.
+    """Show a session's events, and between them a live panel; a context manager that removes it at the end.
 
     Parameters
     ----------
-    settings : Settings, optional
+    settings : Settings
         Thresholds of the bands that are drawn.
     reports : bool
         Whether to print the report of each set.
     """
 
-    def __init__(self, settings: Settings | None = None, *, reports: bool = True) -> None:
+    def __init__(self, settings: Settings, *, reports: bool) -> None:
         self._reports = reports
-        self._settings = settings or Settings()
-        self._snapshot = Snapshot(Aim(), limits(self._settings))
-        self._screen = LiveScreen()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._screen.take_down()
-
-    def __call__(self, event: SessionEvent) -> None:
-        """Show one event."""
-        self._snapshot, moments = update_snapshot(self._snapshot, event, self._settings)
-        match event:
-            case SetBegan():
-                self._screen.take_down()
-                print(messages.recording_to(event))
-                if event.tap:
-                    print(messages.TAP)
-            case SetDone():
-                self._screen.take_down()
-                echo_finished(event.finished, report=self._reports)
-                print()
-            case WriteFailed() | FileMoved():
-                self._screen.take_down()
-                echo_event(event)
-            case _:
-                line = event_line(event)
-                lines = () if line is None else (line,)
-                self._screen.show(self._snapshot, self._keys(), lines, at_once=bool(moments))
-
-    def _keys(self) -> str:
-        """Return the keys that can be pressed now."""
-        if self._snapshot.replay:
-            return f"{what_ends()} ends."
-        return messages.keys_in_rest() if self._snapshot.state == "resting" else messages.keys_in_set()
-
-
-def can_show_panel() -> bool:
-    """Return whether standard output is a terminal that can be redrawn."""
-    return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
-
-
-class LiveScreen:
-    """Show snapshots as a live panel; a context manager that removes it at the end."""
-
-    def __init__(self) -> None:
+        self._settings = settings
+        self._snapshot = Snapshot(Aim(), limits(settings))
         self._console = rich_console(sys.stdout)
         self._live: Live | None = None
         self._due_s = float("-inf")
@@ -97,39 +51,58 @@ class LiveScreen:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.take_down()
+        self._take_down()
 
-    def show(
-        self, snapshot: Snapshot, keys: str, lines: Sequence[str] = (), *, at_once: bool = False
-    ) -> None:
-        """Write lines above the panel, and redraw it if that is due.
+    def __call__(self, event: SessionEvent) -> None:
+        """Show one event."""
+        self._snapshot, moments = update_snapshot(self._snapshot, event, self._settings)
+        match event:
+            case SetBegan():
+                self._take_down()
+                print(messages.recording_to(event))
+                if event.tap:
+                    print(messages.TAP)
+            case SetDone():
+                self._take_down()
+                echo_finished(event.finished, report=self._reports)
+                print()
+            case WriteFailed() | FileMoved():
+                self._take_down()
+                echo_event(event)
+            case _:
+                self._show(event_line(event), at_once=bool(moments))
 
-        Parameters
-        ----------
-        keys : str
-            Keys that can be pressed.
-        at_once : bool
-            Redraw now, because of an event.
-        """
+    def _show(self, line: str | None, *, at_once: bool) -> None:
+        """Write a line above the panel, and redraw the panel if that is due."""
         began_s = time.monotonic()
-        if not (lines or at_once or began_s >= self._due_s):
+        if line is None and not at_once and began_s < self._due_s:
             return
         if self._live is None:
             self._live = Live(console=self._console, auto_refresh=False, transient=True)
             self._live.start()
-        self._live.update(LivePanel(snapshot, keys), refresh=not lines)
-        if lines:  # printing redraws the panel
-            self._console.print(Text("\n".join(map(printable, lines))))
+        self._live.update(LivePanel(self._snapshot, self._keys()), refresh=line is None)
+        if line is not None:  # printing redraws the panel
+            self._console.print(Text(printable(line)))
         now_s = time.monotonic()
         # drawing costs as much as counting; slow terminals get a rest of four times what it took
         self._due_s = now_s + max(0.15, 4.0 * (now_s - began_s))
 
-    def take_down(self) -> None:
+    def _take_down(self) -> None:
         """Remove the panel, so that anything can be written."""
         if self._live is not None:
             self._live.stop()
             self._live = None
             self._due_s = float("-inf")
+
+    def _keys(self) -> str:
+        if self._snapshot.replay:
+            return f"{what_ends()} ends."
+        return messages.keys_in_rest() if self._snapshot.state == "resting" else messages.keys_in_set()
+
+
+def can_show_panel() -> bool:
+    """Return whether standard output is a terminal that can be redrawn."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
 _MESSAGE_STYLES: dict[Alert, str] = {
@@ -144,40 +117,30 @@ _MESSAGE_MARKS: dict[Alert, str] = {"none": "", "watch": "!", "flag": "!!"}
 
 @dataclass(frozen=True, slots=True)
 class LivePanel:
-    """Renderable that fits the terminal; what has no room is omitted.
-
-    Attributes
-    ----------
-    keys : str
-        Keys that can be pressed.
-    """
+    """The panel with the keys that can be pressed; it fits the terminal, what has no room is omitted."""
 
     snapshot: Snapshot
-    keys: str = ""
+    keys: str
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the panel, within the available width and height."""
-        columns = min(options.max_width, SIZES.max_columns) - SIZES.frame_columns
-        rows = max(options.size.height - SIZES.spared_rows, 1) - SIZES.frame_rows
-        plain = options.ascii_only
-        if rows < 1 or columns <= SIZES.frame_columns:
-            yield from _lines(
-                self.snapshot, columns + SIZES.frame_columns, rows + SIZES.frame_rows, plain=plain
-            )
+        width = min(options.max_width, SIZES.max_columns)
+        height = max(options.size.height - SIZES.spared_rows, 1)
+        columns, rows, plain = width - SIZES.frame_columns, height - SIZES.frame_rows, options.ascii_only
+        on_edge = columns - SIZES.frame_columns  # columns of text that stand on the frame
+        if rows < 1 or on_edge <= 0:
+            yield from _lines(self.snapshot, width, height, plain=plain)
             return
         keys = self.keys.rstrip(".")
-        on_frame = len(keys) <= columns - SIZES.frame_columns or rows < SIZES.min_rows_for_keys
+        on_frame = len(keys) <= on_edge or rows < SIZES.min_rows_for_keys
         below = [] if on_frame else [Text(line, "dim") for line in wrap(keys, columns)]
         yield Panel(
             Group(*_lines(self.snapshot, columns, rows - len(below), plain=plain), *below),
-            title=_cropped(
-                Text(_title_words(self.snapshot, columns - SIZES.frame_columns), "bold"),
-                columns - SIZES.frame_columns,
-            ),
-            subtitle=_cropped(Text(keys, "dim"), columns - SIZES.frame_columns) if on_frame else None,
+            title=_cropped(Text(_title_words(self.snapshot, on_edge), "bold"), on_edge),
+            subtitle=_cropped(Text(keys, "dim"), on_edge) if on_frame else None,
             title_align="left",
             subtitle_align="left",
-            width=columns + SIZES.frame_columns,
+            width=width,
             box=box.ROUNDED,
         )
 
@@ -255,10 +218,8 @@ def _title_words(snapshot: Snapshot, columns: int) -> str:
     """Return the exercise, and the set's number if it fits."""
     if not snapshot.started:
         return "imu-reps"
-    exercise, which = (
-        messages.exercise(snapshot.aim),
-        messages.which_set(snapshot.set_number, snapshot.set_of),
-    )
+    exercise = messages.exercise(snapshot.aim)
+    which = messages.which_set(snapshot.set_number, snapshot.set_of)
     both = f"{exercise} · {which}"
     return both if which and len(both) <= columns else exercise
 
@@ -278,7 +239,6 @@ def _figure_words(snapshot: Snapshot) -> str:
 
 
 def _phase_words(snapshot: Snapshot) -> str:
-    """Return the leg's phase, or "rest"."""
     if snapshot.state == "resting":
         return "rest"
     return messages.PHASES.get(snapshot.phase or "", "") if snapshot.state == "running" else ""

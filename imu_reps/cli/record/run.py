@@ -77,9 +77,8 @@ def run_with_sensors(run: Run, name: str | None) -> list[Finished]:
     if name is None and len(profiles.persons) > 1:
         echo(f"The sets are {person.name}'s. Another person: --person NAME ({profiles.names()}).")
     folder = SessionFolder(run.folder or default_folder(), person, _now)
-    return _SessionRun(
-        run, Diary(echo_error), folder, Streams(computer_radio(), sensor_requests(person))
-    ).run(asyncio.run)
+    source = Streams(computer_radio(), sensor_requests(person))
+    return _SessionRun(run, Diary(echo_error), folder, source).run(asyncio.run)
 
 
 def run_with_phones(run: Run, name: str | None, phones: Mapping[SensorPlace, str]) -> list[Finished]:
@@ -193,11 +192,9 @@ class _SessionRun:
             display = session_display(self.what.settings, quiet=self.what.quiet, reports=self.what.reports)
             shown = stack.enter_context(ThreadedEmitter(display, PATIENCE_S))
             voice = stack.enter_context(CueSpeaker()) if self.what.aloud else None
-            listeners = [self.direct, view, shown, voice, write]
-            session = Session(
-                self.source, self.what.plan, self.folder, broadcast(listeners), self.what.settings
-            )
-            steering = asyncio.create_task(_steered(session, view))
+            emit = broadcast([self.direct, view, shown, voice, write])
+            session = Session(self.source, self.what.plan, self.folder, emit, self.what.settings)
+            steering = asyncio.create_task(asyncio.sleep(0) if view is None else view.steer(session))
             try:
                 held = await _record_with_keys(session)
                 closing = asyncio.create_task(session.close())
@@ -226,12 +223,6 @@ class _SessionRun:
             view.end(session_page(words))
 
 
-async def _steered(session: Session, view: SessionView | None) -> None:
-    """Let the page, if there is one, steer a session, and take ratings while the program goes on."""
-    if view is not None:
-        await view.steer(session)
-
-
 async def _record_with_keys(session: Session) -> SessionResult:
     """Run a session controlled by the keyboard."""
     attending = asyncio.create_task(on_line({"": session.advance, "p": session.hurt, "d": session.discard}))
@@ -257,7 +248,7 @@ def serve_until_interrupted(view: SessionView) -> None:
 
 
 def session_display(
-    settings: Settings, *, quiet: bool, reports: bool = True
+    settings: Settings, *, quiet: bool, reports: bool
 ) -> contextlib.AbstractContextManager[Emit]:
     """Return the display of a session: a panel in a terminal, else plain lines."""
     if quiet or not can_show_panel():
