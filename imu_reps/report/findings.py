@@ -82,7 +82,8 @@ def _words(finding: Finding) -> tuple[str, str]:
         "start_s": finding.start_s,
         "end_s": finding.end_s,
     }
-    message, hint_words = SENTENCES[finding.code]
+    entry = SENTENCES[finding.code]
+    message, hint_words = entry if isinstance(entry, tuple) else (entry, "")
     return _filled(message, values), _filled(hint_words, values)
 
 
@@ -448,8 +449,8 @@ _HOLES = "Leave holes as they are: a missing row is understood."
 _RATE = "Set the sensor to 50 or better 100 samples a second."
 _RECEIVER = "Check the receiver."
 
-#: Sentence and hint of each code.
-SENTENCES: Mapping[str, tuple[Template, Template]] = {
+#: Sentence of each code, and hint if there is one.
+SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     # presence and time
     "no_samples": (
         "The recording holds no samples.",
@@ -543,11 +544,8 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         _sensor_offset,
         "Before the set, knock both sensors together in one hand three times, and note it as a tap.",
     ),
-    "tap_used": (
-        lambda v: (
-            f"The tap at {v['start_s']:.0f} s was found ({v['taps']} knocks): the two sensors' times agree to {1e3 * v['uncertainty_s']:.0f} ms."
-        ),
-        "",
+    "tap_used": lambda v: (
+        f"The tap at {v['start_s']:.0f} s was found ({v['taps']} knocks): the two sensors' times agree to {1e3 * v['uncertainty_s']:.0f} ms."
     ),
     "tap_unclear": (
         "The tap noted at {start_s:.0f} s was not used: {reason}.",
@@ -711,9 +709,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "Check its wiring and battery, and record again.",
     ),
     "copies": (
-        lambda v: (
-            f"{v['samples']} of {v['sent']} samples of the {v['sensor']} sensor are packets that came twice, a repeat of what was there before. They are left out."
-        ),
+        "{samples} of {sent} samples of the {sensor} sensor are packets that came twice, a repeat of what was there before. They are left out.",
         "Check the receiver; nothing needs to be mended in the file.",
     ),
     "stretch_repeated": (
@@ -750,9 +746,7 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "Check the unit of device_time_s, and what sets the sensor's clock while it records.",
     ),
     "clock_jumped": (
-        lambda v: (
-            f"The computer's clock jumped by {v['by_s']:.0f} s at {v['start_s']:.0f} s (daylight saving, or a time server); the sensors' own count went on. Times after it were set back."
-        ),
+        "The computer's clock jumped by {by_s:.0f} s at {start_s:.0f} s (daylight saving, or a time server); the sensors' own count went on. Times after it were set back.",
         "Nothing was lost; record with a clock that is never set.",
     ),
     "sensor_turned": (
@@ -828,61 +822,49 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
     ),
     "pelvis_turn": (
         "The pelvis sensor seems turned by {turn_deg:.0f}° (± {sd_deg:.0f}°) about the vertical; rotation was "
-        "corrected for it.",
-        "",
+        "corrected for it."
     ),
     "pelvis_shifted": (
         "The pelvis sensor shifted by about {shifted_deg:.0f}° at {start_s:.0f} s: from there on the pelvis was "
-        "not judged.",
-        "",
+        "not judged."
     ),
-    "pelvis_still": (
-        "The pelvis sensor hardly moved in any lift; a pelvis always does. Is its belt tight?",
-        "",
-    ),
-    "ankle_turned": (_ankle_turned, ""),
+    "pelvis_still": "The pelvis sensor hardly moved in any lift; a pelvis always does. Is its belt tight?",
+    "ankle_turned": _ankle_turned,
     "pelvis_turned": (
         "The pelvis sensor turned on the body by about {turned_deg:.0f}° at {start_s:.0f} s; from there on it was "
-        "aligned anew.",
-        "",
+        "aligned anew."
     ),
     # what happened
-    "sensor_silent": (_away, ""),
-    "link_lost": (_away, ""),
+    "sensor_silent": _away,
+    "link_lost": _away,
     "restart": (_restart, "Check its battery and contacts."),
-    "ended": (lambda v: f"The set was ended at {v['start_s']:.0f} s: {end_reason_text(v['reason'])}.", ""),
-    STOPPED_WITH_PAIN: (AFTER_PAIN, ""),
-    PAIN_REPORTED: ("You said pain {pain} of 10.", ""),
-    "discarded": (DISCARDED, ""),
+    "ended": lambda v: f"The set was ended at {v['start_s']:.0f} s: {end_reason_text(v['reason'])}.",
+    STOPPED_WITH_PAIN: AFTER_PAIN,
+    PAIN_REPORTED: "You said pain {pain} of 10.",
+    "discarded": DISCARDED,
     # corrections by hand
-    "reps_by_hand": (
-        "The reps were corrected by hand: {count}; {by_sensors} by the sensors.",
-        "",
-    ),
-    "header_by_hand": ("Corrected by hand: {what} {value}.", ""),
+    "reps_by_hand": "The reps were corrected by hand: {count}; {by_sensors} by the sensors.",
+    "header_by_hand": "Corrected by hand: {what} {value}.",
     "correction_unused": (
         "Correction {number} ({what} {value}) could not be used: the leg was not measured there, or nothing "
         "was counted there, or something was already.",
         "imu-reps correct FILE --undo {number} takes it back.",
     ),
-    "remark": ("Remark: {text}", ""),
+    "remark": "Remark: {text}",
     # what was assumed
     "never_ready": (
         lambda v: f"Nothing was counted: the pelvis sensor never saw you {_posture(v)}.",
         "If you were, check the axis that the header says points to the head.",
     ),
-    "posture_unchecked": (_posture_unchecked, ""),
+    "posture_unchecked": _posture_unchecked,
     "no_zero": (
         "Pelvic tilt was not judged: {reason}.",
         lambda v: f"{'Hang' if v['posture'] == 'hanging' else 'Lie'} still for a second first.",
     ),
-    "start_assumed": (
-        lambda v: (
-            "No rest on the floor was seen before the set; leg angles are changes from the start position."
-            if v["exercise"] == "heel_tap"
-            else "No rest on the floor was seen before the set; the legs were taken to start vertical, at 90°."
-        ),
-        "",
+    "start_assumed": lambda v: (
+        "No rest on the floor was seen before the set; leg angles are changes from the start position."
+        if v["exercise"] == "heel_tap"
+        else "No rest on the floor was seen before the set; the legs were taken to start vertical, at 90°."
     ),
     "posture_contradicted": (
         _posture_contradicted,
@@ -902,33 +884,24 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         "The header says exercise: {exercise}; yet the leg stayed at the far end for {held_s:.0f} s, as in a hold.",
         "For a hold write 'exercise: hollow_hold' in the header.",
     ),
-    "zero_between_reps": (
-        "The pelvis zero had to be taken between repetitions: an arch that was there already then is not seen.",
-        "",
-    ),
+    "zero_between_reps": "The pelvis zero had to be taken between repetitions: an arch that was there already then is not seen.",
     "interrupted": (_interrupted, "The reps before and after are one set."),
-    "count_uncertain": (_count_uncertain, ""),
+    "count_uncertain": _count_uncertain,
     "raises_left_out": (
         _raises_left_out,
         "Strap the sensors on so that they cannot turn; count these yourself.",
     ),
     "turned_unseen": (_turned_unseen, "Strap the sensor on so that it cannot turn; count these yourself."),
     # the set
-    "many_reps": ("{reps} repetitions in one set: lower for a count of four rather than do more.", ""),
-    "range_aim": (_range_aim, ""),
-    "floor_aim": (_floor_aim, ""),
-    "hold": (_hold, ""),
-    "hold_unjudged": ("How still the pelvis stayed was not measured.", ""),
-    "hold_clean": (_hold_clean, ""),
-    "hold_tilt": (
-        "It tipped forward by up to {tilt_deg:.0f}° (limit {limit_deg:.0f}°), most at second {tilt_after_s:.0f}.",
-        "",
-    ),
-    "hold_others": (
-        lambda v: (
-            f"The legs were held up {'once' if v['others'] == 1 else str(v['others']) + ' times'} more; this was the longest."
-        ),
-        "",
+    "many_reps": "{reps} repetitions in one set: lower for a count of four rather than do more.",
+    "range_aim": _range_aim,
+    "floor_aim": _floor_aim,
+    "hold": _hold,
+    "hold_unjudged": "How still the pelvis stayed was not measured.",
+    "hold_clean": _hold_clean,
+    "hold_tilt": "It tipped forward by up to {tilt_deg:.0f}° (limit {limit_deg:.0f}°), most at second {tilt_after_s:.0f}.",
+    "hold_others": lambda v: (
+        f"The legs were held up {'once' if v['others'] == 1 else str(v['others']) + ' times'} more; this was the longest."
     ),
     "wobble": (
         _wobble,
@@ -940,10 +913,9 @@ SENTENCES: Mapping[str, tuple[Template, Template]] = {
         ),
         "The shake is proof of work, not a fault.",
     ),
-    "breathing": ("Breathing while lying still: about {per_minute:.0f} a minute (experimental).", ""),
+    "breathing": "Breathing while lying still: about {per_minute:.0f} a minute (experimental).",
     "no_breath": (
         "No breath was seen for {for_s:.0f} s from {start_s:.0f} s on (experimental): keep breathing, also in "
-        "the pauses.",
-        "",
+        "the pauses."
     ),
 }

@@ -72,7 +72,7 @@ COLUMNS: Columns = {
 }
 
 
-def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], width: int = 80) -> Group:
+def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], width: int) -> Group:
     """Render the last sets and the progress for rich.
 
     Parameters
@@ -94,17 +94,9 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
 
 def progress_text(progress: Progress) -> tuple[str, list[str]]:
     """Return a heading and lines for the progress of one exercise and side."""
-    return _progress_head(progress), _progress_lines(progress)
-
-
-def _progress_head(progress: Progress) -> str:
     name = exercise_name(progress.exercise, progress.side)
     since = "" if progress.since is None else f" since {format_day(progress.since)}"
-    return f"{name[0].upper()}{name[1:]}: {pluralize(progress.sets, 'set')}{since}"
-
-
-def _progress_lines(progress: Progress) -> list[str]:
-    lines = []
+    head, lines = f"{name[0].upper()}{name[1:]}: {pluralize(progress.sets, 'set')}{since}", []
     if progress.best_clean:
         on = "" if progress.best_day is None else f" ({format_day(progress.best_day)})"
         lines.append(f"most clean reps in a set: {progress.best_clean}{on}")
@@ -121,7 +113,7 @@ def _progress_lines(progress: Progress) -> list[str]:
     if unknown and not level and not certain:
         visits = max(change.since_first.visits for change in unknown)
         lines.append(f"{pluralize(visits, 'visit')} so far: what changes shows from the fourth on")
-    return lines
+    return head, lines
 
 
 def _is_certain(change: QuantityChange) -> bool:

@@ -12,17 +12,9 @@ from imu_reps.domain.progress import SinceLast, Step
 from imu_reps.domain.rep import Rep
 from imu_reps.domain.summary import DoneSet
 from imu_reps.report.findings import DISCARDED, end_reason_text
-from imu_reps.report.formatting import (
-    exercise_name,
-    format_degrees,
-    format_value,
-    join_words,
-    pluralize,
-)
+from imu_reps.report.formatting import exercise_name, format_degrees, format_value, join_words, pluralize
 from imu_reps.report.history_text import QUANTITIES
-from imu_reps.report.phrases import (
-    flag_label,
-)
+from imu_reps.report.phrases import flag_label
 from imu_reps.report.tables import (
     BY_HAND,
     CLEAN,

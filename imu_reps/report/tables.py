@@ -136,15 +136,8 @@ def verdict(rep: Rep) -> Text:
 def _columns(summary: Summary) -> list[Column]:
     recording = summary.recording
     pelvis = [_CURL, _TILT] if recording.posture == "hanging" else [_TILT, _ROTATION]
-    return [
-        _DOWN,
-        _BOTTOM,
-        _UP,
-        _TOP,
-        _RANGE,
-        *pelvis,
-        _SPEED if recording.exercise == "heel_tap" else _MOMENTUM,
-    ]
+    swing = _SPEED if recording.exercise == "heel_tap" else _MOMENTUM
+    return [_DOWN, _BOTTOM, _UP, _TOP, _RANGE, *pelvis, swing]
 
 
 def _cells(summary: Summary, columns: list[Column]) -> list[list[str]]:
@@ -225,10 +218,6 @@ def _notes(row: SetRow) -> str:
     counts = Counter(flag for rep in row.summary.reps for flag in rep.flags)
     words = [f"{flag_label(flag)} {counts[flag]}" for flag in FLAGS if flag in counts]
     return ", ".join([*words, SIMULATED] if row.summary.recording.simulated else words)
-
-
-def _person(row: SetRow) -> str:
-    return NOT_MEASURED if row.person is None else printable(row.person)
 
 
 def _exercise_and_side(row: SetRow) -> str:

@@ -31,11 +31,7 @@ from imu_reps.report.phrases import (
     partial_sentences,
     unjudged_sentences,
 )
-from imu_reps.report.tables import (
-    SIZES,
-    has_missing,
-    rep_table,
-)
+from imu_reps.report.tables import SIZES, has_missing, rep_table
 
 #: A space at which lines are not wrapped.
 _TIE = "\N{NO-BREAK SPACE}"

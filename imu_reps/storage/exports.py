@@ -34,8 +34,6 @@ _ROWS_AT_ONCE = 5000
 
 def angles_csv(track: AngleTrack) -> Iterator[str]:
     """Yield the table of angles in pieces of whole lines, header first; cells are empty if not measured."""
-    import numpy as np
-
     yield ",".join(ANGLE_COLUMNS) + "\n"
     table = np.column_stack([getattr(track, name) for name in ANGLE_COLUMNS])
     table = np.round(table, 3) + 0.0  # + 0.0: no negative zero

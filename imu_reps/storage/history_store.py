@@ -232,9 +232,7 @@ class History:
         with self._sqlite_errors():
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def sets(
-        self, *, person: str | None, exercise: Exercise | None = None, last: int | None = None
-    ) -> list[StoredSet]:
+    def sets(self, *, person: str | None, exercise: Exercise | None = None) -> list[StoredSet]:
         """Return a person's sets with their latest analysis, oldest first; rounded as in the JSON summary.
 
         Parameters
@@ -243,8 +241,6 @@ class History:
             None: sets without a person.
         exercise : str, optional
             Only sets of this exercise.
-        last : int, optional
-            Only this many of the latest sets.
 
         Raises
         ------
@@ -257,12 +253,11 @@ class History:
                 + """
                 WHERE s.person IS :person
                     AND (:exercise IS NULL OR s.exercise = :exercise)
-                ORDER BY s.recorded DESC, s.set_number DESC, s.id DESC
-                LIMIT :last
+                ORDER BY s.recorded, s.set_number, s.id
                 """,
-                {"person": person, "exercise": exercise, "last": -1 if last is None else last},
+                {"person": person, "exercise": exercise},
             ).fetchall()
-        return [self._stored(*row) for row in reversed(rows)]
+        return [self._stored(*row) for row in rows]
 
     def find(self, file: str) -> StoredSet | None:
         """Return the set recorded in `file`, an absolute path; None if it is not stored.
@@ -276,16 +271,9 @@ class History:
             row = self._database.execute(_LATEST + "WHERE s.file = ?", (file,)).fetchone()
         return None if row is None else self._stored(*row)
 
-    def _stored(
-        self,
-        file: str,
-        person: str | None,
-        session: str | None,
-        set_number: int | None,
-        pain: int | None,
-        effort: int | None,
-        summary: str,
-    ) -> StoredSet:
+    def _stored(self, *row: Any) -> StoredSet:
+        """Return the set of a row of `_LATEST`, whose columns are its fields in their order."""
+        file, *known, summary = row
         try:
             read = parse_json(summary, Summary)
         except ValueError as error:
@@ -294,9 +282,8 @@ class History:
                 hint="Compute the sets again: imu-reps reanalyse.",
                 code="old_analysis",
             ) from error
-        stored = StoredSet(file, person, session, set_number, pain, effort, read)
-        wrong = _damage(stored)
-        if wrong is not None:
+        stored = StoredSet(*[file, *known, read])
+        if (wrong := _damage(stored)) is not None:
             raise self._damaged(file, wrong)
         return stored
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -306,39 +306,38 @@ def _floors(table: Table, where: str) -> Mapping[Side, Floor]:
     strange = [side for side in table if side not in SIDES]
     if strange:
         raise ValueError(f"[{where}] has a {strange[0]}; allowed is one of {', '.join(SIDES)}")
-    floors: dict[Side, Floor] = {
-        side: _floor(_table(table[side], f"{where}.{side}"), f"{where}.{side}")
-        for side in SIDES
-        if side in table
-    }
+    floors: dict[Side, Floor] = {}
+    for side in SIDES:
+        if side in table:
+            place = f"{where}.{side}"
+            floors[side] = Floor(**_values(_table(table[side], place), place, _FLOOR_KINDS))
     return MappingProxyType(floors)
-
-
-def _floor(table: Table, where: str) -> Floor:
-    missing = [key for key in _FLOOR_KINDS if key not in table]
-    if missing:
-        raise ValueError(f"[{where}] has no {missing[0]}")
-    return Floor(**{key: _value(table[key], f"{where}.{key}", _FLOOR_KINDS[key]) for key in _FLOOR_KINDS})
 
 
 def _sensor(value: Any, where: str) -> PairedSensor:
     table = _table(value, where)
-    missing = [key for key in _NEEDED if key not in table]
-    if missing:
-        raise ValueError(f"[{where}] has no {missing[0]}")
-    values = {key: _value(table[key], f"{where}.{key}", kind) for key, kind in _KINDS.items() if key in table}
+    values = _values(table, where, _KINDS, _NEEDED)
     cranial, anterior = values.get("cranial_axis"), values.get("anterior_axis")
     if cranial and anterior and cranial[1] == anterior[1]:
         raise ValueError(f"in [{where}] the anterior axis {anterior} lies along the cranial axis {cranial}")
     return PairedSensor(**values, extra=_unknown_keys(table, tuple(_KINDS)))
 
 
-def _value(value: Any, where: str, kind: tuple[Any, str]) -> Any:
-    of, allowed = kind
-    try:
-        return msgspec.convert(value, of, builtin_types=(date,))
-    except msgspec.ValidationError:
-        raise ValueError(f"{where} is {value!r}; allowed is {allowed}") from None
+def _values(
+    table: Table, where: str, kinds: Mapping[str, tuple[Any, str]], needed: Iterable[str] | None = None
+) -> dict[str, Any]:
+    """Return the values of the known keys, of which some are needed, by default all."""
+    for key in kinds if needed is None else needed:
+        if key not in table:
+            raise ValueError(f"[{where}] has no {key}")
+    values = {}
+    for key, (kind, allowed) in kinds.items():
+        if key in table:
+            try:
+                values[key] = msgspec.convert(table[key], kind, builtin_types=(date,))
+            except msgspec.ValidationError:
+                raise ValueError(f"{where}.{key} is {table[key]!r}; allowed is {allowed}") from None
+    return values
 
 
 def _table(value: Any, where: str) -> Table:

@@ -51,22 +51,6 @@ NOT_SAID = "not said"
 _UNBROKEN = re.compile(r"\d{4}-\d{2}-\d{2}|\d[\d.]*(?:-\d[\d.]*){3}")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """The sets of one session, exercise and side, as texts."""
-
-    day: str
-    exercise: str
-    done: str
-    clean: str
-    arches: str
-    hip_pops: str
-    floor: str
-    range: str
-    pain: str
-    effort: str
-
-
 def hand_over_page(
     sets: Sequence[StoredSet],
     prescribed: Sequence[Prescription],
@@ -102,7 +86,7 @@ def hand_over_page(
         exercise=exercise_name(exercise),
         pictures=_pictures(sets, exercise, let_go),
         shown=latest,
-        by_hand=BY_HAND if any(HAND_MARK in row.done for row in latest) else "",
+        by_hand=BY_HAND if any(HAND_MARK in row["done"] for row in latest) else "",
         left_out=len(rows) - len(latest),
         progress=[progress_text(one) for one in progress[-SIZES.max_progress :]],
         advice=list(advice),
@@ -155,24 +139,25 @@ def _which(stored: StoredSet) -> tuple[Any, ...]:
     return stored.session, stored.day, recording.exercise, recording.side
 
 
-def _row(group: Sequence[StoredSet]) -> Row:
+def _row(group: Sequence[StoredSet]) -> dict[str, str]:
+    """Return the texts of the sets of one session, exercise and side."""
     first = group[0]
     recording = first.summary.recording
     figures = [stored.summary.set for stored in group]
     reps = [rep for stored in group for rep in stored.summary.reps]
     known = judged(reps)
-    return Row(
-        day=format_day(first.day),
-        exercise=exercise_name(recording.exercise, recording.side),
-        done=", ".join(rep_count_text(stored.summary) for stored in group),
-        clean=f"{sum(rep.clean is True for rep in known)} of {len(known)}" if known else NOT_MEASURED,
-        arches=_flagged(reps, "back_arch"),
-        hip_pops=_flagged(reps, "hip_pop"),
-        floor=_angles([of_set.floor_angle_deg for of_set in figures]),
-        range=_angles([of_set.range_deg_mean for of_set in figures]),
-        pain=_pain(group),
-        effort=_worst([stored.effort for stored in group]),
-    )
+    return {
+        "day": format_day(first.day),
+        "exercise": exercise_name(recording.exercise, recording.side),
+        "done": ", ".join(rep_count_text(stored.summary) for stored in group),
+        "clean": f"{sum(rep.clean is True for rep in known)} of {len(known)}" if known else NOT_MEASURED,
+        "arches": _flagged(reps, "back_arch"),
+        "hip_pops": _flagged(reps, "hip_pop"),
+        "floor": _angles([of_set.floor_angle_deg for of_set in figures]),
+        "range": _angles([of_set.range_deg_mean for of_set in figures]),
+        "pain": _pain(group),
+        "effort": _worst([stored.effort for stored in group]),
+    }
 
 
 def _flagged(reps: Sequence[Rep], flag: Flag) -> str:

@@ -122,19 +122,7 @@ def parse_recording(text_or_bytes: bytes, *, name: str) -> Recording:
 def _begin(
     pieces: Iterable[bytes], name: str
 ) -> tuple[Iterator[bytes], Header, tuple[str, ...], int, _Comments]:
-    """Read the top of a file.
-
-    Returns
-    -------
-    blocks : iterator of bytes
-        The lines after the column row.
-    header : Header
-    columns : tuple of str
-    line : int
-        Number of the first of these lines.
-    comments : _Comments
-        What was in the comment lines so far.
-    """
+    """Read the top of a file: blocks of the lines after it, header, columns, first line number, comments."""
     blocks: Iterator[bytes] = whole_lines(in_utf8(pieces), name=name)
     top = next(blocks, b"").removeprefix(codecs.BOM_UTF8)
     _refuse_export(top, name)
@@ -164,7 +152,6 @@ def _read(pieces: Iterable[bytes], name: str) -> Recording:
 
 
 def _refuse_export(top: bytes, name: str) -> None:
-    """Refuse an export of another system, naming the system."""
     if top.lstrip(b'" \t').startswith(b"#"):
         return
     kind = export_kind(top[:HEAD_CHARACTERS].decode("utf-8", errors="replace"))
@@ -181,7 +168,7 @@ def _broken_off(header: Header, comments: _Comments, samples: _Samples) -> list[
     is_own = any(f"{place}.host_id" in header.extra for place in SENSOR_PLACES)
     if not is_own or any(note.key == "end" for note in comments.notes):
         return []
-    at_s = f"{samples.last_time_s:.0f} s"
+    at_s = f"{max(samples.last_s.values()):.0f} s"
     what = f"{samples.name} broke off after {at_s}: the program stopped, or the disk was full."
     return [Caution("broken_off", what, "All that had arrived until then is kept; the set may have gone on.")]
 
@@ -234,11 +221,7 @@ def _recording(header: Header, comments: _Comments, samples: _Samples) -> Record
 def _sorted_by(time_s: FloatArray, back: int) -> str:
     """Return how rows of one sensor are sorted if not by time; empty if they go on and were set back at most.
 
-    Parameters
-    ----------
-    time_s : (n,) float
-    back : int
-        Number of rows that are earlier than the one before.
+    `back` of them are earlier than the one before.
     """
     if back >= SORTED_BACK and back > REVERSED_SHARE * np.count_nonzero(np.diff(time_s)):
         return "the rows stand in reverse"
@@ -345,7 +328,6 @@ class _Samples:
         self.lines[block.sensor].append(line)
 
     def _check_time(self, rows: SampleBlock, line: IntArray) -> None:
-        """Refuse arrival times of a sensor that go back."""
         before_s = np.concatenate([[self.last_s[rows.sensor]], rows.time_s[:-1]])
         back = np.flatnonzero(rows.time_s < before_s)
         if len(back):
@@ -382,11 +364,6 @@ class _Samples:
             if same.any():
                 return int(lines[np.argmax(same)])
         return None
-
-    @property
-    def last_time_s(self) -> float:
-        """Arrival time of the newest sample."""
-        return max(self.last_s.values())
 
     def joined(self, place: SensorPlace) -> tuple[SampleBlock | None, IntArray]:
         """Return all samples of a sensor, or None, and their line numbers."""

@@ -291,15 +291,12 @@ def _hint_of(text: str) -> str:
 
 
 def _whole_number(text: str) -> int:
-    value = int(text) if _DIGITS.fullmatch(text) else int(_integer_valued(finite_number(text)))
+    number = int(text) if _DIGITS.fullmatch(text) else finite_number(text)
+    if number != int(number):
+        raise ValueError(f"{number} is not whole")
+    value = int(number)
     if not -(2**63) <= value < 2**63:
         raise OverflowError(f"{text!r} is too large")
-    return value
-
-
-def _integer_valued(value: float) -> float:
-    if not value.is_integer():
-        raise ValueError(f"{value} is not whole")
     return value
 
 
