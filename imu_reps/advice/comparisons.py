@@ -28,6 +28,9 @@ from imu_reps.domain.rep import Rep, clean_share
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.summary import StoredSet, Summary
 
+#: Exercise and side.
+Kind = tuple[Exercise, Side | None]
+
 
 @dataclass(frozen=True, slots=True)
 class ChangeLimits:
@@ -85,20 +88,23 @@ def progress(sets: Iterable[StoredSet]) -> tuple[Progress, ...]:
     sets : iterable of StoredSet
         Of one person, oldest first.
     """
-    groups: dict[tuple[Exercise, Side | None], list[StoredSet]] = {}
+    groups: dict[Kind, list[StoredSet]] = {}
     for stored in sets:
-        recording = stored.summary.recording
-        groups.setdefault((recording.exercise, recording.side), []).append(stored)
-    return tuple(_of_group(exercise, side, group) for (exercise, side), group in groups.items())
+        groups.setdefault(_kind(stored), []).append(stored)
+    return tuple(_of_group(kind, group) for kind, group in groups.items())
 
 
-def _of_group(exercise: Exercise, side: Side | None, group: Sequence[StoredSet]) -> Progress:
+def _kind(stored: StoredSet) -> Kind:
+    recording = stored.summary.recording
+    return recording.exercise, recording.side
+
+
+def _of_group(kind: Kind, group: Sequence[StoredSet]) -> Progress:
     counted = [(stored.summary.set.clean_count, stored) for stored in group]
     judged = [(clean, stored) for clean, stored in counted if clean is not None]
     best_clean, best = max(judged, key=lambda pair: pair[0], default=(None, None))
     return Progress(
-        exercise=exercise,
-        side=side,
+        *kind,
         sets=len(group),
         since=group[0].day,
         best_clean=best_clean,
@@ -108,21 +114,17 @@ def _of_group(exercise: Exercise, side: Side | None, group: Sequence[StoredSet])
 
 
 def _changes(group: Sequence[StoredSet]) -> tuple[QuantityChange, ...]:
-    by_day = [[one.summary for one in of_day] for _, of_day in groupby(group, key=attrgetter("day"))]
+    by_day = [list(of_day) for _, of_day in groupby(group, key=attrgetter("day"))]
     changes = (_change(what, measure, by_day) for what, measure in MEASURES.items())
     return tuple(change for change in changes if change is not None)
 
 
-def _change(what: Quantity, measure: Measure, by_day: Sequence[Sequence[Summary]]) -> QuantityChange | None:
-    read = ([value for one in of_day if (value := measure.read(one)) is not None] for of_day in by_day)
-    means = np.array([np.mean(values) for values in read if values])
+def _change(what: Quantity, measure: Measure, by_day: Sequence[Sequence[StoredSet]]) -> QuantityChange | None:
+    means = np.array([mean for of_day in by_day if (mean := _mean(measure, of_day)) is not None])
     if len(means) < 2:
         return None
-    recent = (
-        course(means[-CHANGE_LIMITS.min_visits :], measure.minimum)
-        if len(means) > CHANGE_LIMITS.min_visits
-        else None
-    )
+    last = means[-CHANGE_LIMITS.min_visits :]
+    recent = course(last, measure.minimum) if len(last) < len(means) else None
     return QuantityChange(what, measure.unit, course(means, measure.minimum), recent)
 
 
@@ -145,11 +147,8 @@ def course(means: FloatArray, minimum: float) -> Course:
     slope, _, low, high = map(float, theilslopes(means, number, alpha=CHANGE_LIMITS.confidence))
     around = means - slope * number
     scatter = float(np.sqrt(((around - np.median(around)) ** 2).sum() / (visits - 2)))
-    needed = max(
-        minimum,
-        scatter
-        * (CHANGE_LIMITS.scatters if visits > CHANGE_LIMITS.min_visits else CHANGE_LIMITS.scatters_of_few),
-    )
+    few = visits == CHANGE_LIMITS.min_visits
+    needed = max(minimum, scatter * (CHANGE_LIMITS.scatters_of_few if few else CHANGE_LIMITS.scatters))
     beyond_chance = low * high > 0
     if low * high == 0 and slope != 0:  # ties often make a limit zero: Kendall's test handles them
         beyond_chance = bool(kendalltau(number, means).pvalue < 1.0 - CHANGE_LIMITS.confidence)
@@ -175,29 +174,18 @@ def since_last(sets: Sequence[StoredSet]) -> tuple[SinceLast, ...]:
     return tuple(one for one in found if one is not None)
 
 
-def _kind(stored: StoredSet) -> tuple[object, object]:
-    recording = stored.summary.recording
-    return recording.exercise, recording.side
-
-
-def _since(
-    kind: tuple[object, object], sets: Sequence[StoredSet], now: Sequence[StoredSet]
-) -> SinceLast | None:
+def _since(kind: Kind, sets: Sequence[StoredSet], now: Sequence[StoredSet]) -> SinceLast | None:
     earlier = [stored for stored in sets if stored not in now and _kind(stored) == kind]
     visits = [list(of_one) for _, of_one in groupby(earlier, key=session_key)]
     if not visits:
         return None
     steps = (_step(what, measure, visits, now) for what, measure in MEASURES.items())
-    recording = now[0].summary.recording
     known_steps = tuple(step for step in steps if step is not None)
-    return SinceLast(recording.exercise, recording.side, visits[-1][0].day, known_steps)
+    return SinceLast(*kind, visits[-1][0].day, known_steps)
 
 
 def _step(
-    what: Quantity,
-    measure: Measure,
-    visits: Sequence[Sequence[StoredSet]],
-    now: Sequence[StoredSet],
+    what: Quantity, measure: Measure, visits: Sequence[Sequence[StoredSet]], now: Sequence[StoredSet]
 ) -> Step | None:
     means = [mean for visit in (*visits, now) if (mean := _mean(measure, visit)) is not None]
     before, after = _mean(measure, visits[-1]), _mean(measure, now)

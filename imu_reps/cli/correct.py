@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from imu_reps.analysis.analyze import Analysis
     from imu_reps.domain.recording import Correction, Note, Recording
     from imu_reps.domain.rep import Rep
+    from imu_reps.domain.settings import Settings
 
 #: Tolerance when a movement is named by its time, which the report rounds.
 NEAR_PARTIAL_S = 0.5
@@ -48,8 +49,8 @@ def correct(file: str, *, undo: str | None, labels: Path | None, force: bool, **
 
     Example: imu-reps correct set.csv --not-a-rep 7 --missed 30.5-34 --remark "phone rang"
     """
-    from imu_reps.storage.exports import LABELS
-    from imu_reps.storage.file_access import require_free
+    from imu_reps.storage.exports import LABELS, labels_csv
+    from imu_reps.storage.file_access import require_free, save_document
     from imu_reps.storage.recording import load
 
     recording = load(file)
@@ -60,7 +61,9 @@ def correct(file: str, *, undo: str | None, labels: Path | None, force: bool, **
         recording = _apply(file, recording, notes)
     _list(recording)
     if labels is not None:
-        _save_labels(recording, labels, force=force)
+        table = labels_csv(_analysed(recording).summary, recording.corrections)
+        save_document(labels, table, kind=LABELS, force=force)
+        echo(f"Written to {labels}.")
 
 
 def _undone(recording: Recording, undo: str | None) -> Iterator[Note]:
@@ -171,15 +174,14 @@ def _unused(recording: Recording) -> set[int]:
     return {finding.values["number"] for finding in findings if finding.code == "correction_unused"}
 
 
-def _analysed(recording: Recording) -> Analysis:
+def _analysed(recording: Recording, settings: Settings | None = None) -> Analysis:
     from imu_reps.analysis.analyze import analyze
 
-    return analyze(recording)
+    return analyze(recording, settings)
 
 
 def _remember(recording: Recording) -> None:
     """Analyse again a set that is in the history."""
-    from imu_reps.analysis.analyze import analyze
     from imu_reps.storage.history_store import History, history_path, stored_set
 
     if recording.file is None or recording.discarded or not history_path().exists():
@@ -187,7 +189,7 @@ def _remember(recording: Recording) -> None:
     with History() as history:
         known = history.find(os.path.abspath(recording.file))  # noqa: PTH100 - resolve() would follow links
         if known is not None:
-            stored = stored_set(recording, analyze(recording, known.summary.settings).summary)
+            stored = stored_set(recording, _analysed(recording, known.summary.settings).summary)
             history.remember(stored)
             history.reassign(stored.file, stored.person)
 
@@ -213,12 +215,3 @@ def _described(one: Correction) -> str:
         seconds = [f"{float(part):.1f}" for part in value.split(" to ")]
         value = f"{' to '.join(seconds)} s" if len(seconds) > 1 else f"at {seconds[0]} s"
     return f"{one.what.replace('_', ' ')}: {value}"
-
-
-def _save_labels(recording: Recording, out: Path, *, force: bool) -> None:
-    from imu_reps.storage.exports import LABELS, labels_csv
-    from imu_reps.storage.file_access import save_document
-
-    table = labels_csv(_analysed(recording).summary, recording.corrections)
-    save_document(out, table, kind=LABELS, force=force)
-    echo(f"Written to {out}.")

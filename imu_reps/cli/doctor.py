@@ -80,32 +80,27 @@ def doctor(
 
     Exit code 3 if anything is bad.
     """
-    from imu_reps.setup.computer_check import check_computer, exit_code
+    from imu_reps.setup.computer_check import Check, check_computer, exit_code
     from imu_reps.setup.sensor_check import check_sensor
 
     checks: list[Check] = []
     wearer = None if virtual else _chosen_person(person, checks)
-    _echo_progress(sensors, seconds)
+    if sys.stderr.isatty():
+        then = f", then both sensors stream for {seconds:.0f} s: leave them lying still" if sensors else ""
+        echo_stderr(f"Listening for up to {MAX_SCAN_S:.0f} s{then} ...")
     found = run_with_radio(virtual, partial(_examine, wearer=wearer, seconds=seconds if sensors else 0.0))
     checks = [*check_computer(computer_facts(found.devices_found, found.error)), *checks]
     for place, facts in (found.sensors or {}).items():
         checks += check_sensor(place, facts)
     if sensors and not found.sensors and not found.error:
-        checks.append(_no_sensors())
+        hint = "Switch the sensors on, bring them near, and disconnect them from any phone or other program."
+        checks.append(Check("sensors", "bad", "No sensor that can do the job was heard.", hint))
     if as_json:
         echo(json.dumps({"checks": [asdict(check) for check in checks]}))
     else:
         render(partial(_laid_out, checks, found.paired))
         echo(_verdict(checks))
     ctx.exit(exit_code(checks))
-
-
-def _echo_progress(sensors: bool, seconds: float) -> None:
-    if sys.stderr.isatty():
-        streaming = (
-            f", then both sensors stream for {seconds:.0f} s: leave them lying still" if sensors else ""
-        )
-        echo_stderr(f"Listening for up to {MAX_SCAN_S:.0f} s{streaming} ...")
 
 
 def _chosen_person(name: str | None, checks: list[Check]) -> Person | None:
@@ -147,13 +142,6 @@ async def _examine(
     requests, missing = sensors_to_examine(person, devices_found)
     sensors = missing | await examine(radio, requests, seconds) if requests else missing
     return RadioFindings(len(devices_found), sensors=sensors, paired=person is not None)
-
-
-def _no_sensors() -> Check:
-    from imu_reps.setup.computer_check import Check
-
-    hint = "Switch the sensors on, bring them near, and disconnect them from any phone or other program."
-    return Check("sensors", "bad", "No sensor that can do the job was heard.", hint)
 
 
 def _laid_out(checks: Sequence[Check], paired: bool, width: int) -> Table:  # noqa: ARG001

@@ -93,10 +93,6 @@ def _reps_csv(done: Done, output: str, _: float, force: bool) -> None:
     save_reps(((analysis.person, analysis.summary) for _, analysis in done), output, force=force)
 
 
-def _reps(done: Done) -> list[pd.DataFrame]:
-    return [analysis.to_frame() for _, analysis in done]
-
-
 def _samples(done: Done) -> list[pd.DataFrame]:
     """Return the angles of each set, with leading columns for recording, person, exercise and side."""
     import pandas as pd
@@ -144,7 +140,7 @@ def _vtt(done: Done, output: str, offset_s: float, force: bool) -> None:
 
 _WRITERS: dict[str, Writer] = {
     "reps-csv": _reps_csv,
-    "reps-parquet": _table(_reps, parquet=True),
+    "reps-parquet": _table(lambda done: [analysis.to_frame() for _, analysis in done], parquet=True),
     "samples-csv": _table(_samples, parquet=False),
     "samples-parquet": _table(_samples, parquet=True),
     "bids": _bids,

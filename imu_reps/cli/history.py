@@ -66,7 +66,12 @@ def history(  # noqa: PLR0913 - an argument an option
     elif page is not None:
         _hand_over(sets, person, page, force=force)
     else:
-        _show(sets, person, last)
+        from imu_reps.advice.comparisons import progress
+        from imu_reps.report.history_text import history_report
+
+        if person is not None:
+            echo(f"Sets of {person}")
+        render(partial(history_report, sets[-last:], progress(sets)))
 
 
 def _sets(name: str | None, exercise: Exercise | None) -> tuple[str | None, list[StoredSet]]:
@@ -114,7 +119,7 @@ def _sets_of_batch(
     from imu_reps.fleet.dataset import Dataset
     from imu_reps.fleet.files import FileStore
 
-    every = Dataset.open_existing(FileStore(result)).history(exercise=exercise)
+    every = Dataset.open_existing(FileStore(result)).history(exercise)
     done = [stored for stored in every if not stored.summary.recording.simulated]
     if not done:
         simulated = f" but {len(every)} simulated ones" if every else ""
@@ -167,12 +172,3 @@ def _let_go(sets: list[StoredSet]) -> str | None:
             return None
         ends.append((f"{'first' if not ends else 'last'}{day}", analysis.track, analysis.summary))
     return let_go_picture(ends[0], ends[1])
-
-
-def _show(sets: list[StoredSet], person: str | None, last: int) -> None:
-    from imu_reps.advice.comparisons import progress
-    from imu_reps.report.history_text import history_report
-
-    if person is not None:
-        echo(f"Sets of {person}")
-    render(partial(history_report, sets[-last:], progress(sets)))

@@ -112,13 +112,15 @@ def pair(*, person: str | None, listing: bool, forget: str | None, virtual: str 
 
     Exit code 3 if a sensor or Bluetooth cannot be used.
     """  # noqa: D301 - click's mark of lines that stay as they are
-    from imu_reps.storage.profile import load_profiles
+    from imu_reps.storage.profile import load_profiles, save_profiles
 
     profiles = load_profiles()
     if listing:
         _list(profiles)
     elif forget is not None:
-        _forget(profiles, forget)
+        gone = profiles.person(forget)
+        save_profiles(profiles.without(forget))
+        echo(f"The sensors of {gone.name} are forgotten. Recordings are left as they are.")
     else:
         options = _options(_person_name(profiles, person), **words)
         known = profiles.find(options.name)
@@ -164,14 +166,6 @@ def _list(profiles: Profiles) -> None:
         rows.append((name, "pelvis", *sensor_line(person.pelvis)))
         rows.append(("", "ankle", *sensor_line(person.ankle)))
     show_table(("person", "worn at", "name", "kind", "id", "rate", "axes"), rows)
-
-
-def _forget(profiles: Profiles, name: str) -> None:
-    from imu_reps.storage.profile import save_profiles
-
-    gone = profiles.person(name)
-    save_profiles(profiles.without(name))
-    echo(f"The sensors of {gone.name} are forgotten. Recordings are left as they are.")
 
 
 def _keep(paired: Person, stored: bool) -> None:

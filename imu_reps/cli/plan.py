@@ -13,7 +13,7 @@ from imu_reps.cli.shared_options import with_options
 from imu_reps.domain.exercise import EXERCISES, SIDES
 
 if TYPE_CHECKING:
-    from imu_reps.domain.programme import Advice, Plan, Programme
+    from imu_reps.domain.programme import Programme
 
 _prescribing = with_options(
     click.option("--prescribe", is_flag=True, help="Keep a prescription: the options below."),
@@ -75,7 +75,11 @@ def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool
     if advice is None:
         echo("No sets are remembered yet: record one, and advice comes with it.")
     else:
-        _echo_advice(advice, programme.plan)
+        from imu_reps.report.history_text import adherence_lines, advice_lines
+
+        kept = [] if advice.adherence is None else adherence_lines(advice.adherence, programme.plan)
+        for line in (*advice_lines(advice), *kept):
+            echo_wrapped(line)
 
 
 def _prescribed_to(persons: list[str | None], name: str | None) -> str | None:
@@ -119,12 +123,3 @@ def _echo_programme(programme: Programme) -> None:
         echo_wrapped(f"{number}. {rung.title}: {rung.how}", indent=2)
     for beside in programme.beside:
         echo_wrapped(f"beside it, {beside.title} ({beside.dose}): {beside.how}", indent=2)
-
-
-def _echo_advice(advice: Advice, plan: Plan) -> None:
-    from imu_reps.report.history_text import adherence_lines, advice_lines
-
-    for line in advice_lines(advice):
-        echo_wrapped(line)
-    for line in adherence_lines(advice.adherence, plan) if advice.adherence is not None else ():
-        echo_wrapped(line)

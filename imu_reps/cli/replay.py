@@ -78,7 +78,11 @@ def replay(  # noqa: PLR0913 - an argument an option
     except ImuRepsError as error:
         if not as_json:
             raise
-        code = _echo_error(file, error)
+        from imu_reps.report.findings import with_message
+        from imu_reps.storage.plain_json import error_line
+
+        echo(error_line(file, with_message(error)))
+        code = error.exit_code
     ctx.exit(code)
 
 
@@ -173,11 +177,3 @@ def _echo_json(session_event: SessionEvent) -> None:
                 echo(event_line(event))
             if finished.summary is not None:
                 echo(summary_line(finished.summary, finding_text))
-
-
-def _echo_error(file: str, error: ImuRepsError) -> int:
-    from imu_reps.report.findings import with_message
-    from imu_reps.storage.plain_json import error_line
-
-    echo(error_line(file, with_message(error)))
-    return error.exit_code

@@ -17,6 +17,7 @@ from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
     from imu_reps.analysis.analyze import Analysis
+    from imu_reps.domain.exercise import Exercise, Side
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.summary import StoredSet
 
@@ -65,7 +66,9 @@ def report(
     codes = [0]
     done = _summed_up(chosen, settings, codes)
     if as_csv:
-        _echo_csv(done)
+        from imu_reps.storage.exports import reps_csv
+
+        echo(reps_csv((analysis.person, analysis.summary) for _, analysis in done), nl=False)
     elif page is not None:
         _page(done, page, single=len(chosen) == 1, force=written["force"])
     else:
@@ -132,12 +135,6 @@ def _show(done: Iterable[tuple[Recording, Analysis]], *, verbose: bool) -> None:
         render(partial(sets_report, sets))
 
 
-def _echo_csv(done: Iterable[tuple[Recording, Analysis]]) -> None:
-    from imu_reps.storage.exports import reps_csv
-
-    echo(reps_csv((analysis.person, analysis.summary) for _, analysis in done), nl=False)
-
-
 def _page(done: Iterable[tuple[Recording, Analysis]], out: Path, *, single: bool, force: bool) -> None:
     """Write the page of the one set named, or of all sets that could be analysed."""
     from imu_reps.report.page.page import PAGE, sets_page
@@ -193,7 +190,7 @@ def _context(stored: StoredSet) -> dict[str, Any]:
         sets = [one for one in known if one.file != stored.file and _before(one, stored)] + [stored]
     session = [one.summary for one in sets if session_key(one) == session_key(stored)]
     return {
-        "earlier": [one for one in sets if _is_comparable(one, stored)],
+        "earlier": [one for one in sets if _what(one) == _what(stored)],
         "sides": side_lines(compare_sides(session)),
         "advice": advice_lines(advise(sets, load_programme())) if stored.recorded is not None else [],
     }
@@ -203,6 +200,5 @@ def _before(one: StoredSet, other: StoredSet) -> bool:
     return one.recorded is not None and other.recorded is not None and one.recorded <= other.recorded
 
 
-def _is_comparable(one: StoredSet, other: StoredSet) -> bool:
-    recordings = one.summary.recording, other.summary.recording
-    return len({(recording.exercise, recording.side) for recording in recordings}) == 1
+def _what(one: StoredSet) -> tuple[Exercise, Side | None]:
+    return one.summary.recording.exercise, one.summary.recording.side

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -67,12 +68,8 @@ def scan(
         return
     if sys.stderr.isatty():
         echo_stderr(f"Listening for {seconds:.0f} s ...")
-
-    async def look(radio: Radio, world: VirtualWorld | None) -> list[Sighting]:  # noqa: ARG001
-        return await _look(radio, seconds, batteries=not quick)
-
     try:
-        seen = run_with_radio(virtual, look)
+        seen = run_with_radio(virtual, partial(_look, seconds=seconds, batteries=not quick))
         shown = [s for s in seen if everything or s.device.kind]
         if not shown:
             raise _nobody(len(seen), seconds)
@@ -106,7 +103,7 @@ def _show_families() -> None:
     show_table(("family", "kind", "samples a second", "virtual", "tried"), rows, whole=("family",))
 
 
-async def _look(radio: Radio, seconds: float, batteries: bool) -> list[Sighting]:
+async def _look(radio: Radio, _: VirtualWorld | None, *, seconds: float, batteries: bool) -> list[Sighting]:
     from imu_reps.setup.candidates import nearby
 
     devices = nearby(await radio.scan(seconds))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from imu_reps.coaching import cue_words as words
 from imu_reps.coaching.cue_words import TIMING
-from imu_reps.coaching.cues import CoachPlan, initial_state, respond
+from imu_reps.coaching.cues import CoachPlan, CoachState, respond
 from imu_reps.domain.cue import CUES, VOICE_START_S, Cue, CueCode, Tone, make_cue
 from imu_reps.domain.events import Event
 from imu_reps.domain.exercise import Side
@@ -39,7 +39,7 @@ class Coach:
 
     def __init__(self, plan: CoachPlan) -> None:
         self._plan = plan
-        self._state = initial_state(plan)
+        self._state = CoachState(floor_reps=1 if plan.floor_known else 0)
         self._voice = Voice()
 
     @property

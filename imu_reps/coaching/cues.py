@@ -146,11 +146,6 @@ def _target_reached(state: CoachState, plan: CoachPlan) -> bool:
     return plan.reps is not None and state.counted >= plan.reps
 
 
-def initial_state(plan: CoachPlan) -> CoachState:
-    """Return the state at the beginning of a set."""
-    return CoachState(floor_reps=1 if plan.floor_known else 0)
-
-
 def respond(state: CoachState, plan: CoachPlan, event: Event, now_s: float) -> Response:
     """Return the reply to an event that is known at `now_s`."""
     if isinstance(event, StopAsked):
@@ -161,7 +156,8 @@ def respond(state: CoachState, plan: CoachPlan, event: Event, now_s: float) -> R
         case Ready():
             reply = _ready(state, plan, now_s)
         case LegsUp():
-            reply = _legs_up(state, plan, now_s)
+            up = replace(state, legs_until_s=NEVER, arrived=True)  # where the first repetition begins
+            reply = _counted_in(up, plan, now_s, TIMING.held_s)
         case HoldBegan() | HoldGoesOn() | HoldEnded():
             reply = _held(state, plan, event, now_s)
         case SensorSilent():
@@ -176,7 +172,6 @@ def respond(state: CoachState, plan: CoachPlan, event: Event, now_s: float) -> R
 
 
 def _repetition(state: CoachState, plan: CoachPlan, event: Event, now_s: float) -> Response:
-    """Return the reply to an event of a repetition."""
     reply = Response(state)
     match event:
         case PhaseChanged():
@@ -222,11 +217,6 @@ def _lead_in(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
     count_in = _counted_in(state, plan, until_s, TIMING.still_s if plan.lift_is_seen else TIMING.held_s)
     state = replace(count_in.state, legs_until_s=until_s)
     return replace(count_in, state=state, cues=(*cues, *count_in.cues))
-
-
-def _legs_up(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
-    """Count in now: the legs are where the first repetition begins."""
-    return _counted_in(replace(state, legs_until_s=NEVER, arrived=True), plan, now_s, TIMING.held_s)
 
 
 def _counted_in(state: CoachState, plan: CoachPlan, from_s: float, still_s: float) -> Response:

@@ -215,8 +215,13 @@ def _analyzed(file: str, settings: Settings | None, known: str | None = None) ->
         del raw
         result = replace(result, exercise=recording.header.exercise, day=_day(recording))
         if recording.discarded:
-            return replace(result, error=_discarded(file))
-        return replace(result, stored=_summed_up(recording, file, settings))
+            words = f"{file} was discarded.", "It is not to count: nothing needs doing."
+            return replace(result, error=BatchError("discarded", *words, exit_code=0))
+        from imu_reps.analysis.analyze import analyze
+        from imu_reps.storage.history_store import to_stored_set
+
+        summary = analyze(recording, settings).summary
+        return replace(result, stored=to_stored_set(recording, summary, file))
     except ImuRepsError as error:
         from imu_reps.report.findings import with_message
 
@@ -230,18 +235,6 @@ def _analyzed(file: str, settings: Settings | None, known: str | None = None) ->
         return replace(result, error=BatchError("unexpected", what, hint, exit_code=1))
 
 
-def _summed_up(recording: Recording, file: str, settings: Settings | None) -> StoredSet:
-    from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.history_store import to_stored_set
-
-    return to_stored_set(recording, analyze(recording, settings).summary, file)
-
-
-def _discarded(file: str) -> BatchError:
-    return BatchError("discarded", f"{file} was discarded.", "It is not to count: nothing needs doing.", 0)
-
-
 def _day(recording: Recording) -> str | None:
-
     created = recording.header.created
     return None if created is None or created.year not in YEARS else created.date().isoformat()

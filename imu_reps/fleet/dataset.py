@@ -191,24 +191,12 @@ class Dataset:
             except (ValueError, KeyError, TypeError) as error:
                 raise self._damaged(name, error) from error
 
-    def history(self, *, person: str | None = None, exercise: str | None = None) -> list[StoredSet]:
-        """Return the sets of one person, or of all, oldest first.
-
-        Parameters
-        ----------
-        person, exercise : str, optional
-            Only sets of this person or exercise.
-        """
+    def history(self, exercise: str | None = None) -> list[StoredSet]:
+        """Return the sets of everybody, or only those of an exercise, oldest first."""
         parts = self.parts()
         partitions = sorted({file.partition for file in parts if file.table == "sets"}, key=str)
         asked = (one for one in partitions if exercise in (None, one[0]))
-        found = [
-            stored
-            for partition in asked
-            for stored in self.sets(partition, parts)
-            if person in (None, stored.person)
-        ]
-        return sorted(found, key=_when)
+        return sorted((stored for one in asked for stored in self.sets(one, parts)), key=_when)
 
     def _by_file(self, table: str, files: Iterable[Part]) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)

@@ -222,18 +222,16 @@ def _parquet(table: str, rows: Sequence[Row]) -> bytes:
     import pyarrow as pa
     from pyarrow import parquet
 
-    fields = [pa.field(name, _arrow(kind)) for name, kind in table_columns()[table].items()]
+    kinds = {"list<string>": pa.list_(pa.string())}
+    fields = [
+        pa.field(name, kinds.get(kind) or pa.type_for_alias(kind))
+        for name, kind in table_columns()[table].items()
+    ]
     schema = pa.schema(fields, metadata={"imu_reps": BATCH_FORMAT})
     stream = io.BytesIO()
     # zstd halves the size of snappy
     parquet.write_table(pa.Table.from_pylist(list(rows), schema), stream, compression="zstd")
     return stream.getvalue()
-
-
-def _arrow(kind: str) -> Any:
-    import pyarrow as pa
-
-    return pa.list_(pa.string()) if kind == "list<string>" else pa.type_for_alias(kind)
 
 
 def _from_parquet(content: bytes) -> list[Row]:

@@ -268,7 +268,6 @@ class RunningSet:
         return cues
 
     def _end_by(self, event: Event) -> str | None:
-        """Return why an event ends the set; None if it does not."""
         match event:
             case HoldGoesOn(held_s=held_s) if self._hold_s is not None and held_s >= self._hold_s:
                 return "duration"

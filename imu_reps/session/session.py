@@ -82,7 +82,7 @@ class Session:
         # One thread, not the default executor's half a dozen in turn: glibc keeps a heap per thread, and
         # memory freed in one does not serve another, so that over a day of sets all of them grew.
         # https://sourceware.org/glibc/wiki/MallocInternals
-        self._counting = DaemonExecutor("count")
+        self._counting = DaemonExecutor()
         self._news = asyncio.Event()
         self._last_pass_s = float("-inf")
         self._exhausted = False
@@ -311,11 +311,9 @@ class Session:
             await self._tick(receiving)
 
     def _count(self, work: Callable[..., T], *args: object) -> asyncio.Future[T]:
-        """Run a call in the counting thread."""
         return asyncio.get_running_loop().run_in_executor(self._counting, work, *args)
 
     def _over(self, running: RunningSet, now_s: float, *, is_counting: bool) -> str | None:
-        """Return why the set is over; None while it is not."""
         if self._hurts:
             return "pain"
         if (reason := running.over(now_s)) is not None:
@@ -385,16 +383,11 @@ class DaemonExecutor(Executor):
 
     The interpreter joins the threads of `concurrent.futures.ThreadPoolExecutor` before it exits: for ever, if
     one hangs.
-
-    Parameters
-    ----------
-    name : str
-        Name of the thread.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self) -> None:
         self._queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
-        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._thread = Thread(target=self._run, name="count", daemon=True)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Queue a call and return the future of its result."""

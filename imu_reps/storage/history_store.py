@@ -166,13 +166,13 @@ class History:
                 hint="Record a set with sensors.",
                 code="simulated",
             )
-        summary = stored.summary
+        summary, moment = stored.summary, stored.recorded
         row = {
             "file": stored.file,
             "person": stored.person,
             "session": stored.session,
             "set_number": stored.set_number,
-            "recorded": _sortable(stored.recorded),
+            "recorded": None if moment is None else moment.astimezone(UTC).isoformat(),
             "exercise": summary.recording.exercise,
             "pain": stored.pain,
             "effort": stored.effort,
@@ -382,10 +382,6 @@ def _error(error: sqlite3.Error, path: Path) -> FileAccessError:
     unknown = ("file_access", f"cannot be used: {error}", "Check the disk and the path.")
     code, what, hint = causes.get(cause, unknown)
     return FileAccessError(f"The history {path} {what}.", hint=hint, code=code)
-
-
-def _sortable(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.astimezone(UTC).isoformat()
 
 
 def stored_set(recording: Recording, summary: Summary) -> StoredSet:

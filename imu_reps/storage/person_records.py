@@ -6,6 +6,7 @@ import contextlib
 import os
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain, count
 from pathlib import Path
 from types import MappingProxyType
 
@@ -117,7 +118,8 @@ def rename(data: PersonData, new: str, history: History) -> None:
     """
     for path in data.recordings:
         with contextlib.suppress(RecordingError):  # damaged: the history has its person
-            append_notes(path, [Note(_ended_s(path), CORRECT, f"person {new}")])
+            ended_s = max((note.time_s for note in load_comments(path).notes), default=0.0)
+            append_notes(path, [Note(ended_s, CORRECT, f"person {new}")])
     history.rename(data.name, new)
     reassign(data.name, new)
     profiles = load_profiles()
@@ -171,10 +173,6 @@ def delete(data: PersonData, history: History) -> None:
         save_profiles(load_profiles().without(data.name))
 
 
-def _ended_s(path: Path) -> float:
-    return max((note.time_s for note in load_comments(path).notes), default=0.0)
-
-
 def _renamed(profiles: Profiles, person: Person, new: str) -> Profiles:
     was_default = profiles.default is not None and profiles.find(profiles.default) is person
     existing = profiles.find(new)
@@ -195,7 +193,5 @@ def _copy(path: Path, copy: Path) -> None:
 
 def _free(path: Path) -> Path:
     """Return a free path, with a number before the name if needed: names may repeat across folders."""
-    number = 2
-    while (free := path if number == 2 else path.with_name(f"{number - 1}_{path.name}")).exists():
-        number += 1
-    return free
+    numbered = (path.with_name(f"{number}_{path.name}") for number in count(2))
+    return next(free for free in chain([path], numbered) if not free.exists())

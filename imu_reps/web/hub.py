@@ -11,7 +11,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated
 
 import msgspec
@@ -167,38 +166,28 @@ def read_command(text: str) -> Command | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """State shared by all viewers.
-
-    Attributes
-    ----------
-    ask : callable
-        Called with each command of a viewer with control; must not block.
-    """
-
-    hub: Hub
-    ask: Callable[[Command], None]
+#: Takes the commands of viewers with control; must not block.
+Ask = Callable[[Command], None]
 
 
-async def serve_viewer(desk: Desk, socket: ServerConnection, role: Role) -> None:
+async def serve_viewer(hub: Hub, ask: Ask, socket: ServerConnection, role: Role) -> None:
     """Send updates to a viewer and pass on its commands until it leaves."""
-    mailbox = desk.hub.join()
+    mailbox = hub.join()
     if mailbox is None:
         await socket.close(TOO_MANY)
         return
     try:
-        code = await _attend(desk, socket, role, mailbox)
+        code = await _attend(ask, socket, role, mailbox)
         if code is not None:
             await socket.close(code)
     finally:
-        desk.hub.leave(mailbox)
+        hub.leave(mailbox)
 
 
-async def _attend(desk: Desk, socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:
+async def _attend(ask: Ask, socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:
     """Send and receive concurrently; return the code to close with, or None if the viewer left."""
     showing = asyncio.create_task(_show(socket, role, mailbox))
-    listening = asyncio.create_task(_listen(desk, socket, role))
+    listening = asyncio.create_task(_listen(ask, socket, role))
     done, waiting = await asyncio.wait({showing, listening}, return_when=asyncio.FIRST_COMPLETED)
     for task in waiting:
         task.cancel()
@@ -225,13 +214,13 @@ async def _show(socket: ServerConnection, role: Role, mailbox: Mailbox) -> int |
     return TOO_SLOW
 
 
-async def _listen(desk: Desk, socket: ServerConnection, role: Role) -> int | None:
+async def _listen(ask: Ask, socket: ServerConnection, role: Role) -> int | None:
     """Pass on commands until the viewer leaves (None), sends too many messages or an invalid one (a code)."""
     loop = asyncio.get_running_loop()
     allowance, last_message_s = LIMITS.burst, loop.time()
     while True:
         try:
-            text = await _text(socket)
+            message = await socket.recv()
         except ConnectionClosed:
             return None
         now_s = loop.time()
@@ -239,14 +228,8 @@ async def _listen(desk: Desk, socket: ServerConnection, role: Role) -> int | Non
         last_message_s = now_s
         if allowance < 0.0:
             return TOO_FAST
-        command = read_command(text)
+        command = read_command(message) if isinstance(message, str) else None  # the page sends no bytes
         if command is None:
             return NOT_UNDERSTOOD
         if role == "control":
-            desk.ask(command)
-
-
-async def _text(socket: ServerConnection) -> str:
-    """Return the next message; "" for a binary one, which the page never sends."""
-    message = await socket.recv()
-    return message if isinstance(message, str) else ""
+            ask(command)

@@ -28,7 +28,7 @@ from websockets.http11 import Request, Response
 from imu_reps.analysis.analyze import Analysis
 from imu_reps.errors import UsageError
 from imu_reps.web.access import LIMITS, Access, Door
-from imu_reps.web.hub import Command, Desk, Hub, serve_viewer
+from imu_reps.web.hub import Ask, Hub, serve_viewer
 
 LOOPBACK = "127.0.0.1"
 #: A logger that drops everything: messages of strangers are noise, and those of viewers hold their tokens.
@@ -60,9 +60,7 @@ class PageServer:
         The port is taken, or there is no network to share with.
     """
 
-    def __init__(
-        self, hub: Hub, ask: Callable[[Command], None], *, port: int = 0, share: bool = False
-    ) -> None:
+    def __init__(self, hub: Hub, ask: Ask, *, port: int = 0, share: bool = False) -> None:
         listeners = _listening(port, share=share)
         bound = listeners[0].getsockname()[1]
         addresses = [listener.getsockname()[0] for listener in listeners]
@@ -72,7 +70,7 @@ class PageServer:
         self.reports = Reports()
         self._pages = Pages(self.access, self.reports)
         self._door = Door(listeners, self.access.has_token, NOT_FOUND.serialize())
-        self._desk = Desk(hub, ask)
+        self._hub, self._ask = hub, ask
         self._started = threading.Event()
         self._stop: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._run, name="page", daemon=True)
@@ -133,7 +131,7 @@ class PageServer:
     async def _attend(self, connection: ServerConnection) -> None:
         role = None if connection.request is None else self.access.role(connection.request.path)
         if role is not None:
-            await serve_viewer(self._desk, connection, role)
+            await serve_viewer(self._hub, self._ask, connection, role)
 
 
 def _listening(port: int, *, share: bool) -> list[socket.socket]:
@@ -247,7 +245,6 @@ class Pages:
         return None if path == LIVE else self._content(path)
 
     def _content(self, path: str) -> Response:
-        """Return what is served at a path after the token."""
         if path == "/":
             return self._page
         report = self._reports.get(path)

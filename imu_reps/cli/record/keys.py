@@ -36,10 +36,7 @@ async def on_line(calls: Mapping[str, Callable[[], None]]) -> None:
                 return
             *lines, partial_line = (partial_line + text).split("\n")
             for line in lines:
-                calls.get(line.strip().lower()[:1], _nothing)()
-
-
-def _nothing() -> None: ...
+                calls.get(line.strip().lower()[:1], lambda: None)()
 
 
 async def typed_line(cancelled: asyncio.Event) -> str | None:

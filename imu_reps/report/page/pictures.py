@@ -125,7 +125,9 @@ def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = N
                 axes.axvspan(start_s, end_s, color=COLOURS[colour], alpha=0.13, linewidth=0)
         axes.plot(part.time_s, part.leg_elevation_deg, color=COLOURS["leg"], linewidth=1.4)
         _mark_reps(axes, summary, part)
-        _floor_line(axes, floor_deg)
+        if floor_deg is not None:
+            axes.axhline(floor_deg, color=COLOURS["pelvis"], linewidth=1.0, linestyle="--")
+            axes.text(0.99, floor_deg, "floor angle ", **_label_style(axes), color=COLOURS["pelvis"])
         axes.set(xlabel="seconds", ylabel="leg angle, °")
         axes.margins(x=0)
         return svg(figure, "Leg angle over the set, with phases and faults")
@@ -258,12 +260,6 @@ def _limits_both_ways(axes: Axes, summary: Summary) -> None:
     axes.text(
         0.99, summary.settings.rotation_flag_deg, "limit ", **_label_style(axes), color=COLOURS["fault"]
     )
-
-
-def _floor_line(axes: Axes, floor_deg: float | None) -> None:
-    if floor_deg is not None:
-        axes.axhline(floor_deg, color=COLOURS["pelvis"], linewidth=1.0, linestyle="--")
-        axes.text(0.99, floor_deg, "floor angle ", **_label_style(axes), color=COLOURS["pelvis"])
 
 
 def _label_style(axes: Axes) -> dict[str, Any]:
