@@ -149,7 +149,6 @@ def _with_bar(run: Iterable[BatchProgress]) -> Iterator[BatchProgress]:
 
 
 def _pace(progress: BatchProgress) -> str:
-    """Format rate, errors and remaining time."""
     errors = f"{progress.errors:,} error{'' if progress.errors == 1 else 's'}"
     if progress.rate_hz is None or progress.left_s is None:
         return errors

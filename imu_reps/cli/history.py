@@ -94,7 +94,6 @@ def _sets(name: str | None, exercise: Exercise | None) -> tuple[str | None, list
 
 
 def _nothing_yet() -> FileAccessError:
-    """Return the error that explains why the history is empty."""
     from imu_reps.storage.folders import default_folder
     from imu_reps.storage.person_records import count_simulated
 

@@ -95,7 +95,6 @@ def _import_options(columns: str | None, save_map: str | None, platform: str | N
 
 
 def _read(paths: tuple[str, ...], place: SensorPlace, options: ImportOptions) -> ExportedSensor:
-    """Read the sensor that the files describe."""
     from imu_reps.importers.readers import read_exports
     from imu_reps.importers.sensor_readings import merge_parts
     from imu_reps.importers.text_tables import import_error
@@ -119,7 +118,6 @@ def _read(paths: tuple[str, ...], place: SensorPlace, options: ImportOptions) ->
 
 
 def _files(paths: list[Path], options: ImportOptions) -> tuple[ExportFile, ...]:
-    """Read the files and their companion files."""
     companions = [path.parent / name for path in paths for name in _COMPANION_FILES]
     if options.columns is None:
         paths = [

@@ -300,7 +300,6 @@ async def _lie_still(
 
 
 def _show(two: SensorPair) -> None:
-    """Print both sensors with rate, battery and cautions."""
     places: tuple[SensorPlace, ...] = ("pelvis", "ankle")
     for place in places:
         device, status = two.device(place), two.status(place)

@@ -83,7 +83,6 @@ def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool
 
 
 def _prescribed_to(persons: list[str | None], name: str | None) -> str | None:
-    """Return the person a prescription is for: somebody who is paired or has sets."""
     from imu_reps.storage.profile import load_profiles
 
     paired = [person.name for person in load_profiles().persons]

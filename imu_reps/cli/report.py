@@ -183,21 +183,19 @@ def _context(stored: StoredSet) -> dict[str, Any]:
     from imu_reps.storage.history_store import History
     from imu_reps.storage.toml_files import load_programme
 
-    sets = [stored]
+    sets, advice = [stored], list[str]()
     if stored.recorded is not None:
         with History() as history:
-            known = history.sets(person=stored.person)
-        sets = [one for one in known if one.file != stored.file and _before(one, stored)] + [stored]
+            known = [one for one in history.sets(person=stored.person) if one.file != stored.file]
+        sets = [one for one in known if one.recorded is not None and one.recorded <= stored.recorded]
+        sets.append(stored)
+        advice = advice_lines(advise(sets, load_programme()))
     session = [one.summary for one in sets if session_key(one) == session_key(stored)]
     return {
         "earlier": [one for one in sets if _what(one) == _what(stored)],
         "sides": side_lines(compare_sides(session)),
-        "advice": advice_lines(advise(sets, load_programme())) if stored.recorded is not None else [],
+        "advice": advice,
     }
-
-
-def _before(one: StoredSet, other: StoredSet) -> bool:
-    return one.recorded is not None and other.recorded is not None and one.recorded <= other.recorded
 
 
 def _what(one: StoredSet) -> tuple[Exercise, Side | None]:

@@ -160,12 +160,20 @@ def logging_to(verbose: int, file: Path | None) -> Iterator[None]:
         if verbose:
             handlers.append(_StderrHandler(logging.INFO if verbose == 1 else logging.DEBUG))
         if file is not None:
-            handlers.append(_to_file(ending.enter_context(_new_file(file))))
+            handlers.append(logging.StreamHandler(ending.enter_context(_new_file(file))))
+            handlers[-1].setFormatter(logging.Formatter(_LINE, _TIME))
+        own, bleak = logging.getLogger("imu_reps"), logging.getLogger("bleak")
+        # libraries such as Bumble add a printing handler to the root logger
+        ending.callback(setattr, own, "propagate", own.propagate)
+        own.propagate = False
         # bleak logs every single notification: only for -vv
-        levels = {"imu_reps": logging.DEBUG, "bleak": logging.DEBUG if verbose > 1 else logging.INFO}
-        for name, level in levels.items() if handlers else ():
-            ending.enter_context(_attached(logging.getLogger(name), level, handlers))
-        ending.enter_context(_without_propagation(logging.getLogger("imu_reps")))
+        levels = {own: logging.DEBUG, bleak: logging.DEBUG if verbose > 1 else logging.INFO}
+        for logger, level in levels.items() if handlers else ():
+            ending.callback(logger.setLevel, logger.level)
+            logger.setLevel(level)
+            for handler in handlers:
+                logger.addHandler(handler)
+                ending.callback(logger.removeHandler, handler)
         yield
 
 
@@ -179,41 +187,11 @@ def _new_file(file: Path) -> TextIO:
     return io.TextIOWrapper(io.BufferedWriter(raw), encoding="utf-8", line_buffering=True)
 
 
-def _to_file(stream: TextIO) -> logging.Handler:
-    handler = logging.StreamHandler(stream)
-    handler.setFormatter(logging.Formatter(_LINE, _TIME))
-    return handler
-
-
 class _StderrHandler(logging.Handler):
     """Log to the current standard error, which a live panel redirects to lines above itself."""
 
     def emit(self, record: logging.LogRecord) -> None:
         echo_stderr(f"{record.levelname.lower()}: {record.getMessage()}")
-
-
-@contextlib.contextmanager
-def _without_propagation(logger: logging.Logger) -> Iterator[None]:
-    """Keep records from the root logger, to which libraries such as Bumble add a printing handler."""
-    before, logger.propagate = logger.propagate, False
-    try:
-        yield
-    finally:
-        logger.propagate = before
-
-
-@contextlib.contextmanager
-def _attached(logger: logging.Logger, level: int, handlers: list[logging.Handler]) -> Iterator[None]:
-    before = logger.level
-    logger.setLevel(level)
-    for handler in handlers:
-        logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
-        for handler in handlers:
-            logger.removeHandler(handler)
 
 
 def run_with_radio(virtual: str | None, work: Work[T]) -> T:

@@ -174,6 +174,5 @@ class CueSpeaker:
 
 
 def _start_silently(words: list[str]) -> subprocess.Popen[str]:
-    """Start a command without input or output."""
     nothing = subprocess.DEVNULL
     return subprocess.Popen(words, stdin=nothing, stdout=nothing, stderr=nothing, text=True)

@@ -138,13 +138,7 @@ def setup(ctx: click.Context, /, files: tuple[str, ...], person: str | None, **h
 
 
 def _person_in(files: Sequence[str]) -> str | None:
-    """Return the person named in the recordings; None if there is none.
-
-    Raises
-    ------
-    UsageError
-        ``several_persons``: a floor angle belongs to one person.
-    """
+    """Return the person named in the recordings, whose floor angle it is; None if there is none."""
     from imu_reps.storage.recording import load_comments
 
     named = set()
@@ -169,25 +163,21 @@ def _summed_up(files: Sequence[str]) -> tuple[list[Summary], int]:
     summaries, code = [], 0
     for file in files:
         try:
-            summaries.append(_with_pelvis(analyze(load(file)).summary))
+            summary = analyze(load(file)).summary
+            if summary.sensors.pelvis is None or summary.sensors.ankle is None:
+                raise RecordingError(
+                    f"{summary.recording.file}: the end-range test needs both sensors, and one is missing.",
+                    hint="Wear both, and record the lowerings again.",
+                    code="sensor_missing",
+                )
+            summaries.append(summary)
         except ImuRepsError as error:
             echo_error(error)
             code = max(code, error.exit_code)
     return summaries, code
 
 
-def _with_pelvis(summary: Summary) -> Summary:
-    if summary.sensors.pelvis is None or summary.sensors.ankle is None:
-        raise RecordingError(
-            f"{summary.recording.file}: the end-range test needs both sensors, and one is missing.",
-            hint="Wear both, and record the lowerings again.",
-            code="sensor_missing",
-        )
-    return summary
-
-
 def _how_to_lower(goal: SetGoal) -> tuple[str, ...]:
-    """Return the instructions for the person."""
     leg, it = ("legs", "them") if goal.side == "both" else ("leg", "it")
     return (
         f"Lie still for three seconds with the {leg} on the floor and the back pressed flat.",
@@ -254,13 +244,7 @@ def _recorded(
 
 
 def _require_both_near(person: str | None) -> None:
-    """Make sure that both sensors of the person are near, before they lie down.
-
-    Raises
-    ------
-    RadioError
-        ``not_found`` for a sensor that was not found; errors of Bluetooth.
-    """
+    """Make sure that both sensors of the person are near, before they lie down."""
     from imu_reps.domain.samples import SENSOR_PLACES
     from imu_reps.setup.candidates import named_sensors, scan_for_pair
     from imu_reps.storage.profile import load_profiles
@@ -276,7 +260,6 @@ def _require_both_near(person: str | None) -> None:
 
 
 def _keep(name: str | None, results: Sequence[EndRange], summaries: Sequence[Summary]) -> None:
-    """Store the floor angles in the person's profile."""
     from imu_reps.storage.profile import load_profiles, save_profiles
 
     floors = {

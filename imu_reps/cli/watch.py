@@ -123,7 +123,6 @@ class _Lines:
 
 
 def _cells(block: SampleBlock, status: SensorStatus) -> list[str]:
-    """Format acceleration, angular rate and battery."""
     acc = " ".join(f"{value:+6.1f}" for value in block.acc_mps2.mean(axis=0))
     gyr = " ".join(f"{value:+7.1f}" for value in block.gyr_dps.mean(axis=0))
     battery = "-" if status.battery_percent is None else f"{status.battery_percent:.0f} %"

@@ -290,7 +290,6 @@ def _cancelled_at_target(state: CoachState, plan: CoachPlan) -> tuple[CueCode, .
 
 
 def _in_range(plan: CoachPlan, event: EndReached, due_s: float) -> list[Cue]:
-    """Return the sound given where the target height is reached."""
     angle_deg, aimed_deg = event.leg_elevation_deg, plan.aimed_deg
     if (
         event.end != "top"
@@ -384,7 +383,6 @@ def _completed(state: CoachState, plan: CoachPlan, event: RepCompleted, now_s: f
 
 
 def _figure(plan: CoachPlan, rep: Rep, now_s: float) -> tuple[Cue, ...]:
-    """Return the cue with the figure the person wants to hear of each repetition."""
     which = plan.spoken.figure
     text = None if which is None else words.figure(rep, which)
     return (

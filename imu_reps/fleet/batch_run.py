@@ -259,7 +259,6 @@ def _locked_store(store: FileStore) -> Iterator[None]:
 
 
 def _locked(file: IO[bytes]) -> bool:
-    """Try to lock a file until the process ends; return whether it succeeded."""
     try:
         if sys.platform == "win32":
             import msvcrt

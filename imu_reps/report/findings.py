@@ -345,7 +345,6 @@ def _samples(v: Mapping[str, Any]) -> str:
 
 
 def _spans(v: Mapping[str, Any]) -> str:
-    """Format the time spans, or their number if there are many."""
     spans = [(max(start, 0.0), max(end, 0.0)) for start, end in v["spans"]]
     if len(spans) > MAX_NAMED:
         return f"{len(spans)} times, {spans[0][0]:.1f} to {spans[-1][1]:.1f} s"

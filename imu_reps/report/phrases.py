@@ -425,14 +425,12 @@ def file_moved_text(*, was_removed: bool, path: str = "") -> str:
 
 
 def _of_the_end(event: SetEnded) -> str:
-    """Describe the end of a set or hold, with count and reason."""
     total = "" if event.rep_count is None else f", {pluralize(event.rep_count, 'rep')}"
     what = "hold over" if event.reason == "legs_down" else f"set over{total}"
     return f"{what}: {end_reason_text(event.reason)}"
 
 
 def _of_faults(event: FaultSeen | RepRevised) -> str | None:
-    """Describe a fault, or cleared faults, of a repetition counted before."""
     if isinstance(event, RepRevised):
         gone = ", no ".join(flag_label(code) for code in event.cleared)
         return f"   rep {event.number}: no {gone} after all" if gone else None

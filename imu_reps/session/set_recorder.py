@@ -238,11 +238,6 @@ def _in_new_file(folder: Path, name: str, begin: Callable[[str], T]) -> tuple[st
     """Begin a file under the first name that is not taken, in a folder created if missing.
 
     A name that another program takes meanwhile is given up for the next.
-
-    Raises
-    ------
-    FileAccessError
-        The folder cannot be created, or may not be looked into; as `begin`.
     """
     make_folder(folder)
     names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))

@@ -310,7 +310,6 @@ def _shown_cues(notes: Iterable[Note]) -> Iterator[Shown]:
 
 
 def _vtt_text(text: str) -> str:
-    """Escape the markup of the format."""
     return printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

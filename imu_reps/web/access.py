@@ -166,7 +166,6 @@ class Door(socket.socket):
         super().close()
 
     def _rest(self) -> None:
-        """Wait for the next connection."""
         for listener in self._listeners:
             asyncio.get_running_loop().add_reader(listener, self._turn)
 

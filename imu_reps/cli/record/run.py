@@ -224,7 +224,6 @@ class _SessionRun:
 
 
 async def _record_with_keys(session: Session) -> SessionResult:
-    """Run a session controlled by the keyboard."""
     attending = asyncio.create_task(on_line({"": session.advance, "p": session.hurt, "d": session.discard}))
     try:
         with on_signal(session.stop) as voice:

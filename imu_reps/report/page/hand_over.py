@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from markupsafe import Markup, escape
-from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from imu_reps.domain.exercise import Exercise
@@ -24,7 +23,16 @@ from imu_reps.domain.untrusted import printable
 from imu_reps.report.formatting import NOT_MEASURED, exercise_name, format_day, format_degrees, pluralize
 from imu_reps.report.history_text import prescription_line, progress_text
 from imu_reps.report.page.page import shown, template
-from imu_reps.report.page.pictures import COLOURS, drawing, label_days, lowering_curve, nan_array, svg
+from imu_reps.report.page.pictures import (
+    COLOURS,
+    drawing,
+    label_days,
+    legend,
+    lowering_curve,
+    moments_of,
+    nan_array,
+    svg,
+)
 from imu_reps.report.tables import BY_HAND, HAND_MARK, rep_count_text
 
 
@@ -171,7 +179,6 @@ def _angles(values: Sequence[float | None]) -> str:
 
 
 def _pain(group: Sequence[StoredSet]) -> str:
-    """Format the worst pain, and whether a set was ended because of it."""
     stopped = any(one.code == STOPPED_WITH_PAIN for stored in group for one in stored.summary.findings)
     figure = _worst([stored.pain for stored in group])
     if not stopped:
@@ -206,16 +213,15 @@ def pain_effort_picture(sets: Sequence[StoredSet]) -> str | None:
     ratings = [one for one in sets if one.recorded is not None and (one.pain, one.effort) != (None, None)]
     if not ratings:
         return None
+    moments = moments_of(ratings)
     with drawing("felt", width_in=SIZES.width_in, height_in=SIZES.height_in) as (figure, axes):
         for name, colour, mark in (("pain", "fault", "o-"), ("effort", "dim", "s--")):
             values = nan_array([getattr(one, name) for one in ratings])
-            axes.plot(
-                _days(ratings), values, mark, color=COLOURS[colour], label=name, markersize=4, linewidth=1.2
-            )
+            axes.plot(moments, values, mark, color=COLOURS[colour], label=name, markersize=4, linewidth=1.2)
         axes.set_ylim(-0.4, 10.4)
         axes.set(ylabel="0 to 10")
-        label_days(axes, [one.day for one in ratings if one.day is not None])
-        _legend(axes)
+        label_days(axes, ratings)
+        legend(axes)
         return svg(figure, "Pain and effort over time")
 
 
@@ -240,7 +246,7 @@ def side_picture(sets: Sequence[StoredSet]) -> str | None:
         axes.set_xticks(places, list(read))
         axes.grid(visible=False, axis="x")
         axes.margins(y=0.15)
-        _legend(axes)
+        legend(axes)
         return svg(figure, "Left and right on their latest day")
 
 
@@ -262,7 +268,7 @@ def let_go_picture(
         axes.set(xlabel="leg angle on the way down, °", ylabel="forward tilt, °")
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         axes.invert_xaxis()
-        _legend(axes)
+        legend(axes)
         return svg(figure, "Forward tilt of the pelvis over leg angle, first and last")
 
 
@@ -282,7 +288,7 @@ def _over_time(
             of_side = [one for one in known if one.summary.recording.side == side]
             colour, line, mark = SIDES.get(side or "", ONE)
             axes.plot(
-                _days(of_side),
+                moments_of(of_side),
                 nan_array(map(read, of_side)),
                 f"{mark}{line}",
                 color=COLOURS[colour],
@@ -292,9 +298,9 @@ def _over_time(
             )
         axes.set_ylim(0.0, top or 1.15 * max(value for one in known if (value := read(one)) is not None))
         axes.set(ylabel=label)
-        label_days(axes, [one.day for one in known if one.day is not None])
+        label_days(axes, known)
         if len(sides) > 1:
-            _legend(axes)
+            legend(axes)
         return svg(figure, title)
 
 
@@ -321,12 +327,3 @@ def _clean_percent(one: StoredSet) -> float | None:
 def _mean(values: Iterable[float | None]) -> float:
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else float("nan")
-
-
-def _days(sets: Sequence[StoredSet]) -> list[np.datetime64]:
-    moments = (one.recorded for one in sets)
-    return [np.datetime64(moment.replace(tzinfo=None)) for moment in moments if moment is not None]
-
-
-def _legend(axes: Axes) -> None:
-    axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)

@@ -159,7 +159,6 @@ def _drawn(pictures: Sequence[Picture]) -> list[tuple[str, Markup, str, bool]]:
 
 
 def _rows(summary: Summary) -> list[dict[str, Any]]:
-    """Return one row per repetition, with the verdict and its shade."""
     shades = {True: "good", False: "fault", None: "watch"}
     ranks = [rank for _, _, rank in column_heads(summary)]
     return [

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from io import StringIO
 from typing import Any
 
@@ -196,7 +195,7 @@ def tempo_picture(summary: Summary) -> str | None:
         axes.set(xlabel="repetition" + (", target dashed" if target else ""), ylabel="seconds")
         axes.xaxis.set_major_locator(_whole_numbers())
         axes.yaxis.set_major_locator(MaxNLocator(5))
-        axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
+        legend(axes)
         return svg(figure, "Seconds up and down of each repetition")
 
 
@@ -220,7 +219,6 @@ def _set_part(track: AngleTrack, summary: Summary) -> AngleTrack:
 
 
 def _mark_reps(axes: Axes, summary: Summary, part: AngleTrack) -> None:
-    """Draw repetition numbers above the curve, and a mark at each fault."""
     for rep in summary.reps:
         middle_s = (rep.start_s + rep.end_s) / 2.0
         colour = "fault" if rep.flags else "dim"
@@ -295,35 +293,39 @@ def over_time_picture(sets: Sequence[StoredSet]) -> str | None:
     sets : sequence of StoredSet
         Of one exercise and side, oldest first.
     """
-    dated_sets = [(stored.recorded, stored.summary.set) for stored in sets if stored.recorded is not None]
-    if len({moment.date() for moment, _ in dated_sets}) < 2:
+    dated_sets = [stored for stored in sets if stored.recorded is not None]
+    if len({stored.day for stored in dated_sets}) < 2:
         return None
-    days = [np.datetime64(moment.replace(tzinfo=None)) for moment, _ in dated_sets]
-    figures = [of_set for _, of_set in dated_sets]
+    moments, figures = moments_of(dated_sets), [stored.summary.set for stored in dated_sets]
     with drawing("over-time", height_in=2.4) as (figure, axes):
         for name, colour, label in (("rep_count", "dim", "reps"), ("clean_count", "good", "clean reps")):
             values = nan_array([getattr(of_set, name) for of_set in figures])
-            axes.plot(days, values, "o-", color=COLOURS[colour], label=label, markersize=4, linewidth=1.2)
+            axes.plot(moments, values, "o-", color=COLOURS[colour], label=label, markersize=4, linewidth=1.2)
         floors = nan_array([of_set.floor_angle_deg for of_set in figures])
         if np.isfinite(floors).any():
-            axes.plot(
-                days,
-                floors,
-                "s--",
-                color=COLOURS["pelvis"],
-                label="floor angle, °",
-                markersize=4,
-                linewidth=1.0,
-            )
-        label_days(axes, [moment.date() for moment, _ in dated_sets])
+            colour, label = COLOURS["pelvis"], "floor angle, °"
+            axes.plot(moments, floors, "s--", color=colour, label=label, markersize=4, linewidth=1.0)
+        label_days(axes, dated_sets)
         axes.set_ylim(bottom=0)
         # at the left, since the picture is wider than a phone's screen
         axes.legend(ncols=3, loc="lower left", bbox_to_anchor=(0.0, 1.0), borderaxespad=0.0)
         return svg(figure, "Repetitions, clean repetitions and floor angle of each set over time")
 
 
-def label_days(axes: Axes, days: Sequence[date]) -> None:
-    """Label days from the last one back without overlaps; with the year if there are several."""
+def legend(axes: Axes) -> None:
+    """Add a legend above the picture, at its right."""
+    axes.legend(ncols=2, loc="lower right", bbox_to_anchor=(1.0, 1.0), borderaxespad=0.0)
+
+
+def moments_of(sets: Iterable[StoredSet]) -> list[np.datetime64]:
+    """Return when each set was recorded, in local time; those without a date are left out."""
+    moments = (one.recorded for one in sets)
+    return [np.datetime64(moment.replace(tzinfo=None)) for moment in moments if moment is not None]
+
+
+def label_days(axes: Axes, sets: Iterable[StoredSet]) -> None:
+    """Label the days of sets from the last one back without overlaps; with the year if there are several."""
+    days = [one.day for one in sets if one.day is not None]
     named, apart = [days[-1]], (days[-1] - days[0]) / STYLE.max_named
     for day in reversed(days):
         if named[-1] - day >= apart and day != named[-1]:

@@ -73,7 +73,6 @@ def _rate(text: str) -> float:
 
 
 def _moment(text: str) -> datetime:
-    """Parse a date and time, with or without a time zone."""
     moment = datetime.fromisoformat(text)
     if not 1970 <= moment.year < 2200:
         raise ValueError(f"{text!r} is no time of a recording")
