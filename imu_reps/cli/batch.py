@@ -93,9 +93,9 @@ def silence_cluster_logs() -> None:
 def _compare(older: str, sources: tuple[str, ...]) -> None:
     if len(sources) != 1:
         raise click.UsageError("Two results are compared: --compare OLD NEW.")
-    from imu_reps.fleet.dataset import compare, comparison_lines
+    from imu_reps.fleet.dataset import comparison_lines
 
-    echo("\n".join(comparison_lines(compare(older, sources[0]))))
+    echo("\n".join(comparison_lines(older, sources[0])))
 
 
 def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:

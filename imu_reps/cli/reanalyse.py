@@ -57,7 +57,7 @@ def _renew(files: list[Path], settings: Settings, history: History) -> int:
 
 
 def _compare(files: list[Path], settings: Settings, history: History) -> int:
-    from imu_reps.report.summary_diff import change_lines, changed_figures, total_lines
+    from imu_reps.report.summary_diff import ChangeTotals, change_lines, changed_figures
 
     codes = [0]
     moves: dict[str, list[FigureChange]] = {}
@@ -71,12 +71,13 @@ def _compare(files: list[Path], settings: Settings, history: History) -> int:
         except ImuRepsError as error:
             echo_error(error)
             codes.append(error.exit_code)
+    totals = ChangeTotals()
     for name, of_file in moves.items():
+        totals.add(of_file)
         if of_file:
             echo("\n".join([name, *(f"  {line}" for line in change_lines(of_file))]))
-    changed = sum(bool(of_file) for of_file in moves.values())
-    echo(f"{changed} of {len(moves)} recordings come out differently.")
-    for line in total_lines(moves):
+    echo(f"{totals.changed} of {totals.recordings} recordings come out differently.")
+    for line in totals.lines():
         echo(f"  {line}")
     return max(codes)
 

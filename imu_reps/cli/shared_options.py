@@ -55,7 +55,7 @@ def settings_options(command: Command) -> Command:
 
     @wraps(command)
     def with_settings(*args: Any, preset: str, changes: tuple[str, ...], **others: Any) -> Any:
-        return command(*args, settings=chosen_settings(preset, changes), **others)
+        return command(*args, settings=_chosen_settings(preset, changes), **others)
 
     add = with_options(
         click.option(
@@ -76,14 +76,7 @@ def settings_options(command: Command) -> Command:
     return add(with_settings)  # type: ignore[return-value]
 
 
-def chosen_settings(preset: str, changes: tuple[str, ...]) -> Settings:
-    """Return the settings of a preset with single values changed.
-
-    Raises
-    ------
-    click.BadParameter
-        If a name is unknown or a value invalid.
-    """
+def _chosen_settings(preset: str, changes: tuple[str, ...]) -> Settings:
     values = dict(_parsed(change) for change in changes)
     try:
         return Settings.for_preset(cast(Preset, preset), **values)

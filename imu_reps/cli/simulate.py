@@ -84,7 +84,7 @@ def _hold(options: SimulationOptions) -> RepPlan:
     from imu_reps.sim.wearer import HoldPlan, RepPlan
 
     hold_s, hold = options.hold_s or HOLD_S, HoldPlan()
-    for name, from_s in (parse_hold_fault(fault, hold_s) for fault in options.faults):
+    for name, from_s in (_parsed_hold_fault(fault, hold_s) for fault in options.faults):
         hold = HOLD_FAULTS[name](hold, from_s)
     top_deg = options.range_deg or _DEFAULT_RANGES_DEG[options.exercise]
     return RepPlan(top_deg=top_deg, top_pause_s=hold_s, bottom_pause_s=2.0, hold=hold)
@@ -105,7 +105,7 @@ def _reps(options: SimulationOptions) -> tuple[RepPlan, ...]:
     heel_tap = options.exercise == "heel_tap"
     rep = RepPlan(top_deg=0.0 if heel_tap else range_deg, bottom_deg=-range_deg if heel_tap else 0.0)
     reps = [paced(rep, tempo)] * options.reps
-    for name, numbers in (parse_fault(fault, options.reps) for fault in options.faults):
+    for name, numbers in (_parsed_fault(fault, options.reps) for fault in options.faults):
         reps = [FAULTS[name](rep) if number in numbers else rep for number, rep in enumerate(reps, 1)]
     return tuple(reps)
 
@@ -164,14 +164,8 @@ HOLD_FAULTS: dict[str, Callable[[HoldPlan, float], HoldPlan]] = {
 }
 
 
-def parse_fault(text: str, rep_count: int) -> tuple[str, set[int]]:
-    """Parse ``NAME`` or ``NAME:REPS`` to the fault and the repetitions (from 1) that have it.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown, or the repetitions are not numbers of the set such as ``3,5`` or ``7-10``.
-    """
+def _parsed_fault(text: str, rep_count: int) -> tuple[str, set[int]]:
+    """Parse ``NAME`` or ``NAME:REPS`` to the fault and the repetitions (from 1) that have it."""
     name, colon, where = text.partition(":")
     if name not in FAULTS:
         raise ValueError(
@@ -190,14 +184,8 @@ def parse_fault(text: str, rep_count: int) -> tuple[str, set[int]]:
     return name, numbers
 
 
-def parse_hold_fault(text: str, hold_s: float) -> tuple[str, float]:
-    """Parse ``NAME`` or ``NAME:SECOND`` to the fault and the second of the hold at which it begins.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown, or the second is no number within the hold.
-    """
+def _parsed_hold_fault(text: str, hold_s: float) -> tuple[str, float]:
+    """Parse ``NAME`` or ``NAME:SECOND`` to the fault and the second of the hold at which it begins."""
     name, colon, where = text.partition(":")
     if name not in HOLD_FAULTS:
         raise ValueError(f"there is no fault {name!r} of a hold; there are {', '.join(HOLD_FAULTS)}")

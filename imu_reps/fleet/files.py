@@ -56,14 +56,8 @@ def store_errors(address: str) -> Iterator[None]:
         ) from error
 
 
-def file_system(address: str) -> tuple[Any, str]:
-    """Return the fsspec file system of a URL, and the path in it.
-
-    Raises
-    ------
-    UsageError
-        ``missing_extra``: the library for this kind of URL is not installed; ``unknown_address``.
-    """
+def _file_system(address: str) -> tuple[Any, str]:
+    """Return the fsspec file system of a URL, and the path in it."""
     require_extra("batch", "fsspec")
     from fsspec.core import url_to_fs
 
@@ -84,11 +78,6 @@ def file_system(address: str) -> tuple[Any, str]:
     return system, path
 
 
-def content_stamp(info: dict[str, Any]) -> str | None:
-    """Return a stamp that changes with a file's content; None if the file system has none."""
-    return next((str(info[name]) for name in _STAMPS if info.get(name) is not None), None)
-
-
 class FileStore:
     """Files under a folder or URL; methods raise `FileAccessError` as `store_errors`.
 
@@ -99,7 +88,7 @@ class FileStore:
     """
 
     def __init__(self, address: str) -> None:
-        self.system, path = file_system(address)
+        self.system, path = _file_system(address)
         self.root = path.rstrip("/")
         self.address = address.rstrip("/") or "/"
         protocol = self.system.protocol
@@ -189,7 +178,7 @@ def list_sources(named: Sequence[str], *, leave_out: str | None = None) -> list[
     FileAccessError
         ``not_found``, ``no_recordings``; else as `imu_reps.fleet.files.store_errors`.
     UsageError
-        As `imu_reps.fleet.files.file_system`.
+        ``missing_extra``: the library for this kind of URL is not installed; ``unknown_address``.
     """
     found = _each_once(source for name in named for source in _listed(name))
     if not found:
@@ -217,12 +206,12 @@ def fetch(file: str) -> bytes:
     Raises
     ------
     FileAccessError
-        As `imu_reps.storage.recording.load`, and as `imu_reps.fleet.files.store_errors`.
+        As `imu_reps.storage.recording.load`, and as `store_errors`.
     RecordingError
         ``too_large``.
     """
     if "://" in file:
-        system, path = file_system(file)
+        system, path = _file_system(file)
         with store_errors(file):
             _refuse_large(file, system.info(path)["size"])
             return bytes(system.cat_file(path))
@@ -270,7 +259,7 @@ def _list_lines(list_file: str) -> Iterable[str]:
 
 def _matching(name: str) -> Iterator[ListedFile]:
     """Yield the file of that name, all recordings in that folder, or all files matching the pattern."""
-    system, path = file_system(_whole(name))
+    system, path = _file_system(_whole(name))
     with store_errors(name):
         system.invalidate_cache()
         if glob.has_magic(path) and not system.exists(path):
@@ -287,7 +276,8 @@ def _matching(name: str) -> Iterator[ListedFile]:
         )
     for one, info in sorted(files.items()):
         file = system.unstrip_protocol(one) if "://" in name else one
-        yield ListedFile(_in_utf8(file), info.get("size"), content_stamp(info))
+        stamp = next((str(info[key]) for key in _STAMPS if info.get(key) is not None), None)
+        yield ListedFile(_in_utf8(file), info.get("size"), stamp)
 
 
 def _is_file(info: dict[str, Any]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
@@ -79,24 +79,11 @@ class ChangeTotals:
 
     def lines(self) -> list[str]:
         """Format one line per figure, the most frequent first."""
-        return [
-            f"{name}: in {pluralize(files, 'file')}{_at_most(self._max_by[name])}"
-            for name, files in self._files.most_common()
-        ]
-
-
-def total_lines(moves: Mapping[str, Iterable[FigureChange]]) -> list[str]:
-    """Format the totals of the changes of several files.
-
-    Parameters
-    ----------
-    moves : mapping
-        From file to what moved in it.
-    """
-    overall = ChangeTotals()
-    for of_file in moves.values():
-        overall.add(of_file)
-    return overall.lines()
+        lines = []
+        for name, files in self._files.most_common():
+            by = self._max_by[name]
+            lines.append(f"{name}: in {pluralize(files, 'file')}" + (f", by at most {by:.3g}" if by else ""))
+        return lines
 
 
 def _figures(summary: Summary) -> Iterator[tuple[str, Figure]]:
@@ -140,7 +127,3 @@ def _words(figure: Figure) -> str:
 
 def _by(move: FigureChange) -> str:
     return "" if move.by is None else f" ({move.by:+.3g})"
-
-
-def _at_most(largest: float) -> str:
-    return f", by at most {largest:.3g}" if largest else ""

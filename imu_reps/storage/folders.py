@@ -25,12 +25,12 @@ def default_folder() -> Path:
 
 def data_folder() -> Path:
     """Return ``IMU_REPS_HOME`` if that is set, else the user's data folder; it may not exist yet."""
-    return own_home() or _of_user("data")
+    return _own_home() or _of_user("data")
 
 
 def profile_folder() -> Path:
     """Return ``IMU_REPS_HOME`` if that is set, else the user's settings folder; it may not exist yet."""
-    return own_home() or _of_user("config")
+    return _own_home() or _of_user("config")
 
 
 def _of_user(kind: Literal["data", "config"]) -> Path:
@@ -65,14 +65,8 @@ def _no_home() -> FileAccessError:
     )
 
 
-def own_home() -> Path | None:
-    """Return the folder ``IMU_REPS_HOME``; None if that is not set.
-
-    Raises
-    ------
-    FileAccessError
-        ``not_found``: it begins with ``~`` and the name of an unknown user.
-    """
+def _own_home() -> Path | None:
+    """Return the folder ``IMU_REPS_HOME``; None if that is not set."""
     home = os.environ.get(HOME_VARIABLE)
     if not home:
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from imu_reps.report.summary_diff import change_lines, changed_figures, total_lines
+from imu_reps.report.summary_diff import ChangeTotals, change_lines, changed_figures
 
 
 def test_equal_analyses_have_no_differences(make_summary, make_rep, make_fault):
@@ -54,8 +54,11 @@ def test_flags_and_verdicts_are_in_words(make_summary, make_rep):
 def test_over_files_the_most_frequent_comes_first_with_its_largest_difference(make_summary, make_rep):
     one = changed_figures(make_summary(make_rep(1)), make_summary(make_rep(1, range_deg=62.0, momentum=0.5)))
     two = changed_figures(make_summary(make_rep(1)), make_summary(make_rep(1, range_deg=58.0)))
+    totals = ChangeTotals()
+    totals.add(one)
+    totals.add(two)
 
-    assert total_lines({"a": one, "b": two}) == [
+    assert totals.lines() == [
         "reps.range_deg: in 2 files, by at most 3",
         "reps.momentum: in 1 file, by at most 0.49",
     ]

@@ -127,16 +127,14 @@ def _pictures(
     sets: Sequence[StoredSet], exercise: Exercise, let_go: str | None
 ) -> list[tuple[str, Markup, str]]:
     of_it = [stored for stored in sets if stored.summary.recording.exercise == exercise]
+    clean = _over_time(of_it, _clean_percent, "clean reps, %", "Clean reps over time", top=105.0)
+    floor = _over_time(of_it, _floor_deg, "floor angle, °", "Floor angle over time")
     drawn = (
-        ("Clean reps", clean_picture(of_it), ""),
-        (
-            "Floor angle: where the back lets go",
-            floor_picture(of_it),
-            "A set without a point: it did not let go.",
-        ),
+        ("Clean reps", clean, ""),
+        ("Floor angle: where the back lets go", floor, "A set without a point: it did not let go."),
         ("Tilt on the way down, first and last", let_go, "Dotted: the limit."),
-        ("Left and right, latest day", side_picture(of_it), ""),
-        ("Pain and effort, as said", pain_effort_picture(sets), ""),
+        ("Left and right, latest day", _side_picture(of_it), ""),
+        ("Pain and effort, as said", _pain_effort_picture(sets), ""),
     )
     return [(name, Markup(picture), caption) for name, picture, caption in drawn if picture]
 
@@ -196,19 +194,7 @@ SIDES = {"left": ("leg", "-", "o"), "right": ("down", "--", "s")}
 ONE = ("leg", "-", "o")
 
 
-def clean_picture(sets: Sequence[StoredSet]) -> str | None:
-    """Plot the clean share of each set over time, by side; None for fewer than two days."""
-    return _over_time(sets, _clean_percent, "clean reps, %", "Clean reps over time", top=105.0)
-
-
-def floor_picture(sets: Sequence[StoredSet]) -> str | None:
-    """Plot the floor angle over time; None for fewer than two days."""
-    return _over_time(
-        sets, lambda one: one.summary.set.floor_angle_deg, "floor angle, °", "Floor angle over time"
-    )
-
-
-def pain_effort_picture(sets: Sequence[StoredSet]) -> str | None:
+def _pain_effort_picture(sets: Sequence[StoredSet]) -> str | None:
     """Plot rated pain and effort over time; None if nothing was rated."""
     ratings = [one for one in sets if one.recorded is not None and (one.pain, one.effort) != (None, None)]
     if not ratings:
@@ -225,7 +211,7 @@ def pain_effort_picture(sets: Sequence[StoredSet]) -> str | None:
         return svg(figure, "Pain and effort over time")
 
 
-def side_picture(sets: Sequence[StoredSet]) -> str | None:
+def _side_picture(sets: Sequence[StoredSet]) -> str | None:
     """Plot clean share and range of the latest day of each side; None if only one side was done."""
     latest = {}
     for side in SIDES:
@@ -279,6 +265,7 @@ def _over_time(
     title: str,
     top: float | None = None,
 ) -> str | None:
+    """Plot a figure of each set over time, by side; None for fewer than two days."""
     known = [one for one in sets if one.recorded is not None and read(one) is not None]
     if len({one.day for one in known}) < 2:
         return None
@@ -317,6 +304,10 @@ def _mean_tilt(track: AngleTrack, summary: Summary) -> tuple[FloatArray, FloatAr
     angles = np.unique(bins)
     means = np.array([tilt[known][bins == angle].mean() for angle in angles])
     return angles * SIZES.bin_deg, means
+
+
+def _floor_deg(one: StoredSet) -> float | None:
+    return one.summary.set.floor_angle_deg
 
 
 def _clean_percent(one: StoredSet) -> float | None:
