@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from imu_reps.domain.settings import Settings
 
     Done = list[tuple[Recording, Analysis]]
-    Writer = Callable[[Done, str, float, bool], None]
 
 
 #: Formats that hold a single set.
@@ -74,23 +72,34 @@ def export(
     from imu_reps.storage.recording import load
 
     done = [(recording, analyze(recording, settings)) for recording in map(load, recordings)]
-    _WRITERS[kind](done, output, offset_s or 0.0, force)
+    _write(kind, done, output, offset_s or 0.0, force=force)
     echo(f"Written to {output}.")
 
 
-def _table(rows: Callable[[Done], list[pd.DataFrame]], *, parquet: bool) -> Writer:
-    def write(done: Done, output: str, _: float, force: bool) -> None:
-        from imu_reps.storage.exports import save_csv, save_parquet
+def _write(kind: str, done: Done, output: str, offset_s: float, *, force: bool) -> None:
+    from imu_reps.storage import exports
 
-        (save_parquet if parquet else save_csv)(rows(done), output, force=force)
+    recording, analysis = done[0]
+    match kind:
+        case "reps-csv":
+            exports.save_reps(((one.person, one.summary) for _, one in done), output, force=force)
+        case "reps-parquet":
+            exports.save_parquet([one.to_frame() for _, one in done], output, force=force)
+        case "samples-csv":
+            exports.save_csv(_samples(done), output, force=force)
+        case "samples-parquet":
+            exports.save_parquet(_samples(done), output, force=force)
+        case "bids":
+            _save_bids(done, output, force=force)
+        case "sto":
+            from imu_reps.analysis.sensor_grid import sensor_grid
 
-    return write
-
-
-def _reps_csv(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.storage.exports import save_reps
-
-    save_reps(((analysis.person, analysis.summary) for _, analysis in done), output, force=force)
+            time_s, sensors = sensor_grid(recording)
+            quaternions = {place: of.quaternion for place, of in sensors.items()}
+            exports.save_sto(time_s, quaternions, recording.header.side, output, force=force)
+        case "vtt":
+            reps, notes = analysis.summary.reps, recording.notes
+            exports.save_vtt(reps, notes, output, offset_s=offset_s, force=force)
 
 
 def _samples(done: Done) -> list[pd.DataFrame]:
@@ -106,7 +115,7 @@ def _samples(done: Done) -> list[pd.DataFrame]:
     return frames
 
 
-def _bids(done: Done, output: str, _: float, force: bool) -> None:
+def _save_bids(done: Done, output: str, *, force: bool) -> None:
     import numpy as np
 
     from imu_reps.analysis.sensor_grid import sensor_grid
@@ -119,34 +128,6 @@ def _bids(done: Done, output: str, _: float, force: bool) -> None:
         sets.append(MotionSet(analysis.person, recording.header, time_s, readings, analysis.summary.reps))
     for name in save_bids(sets, output, force=force):
         echo(f"{name} was changed by hand and stays as it is.")
-
-
-def _sto(done: Done, output: str, _: float, force: bool) -> None:
-    from imu_reps.analysis.sensor_grid import sensor_grid
-    from imu_reps.storage.exports import save_sto
-
-    recording = done[0][0]
-    time_s, sensors = sensor_grid(recording)
-    quaternions = {place: of.quaternion for place, of in sensors.items()}
-    save_sto(time_s, quaternions, recording.header.side, output, force=force)
-
-
-def _vtt(done: Done, output: str, offset_s: float, force: bool) -> None:
-    from imu_reps.storage.exports import save_vtt
-
-    recording, analysis = done[0]
-    save_vtt(analysis.summary.reps, recording.notes, output, offset_s=offset_s, force=force)
-
-
-_WRITERS: dict[str, Writer] = {
-    "reps-csv": _reps_csv,
-    "reps-parquet": _table(lambda done: [analysis.to_frame() for _, analysis in done], parquet=True),
-    "samples-csv": _table(_samples, parquet=False),
-    "samples-parquet": _table(_samples, parquet=True),
-    "bids": _bids,
-    "sto": _sto,
-    "vtt": _vtt,
-}
 
 
 @click.command()

@@ -345,15 +345,13 @@ def _head(up: Axis, options: PairingOptions) -> Axis:
 LIFT = "Lay both sensors down. Now lift the ankle sensor, and turn it about in your hand."
 LIFT_AGAIN = "That was not clear. Leave the pelvis sensor lying, lift the ankle sensor and turn it about."
 BLINKS = "The ankle sensor was asked to blink for a few seconds: if it has a light, look for it."
-STAND = (
+_WORN = (
     "Now put them on: the pelvis sensor on a belt at the front, near the hip bone, the ankle sensor just "
-    "above the ankle. Then stand upright and keep still for two seconds."
+    "above the ankle."
 )
+STAND = f"{_WORN} Then stand upright and keep still for two seconds."
+PUT_ON = f"{_WORN} Lie on your back, legs flat, and keep still."
 NOT_SEEN = "Which way the pelvis sensor is worn did not show from standing and lying: you will be asked."
-PUT_ON = (
-    "Now put them on: the pelvis sensor on a belt at the front, near the hip bone, the ankle sensor just "
-    "above the ankle. Lie on your back, legs flat, and keep still."
-)
 
 
 def device_label(device: NearbyDevice) -> str:

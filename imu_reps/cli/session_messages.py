@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from imu_reps.cli.console import what_ends
-from imu_reps.coaching.cue_words import set_over
+from imu_reps.coaching.cue_words import SET_OVER
 from imu_reps.domain.cue import AT_ITS_TOP, Cue, CueCode
 from imu_reps.domain.exercise import HOLDS, Side
 from imu_reps.domain.rep import Rep
@@ -106,7 +106,7 @@ def spoken(cue: Cue) -> str | None:
     counts = cue.code == "count" and cue.words.isdecimal() and not cue.evidence.endswith(AT_ITS_TOP)
     if not cue.words or cue.code in SHOWN_ELSEWHERE or counts:
         return None
-    if cue.code == "done" and cue.words.startswith(set_over(None)):
+    if cue.code == "done" and cue.words.startswith(SET_OVER):
         return None
     return f"» {cue.words}"
 

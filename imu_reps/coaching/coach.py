@@ -101,14 +101,14 @@ def _all_rest_cues(rest_s: float, move_to: Side | None, began_s: float) -> Itera
     """Yield the cues of a long rest, in order; moving the sensor is mentioned twice."""
     ends_s, evidence = began_s + rest_s, f"rest of {rest_s:.0f} s"
     announced_s = [left_s for left_s in TIMING.rest_announced_s if left_s <= rest_s - TIMING.min_before_s]
-    texts = [words.seconds_left(left_s) for left_s in announced_s]
+    texts = [words.SECONDS.format(seconds=left_s) for left_s in announced_s]
     if move_to is None:
         yield make_cue("rest", words.REST, began_s + TIMING.rest_begin_s, evidence, tone="notice")
     else:
         evidence = f"the next set is for the {move_to} leg"
-        first = words.rest_and_switch(move_to)
+        first = words.REST_AND_SWITCH.format(side=move_to)
         yield make_cue("switch_sides", first, began_s + TIMING.rest_begin_s, evidence, tone="notice")
-        texts[:1] = [words.left_to_switch(left_s, move_to) for left_s in announced_s[:1]]
+        texts[:1] = [words.LEFT_TO_SWITCH.format(seconds=s, side=move_to) for s in announced_s[:1]]
     for left_s, text in zip(announced_s, texts, strict=True):
         yield make_cue("rest", text, ends_s - left_s, f"{left_s} s of rest left", tone="notice")
     lie_down = "a new zero before the next set"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from imu_reps.domain.cue import CueCode, SpokenFigure
-from imu_reps.domain.exercise import Side
 from imu_reps.domain.rep import Rep
-from imu_reps.domain.samples import SensorPlace
 
 READY = "ready"
 LEGS_UP = "legs up first"
@@ -15,6 +13,8 @@ NOT_SEEN_UP = "legs not seen up, we begin"
 UP = "up"
 DOWN = "down"
 HOLD = "hold"
+HOLD_FOR = "hold, {seconds}"
+SECONDS = "{seconds} seconds"
 PRESS_BACK = "press your back down"
 FLAT_BACK = "flat back"
 FLAT = "flat"
@@ -26,7 +26,12 @@ BREATHE_IN = "breathe in"
 PAIN = "stop, and rest"
 STOPPED = "all right, we stop here"
 REST = "rest"
+REST_AND_SWITCH = "rest, move the ankle sensor to your {side} leg"
+LEFT_TO_SWITCH = "{seconds} seconds, ankle sensor on your {side} leg"
+BACK_TO = "back to {count}"
+SILENT = "the {sensor} sensor is silent, please wait"
 DONE = "and done"
+SET_OVER = "set over"
 LIE_STILL = "lie down and lie still"
 
 #: Shorter words of a cue from its second time on in a set: its meaning is known by then, and shorter words
@@ -44,16 +49,6 @@ def count(number: int, target: int | None) -> str:
 _TO_COME = {3: ", three more", 1: ", one more"}
 
 
-def counted_with_hold(words: str, seconds: int) -> str:
-    """Return a count that is joined by the beginning of a hold."""
-    return f"{words}, {hold(seconds)}"
-
-
-def hold(seconds: int) -> str:
-    """Return the beginning of a hold of a number of seconds."""
-    return f"{HOLD}, {seconds}"
-
-
 def figure(rep: Rep, which: SpokenFigure) -> str | None:
     """Return a repetition's figure in whole degrees or tenths of a second; None if not measured."""
     match which:
@@ -66,47 +61,12 @@ def figure(rep: Rep, which: SpokenFigure) -> str | None:
             return None if down is None or up is None else f"down {down:.1f}, up {up:.1f}"
 
 
-def back_to(count: int) -> str:
-    """Return the correction after a repetition was retracted."""
-    return f"back to {count}"
-
-
 #: Words for a set ended by a stop rule, by reason.
 ENDED_BY_RULE = {
     "faulty_reps": "we stop here, the form is going",
     "range_lost": "we stop here, the range is going",
     "speed_lost": "we stop here, the speed is going",
 }
-
-
-def set_over(count: int | None) -> str:
-    """Return the end of a set before its target; a `count` of None: no repetitions are counted."""
-    return "set over" if count is None else f"set over, {count}"
-
-
-def silent(sensor: SensorPlace) -> str:
-    """Return the warning of a sensor that sends nothing."""
-    return f"the {sensor} sensor is silent, please wait"
-
-
-def switch_sides(side: Side) -> str:
-    """Return the request to move the ankle sensor to the other leg."""
-    return f"move the ankle sensor to your {side} leg"
-
-
-def rest_and_switch(side: Side) -> str:
-    """Return the beginning of a rest before a set of the other leg."""
-    return f"{REST}, {switch_sides(side)}"
-
-
-def left_to_switch(seconds: int, side: Side) -> str:
-    """Return the time left in a rest, with the reminder to move the ankle sensor."""
-    return f"{seconds_left(seconds)}, ankle sensor on your {side} leg"
-
-
-def seconds_left(seconds: int) -> str:
-    """Return a number of seconds in words."""
-    return f"{seconds} seconds"
 
 
 @dataclass(frozen=True, slots=True)

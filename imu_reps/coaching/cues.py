@@ -402,7 +402,7 @@ def _let_go(plan: CoachPlan, rep: Rep) -> bool:
 def _retracted(state: CoachState, event: RepRetracted, now_s: float) -> Response:
     if event.rep_count >= state.counted:
         return Response(state)
-    cue = make_cue("uncount", words.back_to(event.rep_count), now_s, event.reason, tone="notice")
+    cue = make_cue("uncount", words.BACK_TO.format(count=event.rep_count), now_s, event.reason, tone="notice")
     state = replace(state, counted=event.rep_count, announced=min(state.announced, event.rep_count))
     return Response(state, (cue,), ("count", "uncount"))
 
@@ -417,7 +417,7 @@ def _held(state: CoachState, plan: CoachPlan, event: HoldEvent, now_s: float) ->
 def _silent(state: CoachState, event: SensorSilent, now_s: float) -> Response:
     """Warn of a silent sensor, and cancel cues that would make the leg move or judge the lift."""
     evidence = f"nothing from the {event.sensor} sensor"
-    cue = make_cue("sensor_lost", words.silent(event.sensor), now_s, evidence, tone="stop")
+    cue = make_cue("sensor_lost", words.SILENT.format(sensor=event.sensor), now_s, evidence, tone="stop")
     cut_short = state.cut_short or now_s < state.leads_until_s
     state = replace(state, silent=state.silent | {event.sensor}, cut_short=cut_short)
     return Response(state, (cue,), (*MOVES, "legs_up") if cut_short else MOVES)
@@ -437,5 +437,6 @@ def _over(state: CoachState, event: SetEnded, now_s: float) -> Response:
     if event.reason in words.ENDED_BY_RULE:
         cue = make_cue("stop", words.ENDED_BY_RULE[event.reason], now_s, event.reason, tone="notice")
     else:
-        cue = make_cue("done", words.set_over(event.rep_count), now_s, event.reason, tone="done")
+        text = words.SET_OVER if event.rep_count is None else f"{words.SET_OVER}, {event.rep_count}"
+        cue = make_cue("done", text, now_s, event.reason, tone="done")
     return Response(replace(state, over=True), (cue,), tuple(CUES))

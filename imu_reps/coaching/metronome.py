@@ -53,10 +53,10 @@ def with_pause(counted: list[Cue], pause_s: float, began_s: float) -> list[Cue]:
     first, *later = range(math.floor(pause_s), 0, -1)
     evidence = f"hold of {pause_s:.0f} s"
     if counted:
-        text = words.counted_with_hold(counted[0].words, first)
+        text = f"{counted[0].words}, {words.HOLD_FOR.format(seconds=first)}"
         opening = replace(counted[0], words=text, evidence=f"{counted[0].evidence}, {evidence}")
     else:
-        opening = make_cue("hold", words.hold(first), began_s, evidence, tone="hold")
+        opening = make_cue("hold", words.HOLD_FOR.format(seconds=first), began_s, evidence, tone="hold")
     return [
         opening,
         *(make_cue("hold", str(left), began_s + pause_s - left, evidence, tone="hold") for left in later),
@@ -96,7 +96,7 @@ def hold_cues(event: HoldEvent, target_s: float | None, now_s: float) -> tuple[C
         case HoldGoesOn(held_s=held_s) if (text := _text(held_s, target_s)) is not None:
             return (make_cue("hold", text, now_s, f"held for {held_s} s", tone="hold"),)
         case HoldEnded(held_s=held_s, counts=True):
-            text = f"{words.DONE}, {words.seconds_left(round(held_s))}"
+            text = f"{words.DONE}, {words.SECONDS.format(seconds=round(held_s))}"
             return (make_cue("done", text, now_s, f"held for {held_s:.1f} s", tone="done"),)
     return ()
 
@@ -106,4 +106,4 @@ def _text(held_s: int, target_s: float | None) -> str | None:
     left_s = None if target_s is None else target_s - held_s
     if left_s is not None and left_s <= TIMING.countdown_s:
         return f"{left_s:.0f}"
-    return words.seconds_left(held_s) if held_s % TIMING.repeat_s == 0 else None
+    return words.SECONDS.format(seconds=held_s) if held_s % TIMING.repeat_s == 0 else None

@@ -105,21 +105,11 @@ _SET_KINDS: dict[str, _Kind] = {
     "practice_reps": _Kind(_count, "a whole number"),
     "simulated": _Kind({"true": True, "false": False}.__getitem__, "one of true, false"),
 }
+_OF_BOTH = {"sensor": _TEXT, "rate_hz": _RATE, "counter": _choice(*get_args(Counter))}
+_ALIGNMENT = {"alignment": _choice(*get_args(PelvisAlignment))}
 _SENSOR_KINDS: dict[SensorPlace, dict[str, _Kind]] = {
-    "pelvis": {
-        "sensor": _TEXT,
-        "rate_hz": _RATE,
-        "counter": _choice(*get_args(Counter)),
-        "alignment": _choice(*get_args(PelvisAlignment)),
-        "cranial_axis": _AXIS,
-        "anterior_axis": _AXIS,
-    },
-    "ankle": {
-        "sensor": _TEXT,
-        "rate_hz": _RATE,
-        "counter": _choice(*get_args(Counter)),
-        "cranial_axis": _AXIS,
-    },
+    "pelvis": _OF_BOTH | _ALIGNMENT | {"cranial_axis": _AXIS, "anterior_axis": _AXIS},
+    "ankle": _OF_BOTH | {"cranial_axis": _AXIS},
 }
 _KINDS: dict[str, _Kind] = (
     {"format": _choice(FORMAT)}
