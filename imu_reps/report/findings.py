@@ -72,7 +72,7 @@ def end_reason_text(reason: str) -> str:
 
 
 def _words(finding: Finding) -> tuple[str, str]:
-    values = dict(finding.values)
+    values = _Values(finding.values)
     if "message" in values:  # texts from the reader, which names lines and columns
         return values["message"], values["hint"]
     values |= {
@@ -85,6 +85,13 @@ def _words(finding: Finding) -> tuple[str, str]:
     entry = SENTENCES[finding.code]
     message, hint_words = entry if isinstance(entry, tuple) else (entry, "")
     return _filled(message, values), _filled(hint_words, values)
+
+
+class _Values(dict[str, Any]):
+    """A finding's values, and the words that several sentences make of them."""
+
+    def __missing__(self, name: str) -> str:
+        return _MADE_WORDS[name](self)
 
 
 def _filled(words: Template, values: Mapping[str, Any]) -> str:
@@ -443,6 +450,18 @@ def _wobble(v: Mapping[str, Any]) -> str:
     return f"The pelvis wandered more around its own path {when}: by about {v['last_deg']:.0f}°, at first by {first}."
 
 
+#: Words that stand in several sentences by these names.
+_MADE_WORDS: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "when": _when,
+    "where": _spans,
+    "sent_spans": _sent_spans,
+    "loss": _lost,
+    "these_samples": _samples,
+    "in_columns": _in_columns,
+    "consequence": _consequence,
+    "lying_or_hanging": _posture,
+}
+
 _CLOSER = "Bring the receiver closer, with no body between."
 _HOLES = "Leave holes as they are: a missing row is understood."
 _RATE = "Set the sensor to 50 or better 100 samples a second."
@@ -486,13 +505,11 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Record each set in a file of its own.",
     ),
     "no_overlap": (
-        lambda v: f"The two sensors never sent at the same time ({_sent_spans(v)}).",
+        "The two sensors never sent at the same time ({sent_spans}).",
         "Give both sensors' time_s on the same clock of the host.",
     ),
     "partial_overlap": (
-        lambda v: (
-            f"Both sensors sent for only {v['shared_s']:.1f} of {v['longest_s']:.1f} s ({_sent_spans(v)})."
-        ),
+        "Both sensors sent for only {shared_s:.1f} of {longest_s:.1f} s ({sent_spans}).",
         "Connect both sensors before the set; the rest is judged with one sensor alone.",
     ),
     "rate_too_high": (
@@ -514,9 +531,9 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         ),
         "If that is no surprise, correct '{sensor}.rate_hz' in the header.",
     ),
-    "loss": (lambda v: f"{_lost(v)}.", f"{_CLOSER[:-1]}, or lower the rate."),
+    "loss": ("{loss}.", f"{_CLOSER[:-1]}, or lower the rate."),
     "loss_severe": (
-        lambda v: f"{_lost(v)}; most of what needs them cannot be judged.",
+        "{loss}; most of what needs them cannot be judged.",
         f"{_CLOSER[:-1]}, or lower the rate.",
     ),
     "drop_out": (
@@ -556,15 +573,11 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Leave such rows out of the file: a missing row is a gap, which is understood.",
     ),
     "acc_unit_g": (
-        lambda v: (
-            f"The {v['sensor']} sensor's acceleration reads {v['reading_mps2']:.2f} {_when(v)}: that is g, not m/s² ({ACC})."
-        ),
+        "The {sensor} sensor's acceleration reads {reading_mps2:.2f} {when}: that is g, not m/s² ({ACC}).",
         f"Multiply {ACC} of the {{sensor}} by 9.80665.",
     ),
     "gravity_removed": (
-        lambda v: (
-            f"The {v['sensor']} sensor's acceleration reads {v['reading_mps2']:.2f} m/s² {_when(v)}: gravity has been removed ({ACC})."
-        ),
+        "The {sensor} sensor's acceleration reads {reading_mps2:.2f} m/s² {when}: gravity has been removed ({ACC}).",
         "Record the raw acceleration with gravity (not 'linear', 'user' or 'free' acceleration).",
     ),
     "acc_scale": (_acc_scale, _acc_scale_hint),
@@ -600,9 +613,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Check how the program that wrote the file joins what both parts sent, and whether it smooths one of them.",
     ),
     "gyro_contradicts": (
-        lambda v: (
-            f"The {v['sensor']} sensor's gyroscope and accelerometer contradict each other ({_spans(v)}): angles, times and counts there may be wrong."
-        ),
+        "The {sensor} sensor's gyroscope and accelerometer contradict each other ({where}): angles, times and counts there may be wrong.",
         "Did the knee bend, or the heel drag over the floor? If not, switch off what filters, smooths or zeroes the gyroscope, in the sensor and in its program.",
     ),
     "gyro_warms_up": (
@@ -652,13 +663,11 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     ),
     # which samples are readings
     "flat_samples": (
-        lambda v: (
-            f"{_samples(v)} hold no reading: all axes read zero, or one and the same value. They are left out."
-        ),
+        "{these_samples} hold no reading: all axes read zero, or one and the same value. They are left out.",
         "Check the sensor's wiring and battery: such rows come of failed transfers.",
     ),
     "spike_samples": (
-        lambda v: f"{_samples(v)} are spikes that no body can make. They are left out.",
+        "{these_samples} are spikes that no body can make. They are left out.",
         "Check the sensor's wiring and its link.",
     ),
     "noise_samples": (
@@ -668,39 +677,27 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Check the sensor's wiring and supply.",
     ),
     "frozen_samples": (
-        lambda v: (
-            f"{_samples(v)} repeat the one before{_in_columns(v)}: the sensor froze there. They are left out."
-        ),
+        "{these_samples} repeat the one before{in_columns}: the sensor froze there. They are left out.",
         "Restart the sensor; if it happens again, replace it.",
     ),
     "filled_samples": (
-        lambda v: (
-            f"{_samples(v)} lie on straight lines{_in_columns(v)}, without the noise around them: a program filled a hole. They are left out."
-        ),
+        "{these_samples} lie on straight lines{in_columns}, without the noise around them: a program filled a hole. They are left out.",
         _HOLES,
     ),
     "put_in_samples": (
-        lambda v: (
-            f"{_samples(v)} have one and the same value{_in_columns(v)}, far from those around: a program put it where something was missing. They are left out."
-        ),
+        "{these_samples} have one and the same value{in_columns}, far from those around: a program put it where something was missing. They are left out.",
         _HOLES,
     ),
     "scaled_samples": (
-        lambda v: (
-            f"{_samples(v)} have another scale of the acceleration than the rest: its size is far from gravity's 9.8 m/s² for many seconds ({ACC}). They are left out; {_consequence(v)}."
-        ),
+        "{these_samples} have another scale of the acceleration than the rest: its size is far from gravity's 9.8 m/s² for many seconds ({ACC}). They are left out; {consequence}.",
         "Check what restarts the sensor, or sets its range, while it records.",
     ),
     "cut_off_samples": (
-        lambda v: (
-            f"{_samples(v)} are cut off{_in_columns(v)}, at the end of the sensor's range. They are left out."
-        ),
+        "{these_samples} are cut off{in_columns}, at the end of the sensor's range. They are left out.",
         "Set a wider range on the sensor.",
     ),
     "sensor_died": (
-        lambda v: (
-            f"The {v['sensor']} sensor died at {v['start_s']:.0f} s{_in_columns(v)}: it sent no reading from there on; {_consequence(v)}."
-        ),
+        "The {sensor} sensor died at {start_s:.0f} s{in_columns}: it sent no reading from there on; {consequence}.",
         "Check its battery and contacts.",
     ),
     "no_readings": (
@@ -852,7 +849,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     "remark": "Remark: {text}",
     # what was assumed
     "never_ready": (
-        lambda v: f"Nothing was counted: the pelvis sensor never saw you {_posture(v)}.",
+        "Nothing was counted: the pelvis sensor never saw you {lying_or_hanging}.",
         "If you were, check the axis that the header says points to the head.",
     ),
     "posture_unchecked": _posture_unchecked,
