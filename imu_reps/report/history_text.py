@@ -32,16 +32,7 @@ from imu_reps.report.formatting import (
 )
 from imu_reps.report.tables import (
     BY_HAND,
-    CLEAN,
-    DAY,
-    EXERCISE_AND_SIDE,
-    FLOOR,
-    RANGE,
-    REPS,
-    SIZES,
-    TEMPO,
-    TILT,
-    Columns,
+    OF_HISTORY,
     SetRow,
     cells,
     is_by_hand,
@@ -59,18 +50,6 @@ QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
     "floor_angle_deg": ("floor angle", "higher", "lower"),
 }
 
-#: Columns of the history.
-COLUMNS: Columns = {
-    DAY: 0,
-    EXERCISE_AND_SIDE: 0,
-    REPS: 0,
-    CLEAN: 0,
-    TEMPO: SIZES.short_heads,
-    RANGE: 60,
-    TILT: 48,
-    FLOOR: 54,
-}
-
 
 def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], width: int) -> Group:
     """Render the last sets and the progress for rich.
@@ -82,8 +61,8 @@ def history_report(sets: Sequence[StoredSet], progress: Sequence[Progress], widt
     width : int
         Available columns; a narrow table omits the tempo.
     """
-    rows = [cells(SetRow(stored.summary, day=stored.day), COLUMNS) for stored in sets]
-    parts: list[RenderableType] = [sets_table(rows, COLUMNS, width)]
+    rows = [cells(SetRow(stored.summary, day=stored.day), OF_HISTORY) for stored in sets]
+    parts: list[RenderableType] = [sets_table(rows, OF_HISTORY, width)]
     if any(is_by_hand(stored.summary) for stored in sets):
         parts.append(Text(BY_HAND, style="dim"))
     for one in progress:

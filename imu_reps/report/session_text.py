@@ -17,15 +17,7 @@ from imu_reps.report.history_text import QUANTITIES
 from imu_reps.report.phrases import flag_label
 from imu_reps.report.tables import (
     BY_HAND,
-    CLEAN,
-    ENDED,
-    EXERCISE_AND_SIDE,
-    RANGE,
-    REPS,
-    SET,
-    TEMPO,
-    TILT,
-    Columns,
+    OF_SESSION,
     SetRow,
     cells,
     is_by_hand,
@@ -38,22 +30,10 @@ SIMULATED = "Simulated, nobody moved: not remembered, not compared with earlier 
 
 NEXT_TIME = "Next time"
 
-#: Columns of a session.
-COLUMNS: Columns = {
-    SET: 0,
-    EXERCISE_AND_SIDE: 0,
-    REPS: 0,
-    CLEAN: 0,
-    TEMPO: 90,
-    RANGE: 0,
-    TILT: 60,
-    ENDED: 0,
-}
-
 
 @dataclass(frozen=True, slots=True)
 class SessionText:
-    """Texts of a session: one row per set under `COLUMNS`, then sections of lines."""
+    """Texts of a session: one row per set under `OF_SESSION`, then sections of lines."""
 
     title: str
     rows: tuple[tuple[str, ...], ...]
@@ -111,7 +91,7 @@ def session_report(words: SessionText, width: int) -> Group:
     """
     parts: list[RenderableType] = []
     if len(words.rows) > 1:
-        parts += [Text(words.title, style="bold"), sets_table(words.rows, COLUMNS, width)]
+        parts += [Text(words.title, style="bold"), sets_table(words.rows, OF_SESSION, width)]
     for name, lines in words.sections:
         parts += titled_section(name, lines, width)
     return Group(*parts)
@@ -174,5 +154,5 @@ def _step(step: Step) -> str:
 def _set_row(one: DoneSet) -> tuple[str, ...]:
     if one.summary is None or one.discarded:
         why = DISCARDED if one.discarded else one.unusable or "It could not be summed up."
-        return (str(one.number), *[""] * (len(COLUMNS) - 2), why)
-    return cells(SetRow(one.summary, one.number, ended=end_reason_text(one.ended)), COLUMNS)
+        return (str(one.number), *[""] * (len(OF_SESSION) - 2), why)
+    return cells(SetRow(one.summary, one.number, ended=end_reason_text(one.ended)), OF_SESSION)

@@ -272,8 +272,8 @@ def _style(column: SetColumn, cell: str) -> str:
     return "red" if column is NOTES and cell != SIMULATED else ""
 
 
-#: Columns of the sets of many files.
-COLUMNS: Columns = {
+#: Columns of the sets of many files, of a session, and of the history.
+OF_FILES: Columns = {
     SET: 0,
     PERSON: 100,
     DAY: 60,
@@ -285,6 +285,26 @@ COLUMNS: Columns = {
     RANGE: 70,
     FLOOR: 110,
     NOTES: 0,
+}
+OF_SESSION: Columns = {
+    SET: 0,
+    EXERCISE_AND_SIDE: 0,
+    REPS: 0,
+    CLEAN: 0,
+    TEMPO: 90,
+    RANGE: 0,
+    TILT: 60,
+    ENDED: 0,
+}
+OF_HISTORY: Columns = {
+    DAY: 0,
+    EXERCISE_AND_SIDE: 0,
+    REPS: 0,
+    CLEAN: 0,
+    TEMPO: SIZES.short_heads,
+    RANGE: 60,
+    TILT: 48,
+    FLOOR: 54,
 }
 
 #: Summary of a set, and its person.
@@ -306,7 +326,7 @@ def filled_columns(sets: Sequence[OneSet]) -> tuple[Columns, list[tuple[str, ...
     rows = [SetRow(summary, n, person, _day(summary)) for n, (summary, person) in enumerate(sets, 1)]
     columns = {
         column: min_width
-        for column, min_width in COLUMNS.items()
+        for column, min_width in OF_FILES.items()
         if any(column.text(row) not in (NOT_MEASURED, "") for row in rows)
     }
     return columns, [cells(row, columns) for row in rows]

@@ -23,9 +23,10 @@ from imu_reps.report.page.pictures import (
     turn_picture,
 )
 from imu_reps.report.phrases import fault_sentences, meaning_sentences, unjudged_sentences
-from imu_reps.report.session_text import COLUMNS, SessionText
+from imu_reps.report.session_text import SessionText
 from imu_reps.report.tables import (
     BY_HAND,
+    OF_SESSION,
     OneSet,
     SetColumn,
     cell_texts,
@@ -193,7 +194,7 @@ def template(name: str) -> Template:
 
 def session_page(words: SessionText) -> str:
     """Render a session as one self-contained HTML document."""
-    heads = [column.head for column in COLUMNS]
+    heads = [column.head for column in OF_SESSION]
     return template("session.html.j2").render(
         title=words.title,
         heads=heads,
