@@ -231,7 +231,7 @@ def choose_person(
     if sys.stdin.isatty() and sys.stdout.isatty():
         return _prompt_person(known)
     raise UsageError(
-        f"There are {of} of several persons, and they are never mixed: {joined_names(known)}.",
+        f"There are {of} of several persons, and they are never mixed: {_joined_names(known)}.",
         hint="Name one: --person NAME.",
         code="which_person",
     )
@@ -242,7 +242,7 @@ def person_label(person: str | None) -> str:
     return UNNAMED_SETS if person is None else person
 
 
-def joined_names(known: Sequence[str | None]) -> str:
+def _joined_names(known: Sequence[str | None]) -> str:
     """Join names in one line, each as ``--person`` takes it."""
     return ", ".join(f"{NOBODY} ({UNNAMED_SETS})" if person is None else person for person in known)
 
@@ -257,13 +257,13 @@ def _named(known: Sequence[str | None], name: str, of: str, new: str) -> str | N
         return (exact or same)[0]
     if same:
         raise UsageError(
-            f"Several persons are called {name!r}, and they are never mixed: {joined_names(same)}.",
+            f"Several persons are called {name!r}, and they are never mixed: {_joined_names(same)}.",
             hint="Write the name as it stands here; imu-reps persons merge makes two of them one.",
             code="which_person",
         )
     raise UsageError(
         f"There are no {of} of {name!r}.",
-        hint=f"There are {of} of: {joined_names(known)}. {new}".rstrip()
+        hint=f"There are {of} of: {_joined_names(known)}. {new}".rstrip()
         if known
         else new or "Record one first.",
         code="unknown_person",

@@ -89,7 +89,7 @@ def doctor(
         then = f", then both sensors stream for {seconds:.0f} s: leave them lying still" if sensors else ""
         echo_stderr(f"Listening for up to {MAX_SCAN_S:.0f} s{then} ...")
     found = run_with_radio(virtual, partial(_examine, wearer=wearer, seconds=seconds if sensors else 0.0))
-    checks = [*check_computer(computer_facts(found.devices_found, found.error)), *checks]
+    checks = [*check_computer(_computer_facts(found.devices_found, found.error)), *checks]
     for place, facts in (found.sensors or {}).items():
         checks += check_sensor(place, facts)
     if sensors and not found.sensors and not found.error:
@@ -179,7 +179,7 @@ def _verdict(checks: Sequence[Check]) -> str:
     return "\nAll is well."
 
 
-def computer_facts(devices_found: int | None, radio_error: ImuRepsError | None) -> ComputerFacts:
+def _computer_facts(devices_found: int | None, radio_error: ImuRepsError | None) -> ComputerFacts:
     """Collect what `check_computer` judges; the caller did the scan."""
     from imu_reps.setup.computer_check import ComputerFacts
     from imu_reps.storage.folders import default_folder

@@ -45,7 +45,7 @@ EXAMPLES = {
 }
 
 
-def with_example(words: str) -> str | None:
+def _with_example(words: str) -> str | None:
     """Return the example at the end of a command's help; None for a group."""
     example = EXAMPLES.get(words)
     return None if example is None else f"\b\nExample:\n  {example}"
@@ -103,9 +103,9 @@ class LazyGroup(click.Group):
             return None
         module, name = _LOCATIONS.get(cmd_name, (cmd_name, cmd_name))
         command: click.Command = getattr(import_module(f"imu_reps.cli.{module}"), name)
-        command.epilog = with_example(cmd_name)
+        command.epilog = _with_example(cmd_name)
         for name, inner in getattr(command, "commands", {}).items():
-            inner.epilog = with_example(f"{cmd_name} {name}")
+            inner.epilog = _with_example(f"{cmd_name} {name}")
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

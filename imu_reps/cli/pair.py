@@ -163,8 +163,8 @@ def _list(profiles: Profiles) -> None:
     rows = []
     for person in profiles.persons:
         name = f"{person.name} *" if person is default else person.name
-        rows.append((name, "pelvis", *sensor_line(person.pelvis)))
-        rows.append(("", "ankle", *sensor_line(person.ankle)))
+        rows.append((name, "pelvis", *_sensor_line(person.pelvis)))
+        rows.append(("", "ankle", *_sensor_line(person.ankle)))
     show_table(("person", "worn at", "name", "kind", "id", "rate", "axes"), rows)
 
 
@@ -231,7 +231,7 @@ def _choose(free: list[NearbyDevice], count: int, *, yes: bool) -> list[NearbyDe
     if len(free) == count:
         return free
     for number, device in enumerate(free, 1):
-        echo(f"  {number}  {device_label(device)}, {signal(device.found.rssi_dbm)}")
+        echo(f"  {number}  {_device_label(device)}, {signal(device.found.rssi_dbm)}")
     default = " ".join(str(number) for number in range(1, count + 1))
     question = "Which one" if count == 1 else "Which two"
     picked = ask(question, default, lambda text: parse_numbers(text, free, count), yes=yes)
@@ -249,7 +249,7 @@ async def _identify_ankle(two: SensorPair, world: VirtualWorld | None) -> None:
         if place is not None:
             if place == "pelvis":
                 two.swap()
-            echo(f"It is {device_label(two.device('ankle'))}.")
+            echo(f"It is {_device_label(two.device('ankle'))}.")
             return
     raise RadioError(
         "It could not be told which sensor is lifted.",
@@ -287,7 +287,7 @@ async def _lie_still(
     shown: set[str] = set()
 
     def seen(wear: Placement) -> None:
-        words = placement_advice(wear, up)
+        words = _placement_advice(wear, up)
         if words and words not in shown:
             shown.add(words)
             echo_wrapped(words, indent=2)
@@ -305,7 +305,7 @@ def _show(two: SensorPair) -> None:
         device, status = two.device(place), two.status(place)
         percent = status.battery_percent
         battery = "" if percent is None else f", battery {percent:.0f} %"
-        echo(f"  {place:6}  {device_label(device)}, {two.rate_hz(place):g} Hz{battery}")
+        echo(f"  {place:6}  {_device_label(device)}, {two.rate_hz(place):g} Hz{battery}")
         if status.battery_low:
             echo_wrapped("Charge it before the next set.", indent=10)
         if device.family and device.family.caution:
@@ -320,7 +320,7 @@ def _axes(wear: Placement | None, options: PairingOptions) -> tuple[Axis, Axis]:
         turned = wear.fault in ("upside_down", "on_edge") and wear.up_axis is not None
         if not turned or not confirm(question, yes=options.yes):
             hint = "Run `imu-reps pair` again; --no-check leaves this check out."
-            raise RadioError(placement_problem(wear, up), hint=hint, code="not_worn")
+            raise RadioError(_placement_problem(wear, up), hint=hint, code="not_worn")
         up = wear.up_axis or up
     return up, _head(up, options)
 
@@ -354,12 +354,11 @@ PUT_ON = f"{_WORN} Lie on your back, legs flat, and keep still."
 NOT_SEEN = "Which way the pelvis sensor is worn did not show from standing and lying: you will be asked."
 
 
-def device_label(device: NearbyDevice) -> str:
-    """Return a sensor's name and id."""
+def _device_label(device: NearbyDevice) -> str:
     return f"{device.name} ({device.found.host_id})"
 
 
-def placement_advice(wear: Placement, anterior: Axis) -> str | None:
+def _placement_advice(wear: Placement, anterior: Axis) -> str | None:
     """Return what the wearer should do; None if there is nothing to do but wait."""
     match wear.fault:
         case "gravity":
@@ -384,15 +383,14 @@ def placement_advice(wear: Placement, anterior: Axis) -> str | None:
     return None
 
 
-def placement_problem(wear: Placement, anterior: Axis) -> str:
+def _placement_problem(wear: Placement, anterior: Axis) -> str:
     """Return why the check of the sensors' placement did not finish."""
     if wear.fault == "no_samples":
         return f"The {wear.sensor} sensor sent too little to see how it is worn."
-    return placement_advice(wear, anterior) or f"The {wear.sensor} sensor never lay still."
+    return _placement_advice(wear, anterior) or f"The {wear.sensor} sensor never lay still."
 
 
-def sensor_line(sensor: PairedSensor) -> tuple[str, ...]:
-    """Return a stored sensor as table cells: name, kind, id, rate, axes."""
+def _sensor_line(sensor: PairedSensor) -> tuple[str, ...]:
     up = f"up {sensor.anterior_axis}" if sensor.anterior_axis else ""
     head = f"head {sensor.cranial_axis}" if sensor.cranial_axis else ""
     axes = ", ".join(filter(None, (up, head))) or "-"

@@ -105,7 +105,7 @@ def page_server(
     view = SessionView(goal, settings, feel)
     with PageServer(view.hub, view.ask, port=page.port, share=page.share) as server:
         view.reports = server.reports
-        echo_links(server.access, share=page.share)
+        _echo_links(server.access, share=page.share)
         yield view
 
 
@@ -113,19 +113,18 @@ def page_server(
 _HALVES = {(0, 0): " ", (1, 0): "▀", (0, 1): "▄", (1, 1): "█"}
 
 
-def echo_links(access: Access, *, share: bool) -> None:
-    """Print the links of the page."""
+def _echo_links(access: Access, *, share: bool) -> None:
     echo(f"Page: {access.control_link}")
     if share:
         if _can_show(_HALVES[1, 1]):
-            echo(link_picture(access.control_link))
+            echo(_link_picture(access.control_link))
             echo("The picture is that link, for the phone beside you: it starts and stops.")
         echo(f"Only to watch: {access.view_link}")
         echo("Plain HTTP, not encrypted: whoever has a link, or listens in this network, can see the page,")
         echo("and with the first link start and stop. Share it in a network you trust.")
 
 
-def link_picture(link: str) -> str:
+def _link_picture(link: str) -> str:
     """Draw a QR code of the link in half blocks."""
     import segno
 

@@ -61,8 +61,7 @@ HINTS = {
 }
 
 
-def first_available(choices: Sequence[Sequence[str]]) -> list[str] | None:
-    """Return the first of these commands that is installed; None if none is."""
+def _first_available(choices: Sequence[Sequence[str]]) -> list[str] | None:
     return next((list(words) for words in choices if shutil.which(words[0])), None)
 
 
@@ -70,14 +69,14 @@ def speech_command(system: str) -> list[str] | None:
     """Return the text-to-speech command of a platform; on Windows it reads standard input."""
     if system == "Windows":
         return [*POWERSHELL, _SPEAK] if shutil.which(POWERSHELL[0]) else None
-    return first_available(SPEAKERS.get(system, SPEAKERS["Linux"]))
+    return _first_available(SPEAKERS.get(system, SPEAKERS["Linux"]))
 
 
 def player_command(system: str) -> list[str] | None:
     """Return the command of a platform that plays a WAV file given as its argument."""
     if system == "Windows":  # starting PowerShell for a beat takes longer than the beat
         return None
-    return first_available(PLAYERS.get(system, PLAYERS["Linux"]))
+    return _first_available(PLAYERS.get(system, PLAYERS["Linux"]))
 
 
 @functools.cache

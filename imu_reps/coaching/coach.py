@@ -71,7 +71,7 @@ class Coach:
         move_to : Side or None
             Leg the ankle sensor has to be moved to; None: it stays where it is.
         """
-        self._voice = enqueue(self._voice, rest_cues(rest_s, move_to, now_s))
+        self._voice = enqueue(self._voice, _rest_cues(rest_s, move_to, now_s))
         return self.tick(now_s)
 
 
@@ -80,7 +80,7 @@ def cue_note(cue: Cue) -> Note:
     return Note(cue.time_s, "cue", f"{cue.code} ({cue.evidence})")
 
 
-def rest_cues(rest_s: float, move_to: Side | None, began_s: float) -> tuple[Cue, ...]:
+def _rest_cues(rest_s: float, move_to: Side | None, began_s: float) -> tuple[Cue, ...]:
     """Return the cues of a rest: its beginning, the sensor to move, the time left, and lying down at its end.
 
     No cue overlaps the next set or the cue before it: a rest too short for all of them omits some, and a very

@@ -201,7 +201,7 @@ def describes_set(finding: Finding) -> bool:
     return finding.code in (STOPPED_WITH_PAIN, PAIN_REPORTED, *_COUNT_IN_DOUBT, *_OF_THE_SET)
 
 
-def pain_reported(summary: Summary) -> bool:
+def _pain_reported(summary: Summary) -> bool:
     """Return whether the person ended the set with pain or rated pain: nothing is praised then."""
     return any(finding.code in (STOPPED_WITH_PAIN, PAIN_REPORTED) for finding in summary.findings)
 
@@ -213,8 +213,8 @@ def _texts_of(summary: Summary, *codes: str) -> list[str]:
 def _whole_set(summary: Summary) -> list[str]:
     figures = summary.set
     if figures.rep_count == 0:
-        return nothing_sentences(summary)
-    if pain_reported(summary):
+        return _nothing_sentences(summary)
+    if _pain_reported(summary):
         return []
     if figures.rep_count is not None and figures.clean_count == figures.rep_count:
         return ["A clean set: nothing passed a limit."]
@@ -346,7 +346,7 @@ _NO_REPS: dict[PartialReason, str] = {
 }
 
 
-def nothing_sentences(summary: Summary) -> list[str]:
+def _nothing_sentences(summary: Summary) -> list[str]:
     """Return why nothing was counted, by what most of the leg's movement was."""
     if any(finding.code == "never_ready" for finding in summary.findings):
         return []

@@ -188,8 +188,7 @@ def _prescribed_table(entry: Prescribed) -> dict[str, Any]:
 MAPS_FILE = "column-maps.toml"
 
 
-def maps_path() -> Path:
-    """Return the path of the file of maps, which may not exist yet."""
+def _maps_path() -> Path:
     return profile_path().parent / MAPS_FILE
 
 
@@ -201,7 +200,7 @@ def load_maps() -> dict[str, str]:
     FileAccessError
         ``bad_maps``: not TOML, or with values other than text; ``permission``.
     """
-    path = maps_path()
+    path = _maps_path()
     try:
         tree = msgspec.convert(read_toml(path) or {}, dict[str, str])
     except ValueError as error:
@@ -242,6 +241,6 @@ def save_map(name: str, text: str) -> Path:
     FileAccessError
         As `load_maps`; ``permission``, ``disk_full``.
     """
-    path = maps_path()
+    path = _maps_path()
     write_toml(path, load_maps() | {name: text})
     return path

@@ -225,7 +225,7 @@ class Pages:
         self._access = access
         self._reports = reports
         document = _document()
-        self._page = _html_response(document, page_policy(document))
+        self._page = _html_response(document, _page_policy(document))
 
     def answer(self, request: Request) -> Response | None:
         """Return the answer to a request; None if it may become a viewer's WebSocket.
@@ -248,7 +248,7 @@ class Pages:
         if path == "/":
             return self._page
         report = self._reports.get(path)
-        return NOT_FOUND if report is None else _html_response(report, report_policy(report))
+        return NOT_FOUND if report is None else _html_response(report, _report_policy(report))
 
     def _is_allowed(self, request: Request, *, is_url: bool, is_live: bool) -> bool:
         hosts, origins = (request.headers.get_all(name) for name in ("Host", "Origin"))
@@ -322,7 +322,7 @@ _ELEMENTS = {name: re.compile(rf"<{name}[^>]*>(.*?)</{name}>", re.DOTALL) for na
 _STYLE_ATTRIBUTES = re.compile(r'\sstyle="([^"]*)"')
 
 
-def page_policy(page: str) -> str:
+def _page_policy(page: str) -> str:
     """Return the Content-Security-Policy of the live page: its own script and style, its own server."""
     return "; ".join(
         [
@@ -339,7 +339,7 @@ def page_policy(page: str) -> str:
     )
 
 
-def report_policy(page: str) -> str:
+def _report_policy(page: str) -> str:
     """Return the Content-Security-Policy of a report: nothing but its own styles, allowed by their hashes."""
     attributes = map(unescape, _STYLE_ATTRIBUTES.findall(page))
     return "; ".join(

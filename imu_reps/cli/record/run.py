@@ -176,7 +176,7 @@ class _SessionRun:
             held = on_loop(self._hold(write, view))
             if held.is_cut_short or not held.done:
                 return held.done
-            serve_until_interrupted(view)
+            _serve_until_interrupted(view)
             done, rated = held.done, len(self.diary.rated)
             write.flush()
         rated_now = asyncio.run(ask_for_rating(done, self.diary)) or len(self.diary.rated) > rated
@@ -234,7 +234,7 @@ async def _record_with_keys(session: Session) -> SessionResult:
         await asyncio.gather(attending, return_exceptions=True)
 
 
-def serve_until_interrupted(view: SessionView) -> None:
+def _serve_until_interrupted(view: SessionView) -> None:
     """Serve the reports and take ratings of the last set until Ctrl-C."""
     try:
         with contextlib.suppress(KeyboardInterrupt):

@@ -75,7 +75,7 @@ def set_page(
         ("Tempo", tempo_picture(summary), "", False),
         ("Over time", over_time_picture(earlier), "", True),
     ]
-    words = set_context(summary, person)
+    words = _set_context(summary, person)
     words["beside"] = [("Left and right", list(sides)), ("Next time", list(advice)), *words["beside"]]
     return template("set.html.j2").render(
         **words, shown=_drawn(pictures), technical=list(technical_remarks(summary)), version=summary.version
@@ -94,7 +94,7 @@ def sets_page(sets: Iterable[tuple[OneSet, AngleTrack, float | None]]) -> str | 
     all_of_them, bodies = [], []
     for number, (one, track, floor_deg) in enumerate(sets, 1):
         shown = _drawn(_leg_and_pelvis(one[0], track, floor_deg, which=f"-{number}"))
-        bodies.append(set_context(*one) | {"shown": shown})
+        bodies.append(_set_context(*one) | {"shown": shown})
         all_of_them.append(one)
     if not bodies:
         return None
@@ -117,7 +117,7 @@ def _shade_of(column: SetColumn, min_width: int) -> str:
     return " ".join([*words, *(["rank3"] if min_width >= 65 else [])])
 
 
-def set_context(summary: Summary, person: str | None) -> dict[str, Any]:
+def _set_context(summary: Summary, person: str | None) -> dict[str, Any]:
     """Return the template's context of a set: headline, verdict, repetitions and remarks."""
     return {
         "title": headline(summary, None, person=person),
