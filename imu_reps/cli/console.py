@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import click
@@ -171,18 +170,12 @@ def show_table(
         A rich style for each row, used in a terminal only.
     """
     if sys.stdout.isatty():
-        render(partial(_rich_table, titles, rows, whole, styles or [""] * len(rows)))
+        render(lambda _: _rich_table(titles, rows, whole, styles or [""] * len(rows)))
     else:
         echo("\n".join(_aligned_lines([titles, *rows])))
 
 
-def _rich_table(
-    titles: Row,
-    rows: Sequence[Row],
-    whole: Collection[str],
-    styles: Sequence[str],
-    width: int,  # noqa: ARG001 - rich fits the table
-) -> Table:
+def _rich_table(titles: Row, rows: Sequence[Row], whole: Collection[str], styles: Sequence[str]) -> Table:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")

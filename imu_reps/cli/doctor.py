@@ -98,7 +98,7 @@ def doctor(
     if as_json:
         echo(json.dumps({"checks": [asdict(check) for check in checks]}))
     else:
-        render(partial(_laid_out, checks, found.paired))
+        render(lambda _: _laid_out(checks, found.paired))
         echo(_verdict(checks))
     ctx.exit(exit_code(checks))
 
@@ -144,7 +144,7 @@ async def _examine(
     return RadioFindings(len(devices_found), sensors=sensors, paired=person is not None)
 
 
-def _laid_out(checks: Sequence[Check], paired: bool, width: int) -> Table:  # noqa: ARG001
+def _laid_out(checks: Sequence[Check], paired: bool) -> Table:
     from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text

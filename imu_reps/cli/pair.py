@@ -55,11 +55,6 @@ class PairingOptions:
     check: bool
     yes: bool
 
-    @property
-    def finds_axes(self) -> bool:
-        """Whether the axes are found from standing and lying, because none was given."""
-        return self.check and self.up is None and self.head is None
-
 
 #: Name used where none is given and nobody is paired yet.
 FIRST_PERSON = "me"
@@ -195,19 +190,15 @@ async def pair_sensors(radio: Radio, world: VirtualWorld | None, *, options: Pai
             await _identify_ankle(two, world)
         if await two.identify("ankle"):
             echo_wrapped(BLINKS)
-        found = await _stand_and_lie(two, world) if options.finds_axes else None
+        finds_axes = options.check and options.up is None and options.head is None
+        found = await _stand_and_lie(two, world) if finds_axes else None
         if options.check:
-            wear = await _lie_still(
-                two, world, found[0] if found else options.up or DEFAULT_UP, put_on=not found
-            )
-        sensors: dict[SensorPlace, PairedSensor] = {
-            "pelvis": two.paired("pelvis"),
-            "ankle": two.paired("ankle"),
-        }
+            up = found[0] if found else options.up or DEFAULT_UP
+            wear = await _lie_still(two, world, up, put_on=not found)
+        pelvis, ankle = two.paired("pelvis"), two.paired("ankle")
         _show(two)
     up, head = found or _axes(wear, options)
-    pelvis = replace(sensors["pelvis"], cranial_axis=head, anterior_axis=up)
-    return Person(options.name, pelvis, sensors["ankle"])
+    return Person(options.name, replace(pelvis, cranial_axis=head, anterior_axis=up), ankle)
 
 
 async def _find(radio: Radio, options: PairingOptions) -> tuple[dict[SensorPlace, NearbyDevice], bool]:
@@ -279,9 +270,7 @@ async def _stand_and_lie(two: SensorPair, world: VirtualWorld | None) -> tuple[A
     return found
 
 
-async def _lie_still(
-    two: SensorPair, world: VirtualWorld | None, up: Axis, *, put_on: bool = True
-) -> Placement:
+async def _lie_still(two: SensorPair, world: VirtualWorld | None, up: Axis, *, put_on: bool) -> Placement:
     if world and put_on:
         world.performance.lie_down(1, world.air.now_s())
     shown: set[str] = set()

@@ -149,7 +149,7 @@ def _show(seen: Sequence[Sighting], others: int) -> None:
         notes.append(_unknown(others))
     if notes:
         echo()
-        render(lambda width: "\n".join(notes))  # noqa: ARG005
+        render(lambda _: "\n".join(notes))
 
 
 def _row(seen: Sighting) -> tuple[str, ...]:

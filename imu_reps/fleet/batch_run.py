@@ -207,7 +207,7 @@ class Committer:
         arrived, self._waiting = self._waiting, []
         new = [one for one in arrived if not one.rows.is_as_known]
         replaced = [entry for one in new if (entry := self._manifest.find(one.source.file)) is not None]
-        self._manifest.mark_stale(replaced)
+        self._manifest.add([replace(entry, stale=True) for entry in replaced])
         self._dataset.strip(_where(replaced))
         part = self._dataset.add(one.rows for one in new)
         seen = [self._as_known(one.source) for one in arrived if one.rows.is_as_known]
@@ -347,10 +347,6 @@ class Manifest:
         """Return whether a file is finished and its size and stamp are unchanged."""
         known = self.known_content(source, made_by) is not None
         return known and source.stamp is not None and self._entries[source.file].source == source
-
-    def mark_stale(self, entries: Iterable[Entry]) -> None:
-        """Mark entries that are about to be replaced."""
-        self.add([replace(entry, stale=True) for entry in entries])
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Store entries, all or none."""
