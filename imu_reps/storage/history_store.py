@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -205,9 +205,7 @@ class History:
 
     def persons(self) -> list[str | None]:
         """Return the persons with stored sets, sorted by name, last None for sets without a person."""
-        with self._sqlite_errors():
-            rows = self._database.execute("SELECT DISTINCT person FROM recorded_set").fetchall()
-        names = [name for (name,) in rows]
+        names = [name for (name,) in self._run("SELECT DISTINCT person FROM recorded_set")]
         for name in names:
             if name is not None and type(name) is not str:
                 raise self._damaged("a row", f"person is {name!r}")
@@ -215,22 +213,17 @@ class History:
 
     def rename(self, old: str | None, new: str) -> None:
         """Rename the person of sets; if another person has that name, the sets become theirs."""
-        with self._transaction():
-            self._database.execute("UPDATE recorded_set SET person = ? WHERE person IS ?", (new, old))
+        self._run("UPDATE recorded_set SET person = ? WHERE person IS ?", (new, old))
 
     def reassign(self, file: str, person: str | None) -> None:
         """Change the person of the set in a file."""
-        with self._transaction():
-            self._database.execute("UPDATE recorded_set SET person = ? WHERE file = ?", (person, file))
+        self._run("UPDATE recorded_set SET person = ? WHERE file = ?", (person, file))
 
     def forget(self, person: str | None) -> None:
         """Delete all sets of a person, and overwrite them on the disk."""
-        with self._sqlite_errors():
-            self._database.execute("PRAGMA secure_delete = ON")
-        with self._transaction():
-            self._database.execute("DELETE FROM recorded_set WHERE person IS ?", (person,))
-        with self._sqlite_errors():
-            self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._run("PRAGMA secure_delete = ON")
+        self._run("DELETE FROM recorded_set WHERE person IS ?", (person,))
+        self._run("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def sets(self, *, person: str | None, exercise: Exercise | None = None) -> list[StoredSet]:
         """Return a person's sets with their latest analysis, oldest first; rounded as in the JSON summary.
@@ -247,16 +240,11 @@ class History:
         FileAccessError
             ``old_analysis``: this version cannot read a stored summary; else as the class.
         """
-        with self._sqlite_errors():
-            rows = self._database.execute(
-                _LATEST
-                + """
-                WHERE s.person IS :person
-                    AND (:exercise IS NULL OR s.exercise = :exercise)
-                ORDER BY s.recorded, s.set_number, s.id
-                """,
-                {"person": person, "exercise": exercise},
-            ).fetchall()
+        asked = """
+            WHERE s.person IS :person AND (:exercise IS NULL OR s.exercise = :exercise)
+            ORDER BY s.recorded, s.set_number, s.id
+        """
+        rows = self._run(_LATEST + asked, {"person": person, "exercise": exercise})
         return [self._stored(*row) for row in rows]
 
     def find(self, file: str) -> StoredSet | None:
@@ -267,9 +255,8 @@ class History:
         FileAccessError
             As `sets`.
         """
-        with self._sqlite_errors():
-            row = self._database.execute(_LATEST + "WHERE s.file = ?", (file,)).fetchone()
-        return None if row is None else self._stored(*row)
+        rows = self._run(_LATEST + "WHERE s.file = ?", (file,))
+        return self._stored(*rows[0]) if rows else None
 
     def _stored(self, *row: Any) -> StoredSet:
         """Return the set of a row of `_LATEST`, whose columns are its fields in their order."""
@@ -315,6 +302,11 @@ class History:
 
     def _version(self) -> int:
         return int(self._database.execute("PRAGMA user_version").fetchone()[0])
+
+    def _run(self, statement: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[Any]:
+        """Run one statement, a transaction of its own, and return its rows."""
+        with self._sqlite_errors():
+            return self._database.execute(statement, values).fetchall()
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
