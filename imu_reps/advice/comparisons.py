@@ -249,13 +249,7 @@ YARDSTICKS: dict[SideQuantity, Yardstick] = {
     "concentric_s": Yardstick(lambda rep: rep.concentric_s, "s", 0.1),
     "eccentric_s": Yardstick(lambda rep: rep.eccentric_s, "s", 0.1),
     "pelvic_tilt_deg": Yardstick(lambda rep: rep.pelvic_tilt_deg, "deg", 2.0, 3.0, 5.0),
-    "pelvic_rotation_deg": Yardstick(
-        lambda rep: None if rep.pelvic_rotation_deg is None else abs(rep.pelvic_rotation_deg),
-        "deg",
-        1.5,
-        3.0,
-        5.0,
-    ),
+    "pelvic_rotation_deg": Yardstick(lambda rep: _size(rep.pelvic_rotation_deg), "deg", 1.5, 3.0, 5.0),
     "lift_off_angle_deg": Yardstick(lambda rep: rep.lift_off_angle_deg, "deg", 4.0, 5.0, 8.0),
 }
 

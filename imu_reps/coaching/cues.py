@@ -209,11 +209,8 @@ def _lead_in(state: CoachState, plan: CoachPlan, now_s: float) -> Response:
     until_s = asked_s + TIMING.lift_s
     cues = [make_cue("legs_up", words.LEGS_UP, asked_s, "a high start", tone="notice")]
     if plan.lift_is_seen and _is_paced(plan):
-        cues.append(
-            make_cue(
-                "legs_up", words.NOT_SEEN_UP, until_s, f"nothing seen in {TIMING.lift_s:.0f} s", tone="notice"
-            )
-        )
+        evidence = f"nothing seen in {TIMING.lift_s:.0f} s"
+        cues.append(make_cue("legs_up", words.NOT_SEEN_UP, until_s, evidence, tone="notice"))
     count_in = _counted_in(state, plan, until_s, TIMING.still_s if plan.lift_is_seen else TIMING.held_s)
     state = replace(count_in.state, legs_until_s=until_s)
     return replace(count_in, state=state, cues=(*cues, *count_in.cues))
@@ -291,12 +288,9 @@ def _cancelled_at_target(state: CoachState, plan: CoachPlan) -> tuple[CueCode, .
 
 def _in_range(plan: CoachPlan, event: EndReached, due_s: float) -> list[Cue]:
     angle_deg, aimed_deg = event.leg_elevation_deg, plan.aimed_deg
-    if (
-        event.end != "top"
-        or angle_deg is None
-        or aimed_deg is None
-        or angle_deg < aimed_deg - TIMING.live_deg
-    ):
+    if event.end != "top" or angle_deg is None or aimed_deg is None:
+        return []
+    if angle_deg < aimed_deg - TIMING.live_deg:
         return []
     evidence = f"leg at {angle_deg:.0f}°, aim {aimed_deg:.0f}°"
     return [make_cue("in_range", "", due_s, evidence, tone="notice")]
@@ -310,9 +304,8 @@ def _count(plan: CoachPlan, number: int, due_s: float, end_s: float, where: str 
     """Return the cue of a number, followed by ``done`` if it is the target."""
     evidence = f"repetition {number}{where}"
     until_s = end_s + CUES["count"].patience_s
-    counted = make_cue(
-        "count", words.count(number, plan.reps), due_s, evidence, tone="count", until_s=until_s
-    )
+    text = words.count(number, plan.reps)
+    counted = make_cue("count", text, due_s, evidence, tone="count", until_s=until_s)
     if number != plan.reps:
         return [counted]
     return [counted, make_cue("done", words.DONE, due_s, f"the target of {number}", tone="done")]
@@ -385,9 +378,9 @@ def _completed(state: CoachState, plan: CoachPlan, event: RepCompleted, now_s: f
 def _figure(plan: CoachPlan, rep: Rep, now_s: float) -> tuple[Cue, ...]:
     which = plan.spoken.figure
     text = None if which is None else words.figure(rep, which)
-    return (
-        () if text is None else (make_cue("figure", text, now_s, f"{which} of a repetition", tone="notice"),)
-    )
+    if text is None:
+        return ()
+    return (make_cue("figure", text, now_s, f"{which} of a repetition", tone="notice"),)
 
 
 def _let_go(plan: CoachPlan, rep: Rep) -> bool:

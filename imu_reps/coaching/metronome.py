@@ -85,12 +85,8 @@ def hold_cues(event: HoldEvent, target_s: float | None, now_s: float) -> tuple[C
         Time at which the event is known.
     """
     match event:
-        case HoldBegan():
-            return (
-                make_cue(
-                    "hold", words.HOLD, now_s, f"legs up at {event.leg_elevation_deg:.0f}°", tone="hold"
-                ),
-            )
+        case HoldBegan(leg_elevation_deg=angle_deg):
+            return (make_cue("hold", words.HOLD, now_s, f"legs up at {angle_deg:.0f}°", tone="hold"),)
         case HoldGoesOn(held_s=held_s) if is_done(event, target_s):
             return (make_cue("done", words.DONE, now_s, f"the target of {held_s} s", tone="done"),)
         case HoldGoesOn(held_s=held_s) if (text := _text(held_s, target_s)) is not None:
