@@ -14,7 +14,7 @@ from imu_reps.errors import UsageError
 from imu_reps.sensors.ble import Radio
 from imu_reps.sensors.families import family
 from imu_reps.sensors.streams import Streams
-from imu_reps.sim.radio.device import DeviceClock, Feed, Wearer
+from imu_reps.sim.radio.device import DeviceClock, Feed, Readings, Wearer
 from imu_reps.sim.radio.devices import DEVICES
 from imu_reps.sim.wearer import SetPlan
 from imu_reps.sources import sensor_requests
@@ -31,9 +31,6 @@ CLOCKS: dict[SensorPlace, DeviceClock] = {
     "pelvis": DeviceClock(rate_error=20e-6, start_s=12.0),
     "ankle": DeviceClock(rate_error=-35e-6, start_s=7.5),
 }
-
-
-Readings = tuple[FloatArray, FloatArray]
 
 
 class Performance:

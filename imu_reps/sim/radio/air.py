@@ -272,7 +272,7 @@ class Carrier:
         return time_s - self._event_s < 0.5 * self._plan.interval_s
 
     def _depart(self, now_s: float, deliver: Callable[[], None]) -> None:
-        delay_s = float(self._rng.exponential(self._jitter_s)) if self._jitter_s else 0.0
+        delay_s = self._rng.exponential(self._jitter_s) if self._jitter_s else 0.0
         self._last_arrival_s = max(self._last_arrival_s, now_s + delay_s)
         self._travelling.append(deliver)
         self._loop.call_at(self._last_arrival_s, self._arrive)

@@ -93,7 +93,7 @@ class AirScanner(BaseBleakScanner):
             service_data={},
             service_uuids=read.service_uuids,
             tx_power=None,
-            rssi=round(mean_dbm + 3.0 * float(self.air.rng.normal())),
+            rssi=round(mean_dbm + 3.0 * self.air.rng.normal()),
             platform_data=(),
         )
         known = self.create_or_update_device(read.address, read.address, read.name, {"props": {}}, data)

@@ -12,22 +12,17 @@ from typing import Protocol
 
 import numpy as np
 
-from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, STANDARD_GRAVITY_MPS2, FloatArray, SensorPlace
 from imu_reps.sim.wearer.body import DENSE_HZ, RigidMotion, command
 from imu_reps.sim.wearer.choreography import choreograph
-from imu_reps.sim.wearer.sensing import (
-    angular_rate,
-    gyr_bias_dps,
-    mounting,
-    specific_force,
-    worn,
-)
+from imu_reps.sim.wearer.sensing import angular_rate, gyr_bias_dps, mounting, specific_force, worn
 from imu_reps.sim.wearer.sensor_plan import SensorPlan
 from imu_reps.sim.wearer.set_plan import SetPlan
 from imu_reps.sim.wearer.truth import Truth, emit
 
-#: ``feed(time_s)``: acc_mps2 (n, 3) and gyr_dps (n, 3) that a sensor reads at true times (n,).
-Feed = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
+#: ``feed(time_s)``: the readings, acc_mps2 (n, 3) and gyr_dps (n, 3), of a sensor at true times (n,).
+Readings = tuple[FloatArray, FloatArray]
+Feed = Callable[[FloatArray], Readings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +141,6 @@ class Device(Protocol):
         """Stop and reset whatever the real device does when the link is lost."""
 
 
-Readings = tuple[FloatArray, FloatArray]
-
-
 class Wearer:
     """A simulated set, computed once. Time 0 is its beginning; before and after it the wearer lies still.
 
@@ -169,11 +161,10 @@ class Wearer:
     def __init__(self, plan: SetPlan, seed: int = 0) -> None:
         of_life, of_body, *chances = np.random.default_rng(seed).spawn(4)
         commanded = command(plan, choreograph(plan, of_life), of_body)
-        self._plan = plan
-        self._chances = dict(zip(("pelvis", "ankle"), chances, strict=True))
-        self._commanded = commanded
+        self._plan, self._commanded = plan, commanded
+        self._chances = dict(zip(SENSOR_PLACES, chances, strict=True))
         self.duration_s = float(commanded.time_s[-1])
-        self.truth: Truth = emit(plan, commanded, 0.0, self.duration_s)
+        self.truth: Truth = emit(plan, commanded, 0.0, self.duration_s, (0.0, self.duration_s))
 
     def feed(self, place: SensorPlace) -> Feed:
         """Return the readings of the sensor at `place`, with noise, bias and scale errors.

@@ -114,7 +114,7 @@ class Timetable:
 
     def __init__(self, plan: LinkPlan, begins_s: float, zero_s: float, rng: np.random.Generator) -> None:
         self._plan = plan
-        self._first_s = begins_s + float(rng.uniform(0.0, plan.interval_s))
+        self._first_s = begins_s + rng.uniform(0.0, plan.interval_s)
         self._rng = rng
         self._stalls = sorted((zero_s + start_s, duration_s) for start_s, duration_s in plan.stalls)
         self._chance_stall = self._next_stall(begins_s)
@@ -157,8 +157,8 @@ class Timetable:
     def _next_stall(self, from_s: float) -> tuple[float, float]:
         if not self._plan.stalls_per_min:
             return (math.inf, 0.0)
-        wait_s = float(self._rng.exponential(60.0 / self._plan.stalls_per_min))
-        return (from_s + wait_s, float(self._rng.uniform(*_STALL_S)))
+        wait_s = self._rng.exponential(60.0 / self._plan.stalls_per_min)
+        return (from_s + wait_s, self._rng.uniform(*_STALL_S))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,4 +244,4 @@ class Habits:
 
     def disconnect_takes_s(self) -> float:
         """Return how long the next `disconnect()` takes."""
-        return float(self._rng.uniform(*self.quirks.disconnect_s))
+        return self._rng.uniform(*self.quirks.disconnect_s)

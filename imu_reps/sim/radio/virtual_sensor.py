@@ -251,7 +251,7 @@ class VirtualSensor:
 
     async def _start(self, advertising_s: float) -> None:
         # sensors switched on together must not advertise in step
-        await asyncio.sleep(float(self._rng.uniform(0.0, advertising_s)))
+        await asyncio.sleep(self._rng.uniform(0.0, advertising_s))
         self._port.audible = True
         await self._peripheral.start(advertising_s)
 

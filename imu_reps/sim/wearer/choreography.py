@@ -15,6 +15,7 @@ from imu_reps.sim.wearer.score import (
     Pose,
     Profile,
     Score,
+    Span,
     arriving,
     minimum_jerk,
     ramped,
@@ -38,7 +39,8 @@ def choreograph(plan: SetPlan, rng: Generator) -> Score:
         raise RefusedValueError("Nobody sits up while hanging.", hint="Leave sit-ups to who lies.")
     rest = _floor_pose(plan)
     legs_up = {**rest, **_high_pose(plan)}
-    score = Score.from_pose(legs_up if _begins_high(plan) else first_pose(plan.life.before, rest))
+    upright = bool(plan.life.before) and plan.life.before[0].activity in _UPRIGHT
+    score = Score.from_pose(legs_up if _begins_high(plan) else STANDING if upright else rest)
     score.origin_deg = _origin_deg(plan)
     actor = Actor(score, rest, rng)
     score.wait(plan.person.handling_before_s)
@@ -72,6 +74,11 @@ def _floor_pose(plan: SetPlan) -> Pose:
         return HANGING
     bent = plan.exercise == "heel_tap" and plan.life.knees_bent
     return LYING_KNEES_BENT if bent else LYING
+
+
+def _legs_on_floor(plan: SetPlan) -> Pose:
+    floor = _floor_pose(plan)
+    return {"shank": floor["shank"], "knee": floor["knee"]}
 
 
 def _begins_high(plan: SetPlan) -> bool:
@@ -132,8 +139,7 @@ def _do_reps(score: Score, plan: SetPlan) -> None:
 def _break_off(score: Score, plan: SetPlan, sit_up: SitUp) -> None:
     """Write a break: legs to the floor, sit up, lie down, and back into a high start."""
     left_s, floor = score.now_s, _floor_pose(plan)
-    on_floor: Pose = {"shank": floor["shank"], "knee": floor["knee"]}
-    score.move(plan.life.lowering_s if plan.resting_end == "high" else 1.0, on_floor)
+    score.move(plan.life.lowering_s if plan.resting_end == "high" else 1.0, _legs_on_floor(plan))
     score.move(sit_up.up_s, SITTING)
     score.wait(sit_up.stay_s)
     score.move(sit_up.down_s, {**floor, "heading": score.curves["heading"].value + sit_up.turn_deg})
@@ -170,15 +176,13 @@ def _dwell(score: Score, pause_s: float, swells: tuple[Swell, ...]) -> None:
         score.wait(spare_s)
 
 
-def _rise(score: Score, rep: RepPlan, from_deg: float, knee_deg: float) -> tuple[float, float]:
+def _rise(score: Score, rep: RepPlan, from_deg: float, knee_deg: float) -> Span:
     way = (from_deg, rep.top_deg)
     profile = _profile(rep.concentric_ramp)
     return _travel(score, way, knee_deg, rep.concentric_s, profile, _stalls(rep, "concentric"))
 
 
-def _lower(
-    score: Score, rep: RepPlan, from_deg: float, knee_deg: float, touch_dps: float
-) -> tuple[float, float]:
+def _lower(score: Score, rep: RepPlan, from_deg: float, knee_deg: float, touch_dps: float) -> Span:
     way = (from_deg, rep.bottom_deg)
     if touch_dps == 0.0:
         profile = _profile(rep.eccentric_ramp)
@@ -187,9 +191,9 @@ def _lower(
     # a faster leg would have to rise first; a slower heel stops in less time instead
     arrival_dps = min(touch_dps, 2.4 * mean_dps)
     stop_s = rep.faults.heel_touch_s * arrival_dps / touch_dps
-    start_s, _ = _travel(score, way, knee_deg, rep.eccentric_s, arriving(arrival_dps / mean_dps), ())
-    touch_dps = arrival_dps
-    score.move(stop_s, {"shank": score.curves["shank"].value - 0.5 * touch_dps * stop_s}, stopping)
+    profile = partial(arriving, end_slope=arrival_dps / mean_dps)
+    start_s, _ = _travel(score, way, knee_deg, rep.eccentric_s, profile, ())
+    score.move(stop_s, {"shank": score.curves["shank"].value - 0.5 * arrival_dps * stop_s}, stopping)
     return start_s, score.now_s
 
 
@@ -202,12 +206,12 @@ def _touch_speed_dps(rep: RepPlan, plan: SetPlan) -> float:
 
 def _travel(
     score: Score,
-    way: tuple[float, float],
+    way: Span,
     knee_deg: float,
     duration_s: float,
     profile: Profile,
     stalls: tuple[Stall, ...],
-) -> tuple[float, float]:
+) -> Span:
     """Move the leg along `way` with its stalls, every part at the same mean speed."""
     start_s, knee_from, gone = score.now_s, score.curves["knee"].value, 0.0
     for stall in (*stalls, Stall("concentric", 1.0, 0.0)):
@@ -227,7 +231,7 @@ def _stalls(rep: RepPlan, phase: str) -> tuple[Stall, ...]:
 
 
 def _profile(ramp: Ramp | None) -> Profile:
-    return minimum_jerk if ramp is None else ramped(*ramp)
+    return minimum_jerk if ramp is None else partial(ramped, accelerate=ramp[0], decelerate=ramp[1])
 
 
 def _go_to_floor(score: Score, plan: SetPlan) -> None:
@@ -239,9 +243,7 @@ def _go_to_floor(score: Score, plan: SetPlan) -> None:
     score.wait(0.8)
     score.rest_s = (score.rest_s[0], score.now_s)
     if plan.life.final_lowering:
-        score.move(
-            plan.life.lowering_s, {k: v for k, v in _floor_pose(plan).items() if k in ("shank", "knee")}
-        )
+        score.move(plan.life.lowering_s, _legs_on_floor(plan))
     else:
         score.rest_s = (score.rest_s[0], score.now_s + plan.life.rest_after_s)
 
@@ -311,7 +313,7 @@ class Actor:
 
     def _lie_down(self, duration_s: float) -> None:
         self.score.move(0.45 * duration_s, SQUATTING)
-        lean = float(self.rng.uniform(-12.0, 12.0))
+        lean = self.rng.uniform(-12.0, 12.0)
         half = 0.275 * duration_s
         self.score.curves["roll"].move(self.score.now_s, half, lean)
         self.score.curves["roll"].move(self.score.now_s + half, half, 0.0)
@@ -340,7 +342,7 @@ class Actor:
         lift = self.rng.uniform(2.0, 6.5)
         pose: Pose = {
             "shank": self.score.curves["shank"].value + lift,
-            "roll": float(self.rng.uniform(-2.0, 2.0)),
+            "roll": self.rng.uniform(-2.0, 2.0),
         }
         self.score.there_and_back(duration_s, pose)
 
@@ -359,9 +361,3 @@ class Actor:
             1.0,
         )
         self.score.wait(0.5 * duration_s)
-
-
-def first_pose(acts: tuple[Act, ...], rest: Pose) -> Pose:
-    """Return the initial pose for these acts; `rest` if there are none."""
-    upright = bool(acts) and acts[0].activity in _UPRIGHT
-    return STANDING if upright else rest

@@ -74,8 +74,8 @@ class CommandedPhases:
     """
 
     excursion: CommandedExcursion
-    out_s: tuple[float, float]
-    back_s: tuple[float, float]
+    out_s: Span
+    back_s: Span
     ends_spell: bool
 
 
@@ -92,19 +92,19 @@ class Spell:
     """
 
     excursions: list[CommandedExcursion]
-    rest_s: tuple[float, float]
+    rest_s: Span
 
 
 def spells(score: Score, span_s: Span) -> list[Spell]:
     """Return the stretches of the set without a break, within the recording."""
-    edges = [(None, score.rest_s[0]), *score.breaks_s, (score.rest_s[1], None)]
+    begins_s = [score.rest_s[0], *(end_s for _, end_s in score.breaks_s)]
+    ends_s = [*(begin_s for begin_s, _ in score.breaks_s), score.rest_s[1]]
     found = []
-    for (_, begin_s), (end_s, _) in pairwise(edges):
-        assert begin_s is not None
-        assert end_s is not None
+    for begin_s, end_s in zip(begins_s, ends_s, strict=True):
         inside = [e for e in score.excursions if begin_s <= e.start_s and e.end_s <= end_s]
-        found.append(Spell(inside, (max(begin_s, span_s[0]), min(end_s, span_s[1]))))
-    return [spell for spell in found if spell.excursions]
+        if inside:
+            found.append(Spell(inside, (max(begin_s, span_s[0]), min(end_s, span_s[1]))))
+    return found
 
 
 def within(leg: LegCurve, spell: Spell, span_s: Span, start: Start) -> tuple[Spell, list[Partial]]:
@@ -124,16 +124,12 @@ def within(leg: LegCurve, spell: Spell, span_s: Span, start: Start) -> tuple[Spe
         if seen_s[0] >= seen_s[1]:
             continue
         seen = slice(*np.searchsorted(leg.time_s, seen_s))
-        if seen_s == (e.start_s, e.end_s) or _is_whole(up[slice(*_indices(leg, e))], up[seen]):
+        planned = slice(*np.searchsorted(leg.time_s, (e.start_s, e.end_s)))
+        if seen_s == (e.start_s, e.end_s) or _is_whole(up[planned], up[seen]):
             whole.append(e)
         elif (size_deg := float(np.ptp(up[seen]))) >= RULES.min_range_deg:
             cut_off.append(Partial(*seen_s, size_deg, "cut_off"))
     return Spell(whole, spell.rest_s), cut_off
-
-
-def _indices(leg: LegCurve, e: CommandedExcursion) -> tuple[int, int]:
-    begin, end = np.searchsorted(leg.time_s, (e.start_s, e.end_s))
-    return int(begin), int(end)
 
 
 def _is_whole(up: FloatArray, seen: FloatArray) -> bool:
@@ -156,9 +152,7 @@ def leg_curve(time_s: FloatArray, elevation_deg: FloatArray) -> LegCurve:
     return LegCurve(time_s, smooth, speed, np.gradient(speed, 1.0 / DENSE_HZ))
 
 
-def split(
-    leg: LegCurve, spells: list[Spell], start: Start
-) -> tuple[list[CommandedPhases], list[tuple[CommandedExcursion, float]]]:
+def split(leg: LegCurve, spells: list[Spell], start: Start) -> tuple[list[CommandedPhases], list[Partial]]:
     """Return repetitions with their phases, and partial repetitions with their size.
 
     Parameters
@@ -169,17 +163,17 @@ def split(
     up = leg.elevation_deg if start == "low" else -leg.elevation_deg
     sizes = [_sizes(up, _turns(leg.time_s, up, spell)) for spell in spells]
     min_deg = _least_counted([size for of_spell in sizes for size in of_spell])
-    measured = [
-        list(zip(spell.excursions, found, strict=True)) for spell, found in zip(spells, sizes, strict=True)
-    ]
-    partials = [
-        (e, size) for of_spell in measured for e, size in of_spell if RULES.min_range_deg <= size < min_deg
-    ]
-    reps = [
-        Spell([e for e, size in of_spell if size >= min_deg], spell.rest_s)
-        for of_spell, spell in zip(measured, spells, strict=True)
-    ]
-    return [phases for spell in reps if spell.excursions for phases in _phases(leg, spell, start)], partials
+    phases: list[CommandedPhases] = []
+    partials: list[Partial] = []
+    for spell, of_spell in zip(spells, sizes, strict=True):
+        sized = list(zip(spell.excursions, of_spell, strict=True))
+        reps = Spell([e for e, size in sized if size >= min_deg], spell.rest_s)
+        if reps.excursions:
+            phases += _phases(leg, reps, start)
+        partials += [
+            Partial(e.start_s, e.end_s, size) for e, size in sized if RULES.min_range_deg <= size < min_deg
+        ]
+    return phases, partials
 
 
 def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
@@ -187,7 +181,7 @@ def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
     up = leg.elevation_deg if start == "low" else -leg.elevation_deg
     speed = leg.speed_dps if start == "low" else -leg.speed_dps
     far, near = _turns(leg.time_s, up, reps)
-    flanks: list[tuple[float, float]] = []
+    flanks: list[Span] = []
     for k in range(len(far)):
         lowest = up[near[k + 1]] if start == "low" else min(up[near[k]], up[near[k + 1]])
         band = RULES.band * (up[far[k]] - lowest)
@@ -201,7 +195,7 @@ def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
     return [CommandedPhases(e, out, back, k == last) for k, (e, out, back) in enumerate(parts)]
 
 
-def _met(flanks: list[tuple[float, float]], turns_s: list[float]) -> list[tuple[float, float]]:
+def _met(flanks: list[Span], turns_s: list[float]) -> list[Span]:
     """Make overlapping phases meet at the turn between them, so that no pause is negative."""
     begins, ends = [f[0] for f in flanks], [f[1] for f in flanks]
     for k in range(len(flanks) - 1):
@@ -240,9 +234,7 @@ def _least_counted(sizes: list[float]) -> float:
     return min(left, default=np.inf)
 
 
-def _flank(
-    t: FloatArray, up: FloatArray, speed: FloatArray, between: tuple[int, int], band: float
-) -> tuple[float, float]:
+def _flank(t: FloatArray, up: FloatArray, speed: FloatArray, between: tuple[int, int], band: float) -> Span:
     """Return begin and end of a rising phase between the turns below and above it."""
     below, above = between
     high = below + int(np.argmax(up[below : above + 1] >= up[above] - band))

@@ -74,7 +74,7 @@ def paced(rep: RepPlan, aim: Tempo) -> RepPlan:
     """
     soft = 1.0 / (1.0 - 2.0 * _MINIMUM_JERK_FOOT)
     lost_s = _MINIMUM_JERK_FOOT * soft * (aim.concentric_s + aim.eccentric_s)
-    peak_dps = PEAK_OVER_MEAN * (rep.top_deg - rep.bottom_deg) / (soft * aim.concentric_s)
+    peak_dps = PEAK_OVER_MEAN * rep.range_deg / (soft * aim.concentric_s)
     creeps_s = 2.0 * soft * aim.concentric_s * _minimum_jerk_at(min(1.0, RULES.slow_dps / peak_dps))
     spare_s = min(aim.top_s, aim.bottom_s) - lost_s
     if spare_s < 0.0 or spare_s + creeps_s < RULES.dwell_s + _MARGIN_S:
@@ -110,11 +110,10 @@ def _turn(pause_s: float, rep: RepPlan, aim: Tempo) -> _Turn:
     """Return a turn that is measured as this pause, without a dwell for none."""
     slower_s, faster_s = sorted((aim.concentric_s, aim.eccentric_s), reverse=True)
     longest_s = 0.45 * faster_s
-    range_deg = rep.top_deg - rep.bottom_deg
     if pause_s < 0.5 * RULES.dwell_s:
-        creeping = _ramp_at(RULES.slow_dps * slower_s / range_deg)
+        creeping = _ramp_at(RULES.slow_dps * slower_s / rep.range_deg)
         return _Turn(min(_RAMP_S, longest_s, 0.5 * (RULES.dwell_s - _MARGIN_S) / creeping), pause_s)
-    creeping = _ramp_at(RULES.slow_dps * 0.7 * faster_s / range_deg)
+    creeping = _ramp_at(RULES.slow_dps * 0.7 * faster_s / rep.range_deg)
     lacking_s = RULES.dwell_s + _MARGIN_S - pause_s
     needed_s = 0.5 * lacking_s / max(creeping - _RAMP_FOOT, 0.01)
     return _Turn(min(max(_RAMP_S, needed_s), longest_s), pause_s)

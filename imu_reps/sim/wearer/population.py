@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from imu_reps.domain.exercise import BOTH_LEGS, Exercise, Start
+from imu_reps.domain.exercise import BOTH_LEGS, Exercise, Side, Start
 from imu_reps.domain.recording import PelvisAlignment
 from imu_reps.sim.wearer import random_sensors as wear
 from imu_reps.sim.wearer.random_reps import partial_rep, random_reps
@@ -30,7 +30,7 @@ from imu_reps.sim.wearer.set_plan import (
     SitUp,
     Swell,
 )
-from imu_reps.sim.wearer.space import Space, chance
+from imu_reps.sim.wearer.space import Space, chance, pick
 
 _DYNAMIC: tuple[Exercise, ...] = (
     "single_leg_raise",
@@ -40,6 +40,7 @@ _DYNAMIC: tuple[Exercise, ...] = (
     "heel_tap",
     "hanging_leg_raise",
 )
+_SIDES: tuple[Side, ...] = ("left", "right")
 
 
 def random_plan(rng: Generator, **constraints: Any) -> SetPlan:
@@ -64,8 +65,9 @@ def random_plan(rng: Generator, **constraints: Any) -> SetPlan:
         For a constraint that `Space` does not have.
     """
     space = Space(**constraints)
-    exercise = space.exercise or _DYNAMIC[int(rng.integers(len(_DYNAMIC)))]
-    side = space.side or ("both" if exercise in BOTH_LEGS else ("left", "right")[int(rng.integers(2))])
+    exercise = pick(rng, _DYNAMIC) if space.exercise is None else space.exercise
+    given: Side | None = space.side or ("both" if exercise in BOTH_LEGS else None)
+    side = pick(rng, _SIDES) if given is None else given
     start = space.start or _random_start(exercise, rng)
     life, alignment = _random_life(exercise, start, space, rng)
     floor = start == "low" or life.floor_stretch
@@ -92,11 +94,11 @@ def idle_plan(rng: Generator, **constraints: Any) -> SetPlan:
     lying: list[Activity] = ["shuffle", "fidget", "fidget", "still", "still"]
     acts = [_act("walk", rng), _act("lie_down", rng)] if chance(rng, 0.7) else []
     for _ in range(int(rng.integers(2, 9))):
-        acts.append(_act(lying[int(rng.integers(len(lying)))], rng))
+        acts.append(_act(pick(rng, lying), rng))
         if acts[-1].activity in ("shuffle", "fidget"):
             acts.append(_act("still", rng))
     after = tuple(_act(a, rng) for a in ("sit_up", "stand_up", "walk")) if chance(rng, 0.5) else ()
-    life = LifePlan(tuple(acts), after, still_before_s=float(rng.uniform(1.5, 6.0)))
+    life = LifePlan(tuple(acts), after, still_before_s=rng.uniform(1.5, 6.0))
     return SetPlan(plan.exercise, plan.side, "low", "mounted", (), plan.body, life, plan.pelvis, plan.ankle)
 
 
@@ -121,7 +123,7 @@ _DURATIONS_S: dict[Activity, tuple[float, float]] = {
 
 
 def _act(activity: Activity, rng: Generator) -> Act:
-    return Act(activity, float(rng.uniform(*_DURATIONS_S[activity])))
+    return Act(activity, rng.uniform(*_DURATIONS_S[activity]))
 
 
 def _random_life(
@@ -137,16 +139,16 @@ def _random_life(
     life = LifePlan(
         before=before,
         after=after,
-        still_before_s=float(rng.uniform(1.5, 6.0)),
-        rocks_deg=tuple(float(d) for d in rng.uniform(8.0, 15.0, 3)) if rocks else (),
-        rock_rest_s=float(rng.uniform(1.5, 3.0)),
+        still_before_s=rng.uniform(1.5, 6.0),
+        rocks_deg=tuple(rng.uniform(8.0, 15.0, 3).tolist()) if rocks else (),
+        rock_rest_s=rng.uniform(1.5, 3.0),
         knees_bent=chance(rng, 0.5),
-        lift_s=float(rng.uniform(1.5, 3.5)),
-        hold_s=float(rng.uniform(1.5 if no_floor else 1.0, 3.0)),
-        lowering_s=float(rng.uniform(2.0, 4.0)),
+        lift_s=rng.uniform(1.5, 3.5),
+        hold_s=rng.uniform(1.5 if no_floor else 1.0, 3.0),
+        lowering_s=rng.uniform(2.0, 4.0),
         floor_stretch=not no_floor,
         final_lowering=not no_floor or chance(rng, 0.5),
-        rest_after_s=float(rng.uniform(1.0, 10.0)),
+        rest_after_s=rng.uniform(1.0, 10.0),
     )
     return life, "functional" if rocks else "mounted"
 
@@ -168,20 +170,20 @@ def _acts(*, hanging: bool, rng: Generator) -> tuple[tuple[Act, ...], tuple[Act,
 def _random_body(exercise: Exercise, space: Space, rng: Generator) -> BodyPlan:
     one_leg = exercise not in BOTH_LEGS
     return BodyPlan(
-        share=float(rng.uniform(*space.share)),
-        skin_share=float(rng.uniform(0.0, 0.05)),
-        rotation_deg=float(rng.uniform(-0.5, 2.5)) if one_leg else 0.0,
-        breathing_deg=float(rng.uniform(0.1, 0.5)),
-        breathing_hz=float(rng.uniform(0.18, 0.33)),
-        tremor_dps=float(rng.uniform(1.0, 8.0)) if space.faults and chance(rng, 0.3) else 0.0,
-        tremor_hz=float(rng.uniform(5.0, 10.0)),
-        unsteady_dps=float(rng.uniform(0.1, 0.8)),
-        sway_deg=float(rng.uniform(0.0, 1.5)),
-        sway_hz=float(rng.uniform(0.38, 0.46)),
-        abduction_deg=float(rng.uniform(0.0, 7.0)),
-        turnout_deg=float(rng.uniform(-5.0, 20.0)),
-        thigh_m=float(rng.uniform(0.40, 0.46)),
-        shank_m=float(rng.uniform(0.34, 0.39)),
+        share=rng.uniform(*space.share),
+        skin_share=rng.uniform(0.0, 0.05),
+        rotation_deg=rng.uniform(-0.5, 2.5) if one_leg else 0.0,
+        breathing_deg=rng.uniform(0.1, 0.5),
+        breathing_hz=rng.uniform(0.18, 0.33),
+        tremor_dps=rng.uniform(1.0, 8.0) if space.faults and chance(rng, 0.3) else 0.0,
+        tremor_hz=rng.uniform(5.0, 10.0),
+        unsteady_dps=rng.uniform(0.1, 0.8),
+        sway_deg=rng.uniform(0.0, 1.5),
+        sway_hz=rng.uniform(0.38, 0.46),
+        abduction_deg=rng.uniform(0.0, 7.0),
+        turnout_deg=rng.uniform(-5.0, 20.0),
+        thigh_m=rng.uniform(0.40, 0.46),
+        shank_m=rng.uniform(0.34, 0.39),
     )
 
 
@@ -240,61 +242,61 @@ def _foot_can_fall(plan: SetPlan) -> bool:
 
 
 def _pauses_rocks(plan: SetPlan, rng: Generator) -> SetPlan:
-    return replace(plan, life=replace(plan.life, rock_pause_s=float(rng.uniform(0.6, 2.5))))
+    return replace(plan, life=replace(plan.life, rock_pause_s=rng.uniform(0.6, 2.5)))
 
 
 def _sits_up(plan: SetPlan, rng: Generator) -> SetPlan:
     """Add one or two breaks before the last repetition."""
     count = 2 if chance(rng, 0.2) else 1
     after = sorted({int(rng.integers(0, len(plan.reps) - 1)) for _ in range(count)})
-    return replace(plan, person=replace(plan.person, sit_ups=tuple(_sit_up(number, rng) for number in after)))
-
-
-def _sit_up(after_rep: int, rng: Generator) -> SitUp:
-    return SitUp(
-        after_rep,
-        up_s=float(rng.uniform(1.2, 3.0)),
-        stay_s=float(rng.uniform(2.5, 8.0)),
-        down_s=float(rng.uniform(1.5, 3.5)),
-        rest_s=float(rng.uniform(0.3, 4.0)),
-        turn_deg=float(rng.uniform(-15.0, 15.0)),
+    sit_ups = tuple(
+        SitUp(
+            after_rep,
+            up_s=rng.uniform(1.2, 3.0),
+            stay_s=rng.uniform(2.5, 8.0),
+            down_s=rng.uniform(1.5, 3.5),
+            rest_s=rng.uniform(0.3, 4.0),
+            turn_deg=rng.uniform(-15.0, 15.0),
+        )
+        for after_rep in after
     )
+    return replace(plan, person=replace(plan.person, sit_ups=sit_ups))
 
 
 def _is_handled(plan: SetPlan, rng: Generator) -> SetPlan:
     """Add strapping on and taking off the sensors outside the posture."""
-    after_s = float(rng.uniform(4.0, 10.0)) if chance(rng, 0.5) else 0.0
-    handled = replace(plan.person, handling_before_s=float(rng.uniform(6.0, 15.0)), handling_after_s=after_s)
+    after_s = rng.uniform(4.0, 10.0) if chance(rng, 0.5) else 0.0
+    handled = replace(plan.person, handling_before_s=rng.uniform(6.0, 15.0), handling_after_s=after_s)
     into: Activity
     out_of: Activity
     into, out_of = ("hang_up", "let_go") if plan.posture == "hanging" else ("lie_down", "sit_up")
-    before = (Act("stand", float(rng.uniform(1.0, 3.0))), Act(into, float(rng.uniform(4.0, 6.0))))
-    after = (Act(out_of, float(rng.uniform(1.5, 3.0))),) if after_s else ()
+    before = (Act("stand", rng.uniform(1.0, 3.0)), Act(into, rng.uniform(4.0, 6.0)))
+    after = (Act(out_of, rng.uniform(1.5, 3.0)),) if after_s else ()
     life = replace(plan.life, before=plan.life.before or before, after=plan.life.after or after)
     return replace(plan, life=life, person=handled)
 
 
 def _begins_at_once(plan: SetPlan, rng: Generator) -> SetPlan:
     """Remove the rest and everything else before the first movement."""
-    return replace(plan, life=replace(plan.life, before=(), still_before_s=float(rng.uniform(0.0, 0.3))))
+    return replace(plan, life=replace(plan.life, before=(), still_before_s=rng.uniform(0.0, 0.3)))
 
 
 def _is_cut(plan: SetPlan, rng: Generator) -> SetPlan:
     """Cut the recording in the first third, the last third, or both, keeping rocks for the alignment."""
     whole_deg = 0.35 * usual_range_deg(plan)
-    whole = [k for k, rep in enumerate(plan.reps) if rep.top_deg - rep.bottom_deg > whole_deg]
+    whole = [k for k, rep in enumerate(plan.reps) if rep.range_deg > whole_deg]
     third = len(whole) // 3
-    ends = "end" if plan.life.rocks_deg else ("begin", "end", "both")[int(rng.integers(3))]
-    begin = _cut_place(plan, whole[int(rng.integers(third))], "begin", rng)
+    ends = "end" if plan.life.rocks_deg else pick(rng, ("begin", "end", "both"))
+    begin = _cut_place(plan, pick(rng, whole[:third]), "begin", rng)
     end = _cut_place(plan, whole[-1 - int(rng.integers(third))], "end", rng)
     return replace(plan, cut=CutPlan(None if ends == "end" else begin, None if ends == "begin" else end))
 
 
 def _cut_place(plan: SetPlan, rep: int, end: str, rng: Generator) -> CutPlace:
     """Draw a place to cut that is not near the limit between counted and truncated repetitions."""
-    phase = "rest" if plan.reps[rep].stalls else _PHASES[int(rng.integers(len(_PHASES)))]
+    phase = "rest" if plan.reps[rep].stalls else pick(rng, _PHASES)
     shares = {"out": (0.75, 0.95), "back": (0.05, 0.95)} if end == "begin" else {"back": (0.05, 0.7)}
-    return CutPlace(rep, phase, float(rng.uniform(*shares.get(phase, (0.1, 0.9)))))
+    return CutPlace(rep, phase, rng.uniform(*shares.get(phase, (0.1, 0.9))))
 
 
 #: Peak speed of a slow set: the slowest of other simulators, 0.3 rad/s.
@@ -304,18 +306,18 @@ _SLOW_REPS = 8
 
 def usual_range_deg(plan: SetPlan) -> float:
     """Return the median planned range."""
-    return float(np.median([rep.top_deg - rep.bottom_deg for rep in plan.reps]))
+    return float(np.median([rep.range_deg for rep in plan.reps]))
 
 
 def slow(plan: SetPlan, rng: Generator) -> SetPlan:
     """Make a few repetitions so slow that they peak at about 0.3 rad/s."""
-    hurry = float(rng.uniform(1.0, 1.4))
+    hurry = rng.uniform(1.0, 1.4)
     kept = (*plan.reps[: _SLOW_REPS - 1], plan.reps[-1]) if len(plan.reps) > _SLOW_REPS else plan.reps
     return replace(plan, reps=tuple(_slowed(rep, hurry) for rep in kept))
 
 
 def _slowed(rep: RepPlan, hurry: float) -> RepPlan:
-    way_s = PEAK_OVER_MEAN * (rep.top_deg - rep.bottom_deg) / (hurry * _SLOW_PEAK_DPS)
+    way_s = PEAK_OVER_MEAN * (rep.range_deg) / (hurry * _SLOW_PEAK_DPS)
     return replace(
         rep,
         concentric_s=max(rep.concentric_s, way_s),
@@ -327,7 +329,7 @@ def _slowed(rep: RepPlan, hurry: float) -> RepPlan:
 
 def alternates(plan: SetPlan, rng: Generator) -> SetPlan:
     """Alternate legs: a long pause while the leg without a sensor moves."""
-    other_s = float(rng.uniform(2.5, 6.0))
+    other_s = rng.uniform(2.5, 6.0)
     lasts_s = other_s * rng.uniform(0.9, 1.1, len(plan.reps))
     reps = [_resting(rep, plan, float(s)) for rep, s in zip(plan.reps, lasts_s, strict=True)]
     return replace(
@@ -336,7 +338,7 @@ def alternates(plan: SetPlan, rng: Generator) -> SetPlan:
         person=replace(
             plan.person,
             other_leg_deg=usual_range_deg(plan),
-            sympathy_deg=float(rng.uniform(0.3, 2.0)),
+            sympathy_deg=rng.uniform(0.3, 2.0),
         ),
     )
 
@@ -347,15 +349,15 @@ def fidgets(plan: SetPlan, rng: Generator) -> SetPlan:
     usual_deg = usual_range_deg(plan)
     if 0.25 * usual_deg >= 9.5:
         at = int(rng.integers(1, len(reps)))
-        size_deg = float(rng.uniform(9.0, 0.25 * usual_deg))
+        size_deg = rng.uniform(9.0, 0.25 * usual_deg)
         reps.insert(at, partial_rep(reps, at, size_deg, plan.resting_end, rng))
     return replace(plan, reps=tuple(reps))
 
 
 def _twitching(rep: RepPlan, plan: SetPlan, rng: Generator) -> RepPlan:
     """Add a quick jerk of at most 6 degrees in the rest after the repetition."""
-    size_deg = min(6.0, float(rng.uniform(0.05, 0.18)) * (rep.top_deg - rep.bottom_deg))
-    twitch = Swell(size_deg, float(rng.uniform(0.5, 0.9)))
+    size_deg = min(6.0, rng.uniform(0.05, 0.18) * (rep.range_deg))
+    twitch = Swell(size_deg, rng.uniform(0.5, 0.9))
     if plan.resting_end == "low":
         return replace(rep, bounces=(*rep.bounces, twitch))
     return replace(rep, wobbles=(*rep.wobbles, twitch))
@@ -368,7 +370,7 @@ def hits_the_floor(plan: SetPlan, rng: Generator) -> SetPlan:
 
 
 def _dropped(rep: RepPlan, rng: Generator) -> RepPlan:
-    peak_mps2, duration_s = float(rng.uniform(15.0, 40.0)), float(rng.uniform(0.012, 0.025))
+    peak_mps2, duration_s = rng.uniform(15.0, 40.0), rng.uniform(0.012, 0.025)
     if rep.bottom_deg != 0.0 or rep.stalls:
         return rep
     return replace(rep, faults=replace(rep.faults, heel_touch_mps2=peak_mps2, heel_touch_s=duration_s))
@@ -376,30 +378,30 @@ def _dropped(rep: RepPlan, rng: Generator) -> RepPlan:
 
 def keeps_pelvis_still(plan: SetPlan, rng: Generator) -> SetPlan:
     """Keep the pelvis still, as intended in a heel tap."""
-    return replace(plan, body=replace(plan.body, share=float(rng.uniform(0.0, 0.02)), rotation_deg=0.0))
+    return replace(plan, body=replace(plan.body, share=rng.uniform(0.0, 0.02), rotation_deg=0.0))
 
 
 def wanders(plan: SetPlan, rng: Generator) -> SetPlan:
     """Add legs that are never still between repetitions."""
     max_dps = 5.0 if usual_range_deg(plan) > 25.0 else 3.0
-    return _does(plan, wander_dps=float(rng.uniform(2.2, max_dps)), shift_deg=float(rng.uniform(1.0, 3.0)))
+    return _does(plan, wander_dps=rng.uniform(2.2, max_dps), shift_deg=rng.uniform(1.0, 3.0))
 
 
 def foot_falls(plan: SetPlan, rng: Generator) -> SetPlan:
     """Add a relaxed foot that falls outward at rest."""
-    return _does(plan, foot_falls_deg=float(rng.uniform(10.0, 30.0)))
+    return _does(plan, foot_falls_deg=rng.uniform(10.0, 30.0))
 
 
 def loose_hip(plan: SetPlan, rng: Generator) -> SetPlan:
     """Add hip roll and abduction with the lift: up to half the gyro power is off the swing axis."""
-    roll_deg = min(25.0, float(rng.uniform(0.15, 0.45)) * usual_range_deg(plan))
-    return _does(plan, hip_roll_deg=roll_deg, hip_abduction_deg=float(rng.uniform(2.0, 12.0)))
+    roll_deg = min(25.0, rng.uniform(0.15, 0.45) * usual_range_deg(plan))
+    return _does(plan, hip_roll_deg=roll_deg, hip_abduction_deg=rng.uniform(2.0, 12.0))
 
 
 def swings_at_the_bar(plan: SetPlan, rng: Generator) -> SetPlan:
     """Add a swing of the hanging body, at about the frequency of its length."""
-    swing_deg = float(rng.uniform(0.03, 0.11)) * usual_range_deg(plan)
-    return _does(plan, swing_deg=swing_deg, swing_hz=float(rng.uniform(0.38, 0.46)))
+    swing_deg = rng.uniform(0.03, 0.11) * usual_range_deg(plan)
+    return _does(plan, swing_deg=swing_deg, swing_hz=rng.uniform(0.38, 0.46))
 
 
 def _does(plan: SetPlan, **habits: float) -> SetPlan:

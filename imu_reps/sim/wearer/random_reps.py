@@ -3,36 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 from numpy.random import Generator
 
 from imu_reps.domain.exercise import Exercise, Start
-from imu_reps.sim.wearer.set_plan import Ramp, RepFaults, RepPlan, RotationShape, Stall, Swell
-from imu_reps.sim.wearer.space import Space, chance
+from imu_reps.sim.wearer.set_plan import RepPlan, RotationShape, Stall, Swell
+from imu_reps.sim.wearer.space import Space, chance, pick
 
 Style = Literal["controlled", "brisk", "swing"]
 _HOLD = RepPlan(top_deg=25.0, concentric_s=2.0, top_pause_s=20.0, eccentric_s=2.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Manner:
-    """Mean parameters of a set, around which its repetitions scatter."""
-
-    top_deg: float
-    bottom_deg: float
-    concentric_s: float
-    eccentric_s: float
-    top_pause_s: float
-    bottom_pause_s: float
-    concentric_ramp: Ramp | None
-    eccentric_ramp: Ramp | None
-
-    @property
-    def range_deg(self) -> float:
-        return self.top_deg - self.bottom_deg
 
 
 def random_reps(
@@ -67,35 +49,36 @@ def random_reps(
     return tuple(reps)
 
 
-def _random_manner(space: Space, exercise: Exercise, rng: Generator) -> _Manner:
+def _random_manner(space: Space, exercise: Exercise, rng: Generator) -> RepPlan:
+    """Draw the mean repetition of a set, around which its repetitions scatter."""
     top, bottom = _ends(exercise, rng)
     style = _style(space.swing, rng)
     concentric_s, eccentric_s = _tempo(style, top - bottom, rng)
     swung = style == "swing" and chance(rng, 0.5)
     steady = style == "controlled" and chance(rng, 0.4)
-    return _Manner(
-        top,
-        bottom,
-        concentric_s,
-        eccentric_s,
-        _pause(style, rng),
-        _pause(style, rng),
-        (float(rng.uniform(0.2, 0.35)), 0.65) if swung else None,
-        (float(rng.uniform(0.2, 0.4)), float(rng.uniform(0.2, 0.4))) if steady else None,
+    return RepPlan(
+        top_deg=top,
+        bottom_deg=bottom,
+        concentric_s=concentric_s,
+        top_pause_s=_pause(style, rng),
+        eccentric_s=eccentric_s,
+        bottom_pause_s=_pause(style, rng),
+        concentric_ramp=(rng.uniform(0.2, 0.35), 0.65) if swung else None,
+        eccentric_ramp=(rng.uniform(0.2, 0.4), rng.uniform(0.2, 0.4)) if steady else None,
     )
 
 
 def _ends(exercise: Exercise, rng: Generator) -> tuple[float, float]:
     """Draw mean top and bottom of the set, as leg elevations."""
     if exercise == "heel_tap":
-        return 0.0, -float(rng.uniform(35.0, 60.0))
+        return 0.0, -rng.uniform(35.0, 60.0)
     if exercise == "hanging_leg_raise":
-        return float(rng.uniform(35.0, 90.0)), 0.0
+        return rng.uniform(35.0, 90.0), 0.0
     if exercise == "double_leg_raise":
         floor_deg = float(rng.choice([0.0, rng.uniform(10.0, 40.0)]))
-        return float(rng.uniform(max(55.0, floor_deg + 25.0), 90.0)), floor_deg
+        return rng.uniform(max(55.0, floor_deg + 25.0), 90.0), floor_deg
     hover_deg = float(rng.choice([0.0, 0.0, rng.uniform(2.0, 8.0)]))
-    return hover_deg + float(rng.uniform(15.0, 85.0)), hover_deg
+    return hover_deg + rng.uniform(15.0, 85.0), hover_deg
 
 
 def _style(swing: bool | None, rng: Generator) -> Style:
@@ -118,40 +101,38 @@ def _tempo(style: Style, range_deg: float, rng: Generator) -> tuple[float, float
 
 def _pause(style: Style, rng: Generator) -> float:
     if style == "swing":
-        return float(rng.uniform(0.0, 0.2))
+        return rng.uniform(0.0, 0.2)
     longest_s = float(rng.choice([0.0, 0.3, 1.0, 2.0, 5.0], p=[0.2, 0.25, 0.3, 0.15, 0.1]))
-    return float(rng.uniform(0.0, longest_s)) if longest_s else 0.0
+    return rng.uniform(0.0, longest_s) if longest_s else 0.0
 
 
-def _rep(manner: _Manner, exercise: Exercise, start: Start, rng: Generator) -> RepPlan:
+def _rep(manner: RepPlan, exercise: Exercise, start: Start, rng: Generator) -> RepPlan:
     """Draw one repetition of the manner, with 8 % scatter."""
-    scatter = 1.0 + np.clip(rng.normal(0.0, 0.08, 6), -0.18, 0.18)
-    missed_deg = manner.range_deg * float(scatter[0] - 1.0)
+    ranges, up, down, top_pause, bottom_pause, _ = (
+        1.0 + np.clip(rng.normal(0.0, 0.08, 6), -0.18, 0.18)
+    ).tolist()
+    missed_deg = manner.range_deg * (ranges - 1.0)
     high = start == "high"
     at_floor = manner.bottom_deg == 0.0
     # the resting end scatters little, the far end more
     top = manner.top_deg + (0.0 if high else missed_deg)
     bottom = manner.bottom_deg - (missed_deg if high and not at_floor else 0.0)
     if not at_floor and not high:
-        bottom += float(rng.uniform(-0.1, 0.1)) * min(manner.range_deg, manner.bottom_deg)
-    if exercise != "heel_tap":
-        bottom = max(bottom, 0.0)
-    return RepPlan(
+        bottom += rng.uniform(-0.1, 0.1) * min(manner.range_deg, manner.bottom_deg)
+    return replace(
+        manner,
         top_deg=top,
-        bottom_deg=bottom,
-        concentric_s=manner.concentric_s * float(scatter[1]),
-        eccentric_s=manner.eccentric_s * float(scatter[2]),
-        top_pause_s=manner.top_pause_s * float(scatter[3]),
-        bottom_pause_s=manner.bottom_pause_s * float(scatter[4]),
-        concentric_ramp=manner.concentric_ramp,
-        eccentric_ramp=manner.eccentric_ramp,
+        bottom_deg=bottom if exercise == "heel_tap" else max(bottom, 0.0),
+        concentric_s=manner.concentric_s * up,
+        eccentric_s=manner.eccentric_s * down,
+        top_pause_s=manner.top_pause_s * top_pause,
+        bottom_pause_s=manner.bottom_pause_s * bottom_pause,
     )
 
 
 def _to_floor(rep: RepPlan) -> RepPlan:
     """Let the last lowering of a low start go all the way down, at the same speed."""
-    longer = rep.top_deg / (rep.top_deg - rep.bottom_deg)
-    return replace(rep, bottom_deg=0.0, eccentric_s=rep.eccentric_s * longer)
+    return replace(rep, bottom_deg=0.0, eccentric_s=rep.eccentric_s * (rep.top_deg / rep.range_deg))
 
 
 def _stalled(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
@@ -160,7 +141,7 @@ def _stalled(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
         replace(
             rep,
             stalls=tuple(
-                Stall(phase, float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.3, 2.0)))
+                Stall(phase, rng.uniform(0.3, 0.7), rng.uniform(0.3, 2.0))
                 for phase in phases
                 if chance(rng, 0.35)
             ),
@@ -177,29 +158,26 @@ def _swelling(reps: list[RepPlan], start: Start, rng: Generator) -> list[RepPlan
     dips, bounces = chance(rng, 0.15), chance(rng, 0.15)
     max_dip_deg = 7.0 if start == "high" else 25.0
     for k, rep in enumerate(reps):
-        range_deg = rep.top_deg - rep.bottom_deg
-        changed = rep
         if dips and chance(rng, 0.4):
-            size = float(rng.uniform(0.05, 0.22)) * range_deg
-            changed = replace(changed, wobbles=(_swell(min(size, max_dip_deg), rng),))
+            size = rng.uniform(0.05, 0.22) * rep.range_deg
+            reps[k] = replace(rep, wobbles=(_swell(min(size, max_dip_deg), rng),))
         if bounces and chance(rng, 0.4):
-            size = float(rng.uniform(0.05, 0.18)) * range_deg
-            changed = replace(changed, bounces=(_swell(min(size, 7.0), rng),))
-        reps[k] = changed
+            size = rng.uniform(0.05, 0.18) * rep.range_deg
+            reps[k] = replace(reps[k], bounces=(_swell(min(size, 7.0), rng),))
     return reps
 
 
 def _swell(size_deg: float, rng: Generator) -> Swell:
-    return Swell(size_deg, max(float(rng.uniform(0.6, 1.2)), size_deg / 12.0))
+    return Swell(size_deg, max(rng.uniform(0.6, 1.2), size_deg / 12.0))
 
 
-def _with_partials(reps: list[RepPlan], manner: _Manner, start: Start, rng: Generator) -> list[RepPlan]:
+def _with_partials(reps: list[RepPlan], manner: RepPlan, start: Start, rng: Generator) -> list[RepPlan]:
     """Add one or two excursions of 10 to 25 % of the range, if that is at least 9 degrees."""
     if 0.25 * manner.range_deg < 9.5:
         return reps
     for _ in range(int(rng.integers(1, 3))):
         at = int(rng.integers(0, len(reps)))
-        size = float(rng.uniform(max(9.0, 0.10 * manner.range_deg), 0.25 * manner.range_deg))
+        size = rng.uniform(max(9.0, 0.10 * manner.range_deg), 0.25 * manner.range_deg)
         reps = [*reps[:at], partial_rep(reps, at, size, start, rng), *reps[at:]]
     return reps
 
@@ -212,8 +190,8 @@ def partial_rep(reps: list[RepPlan], at: int, size_deg: float, start: Start, rng
     else:
         rest = reps[at - 1].top_deg if at else reps[0].top_deg
         top, bottom = rest, rest - size_deg
-    up_s, down_s, pause_s = rng.uniform(0.8, 1.5, 3)
-    return RepPlan(top, bottom, float(up_s), 0.0, float(down_s), float(pause_s), faults=RepFaults())
+    up_s, down_s, pause_s = rng.uniform(0.8, 1.5, 3).tolist()
+    return RepPlan(top, bottom, up_s, 0.0, down_s, pause_s)
 
 
 Spoil = Callable[[list[RepPlan], Generator], list[RepPlan]]
@@ -223,7 +201,7 @@ def with_faults(reps: list[RepPlan], exercise: Exercise, start: Start, rng: Gene
     """Give about half of all sets one or two faults that their exercise allows."""
     possible = _possible(exercise, start)
     for _ in range(int(rng.choice([0, 1, 2], p=[0.45, 0.35, 0.2]))):
-        reps = possible[int(rng.integers(len(possible)))](reps, rng)
+        reps = pick(rng, possible)(reps, rng)
     return reps
 
 
@@ -256,7 +234,7 @@ def _growth(count: int, rng: Generator) -> list[float]:
 
 
 def _arching(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
-    max_deg, below = float(rng.uniform(2.0, 10.0)), float(rng.uniform(0.4, 0.75))
+    max_deg, below = rng.uniform(2.0, 10.0), rng.uniform(0.4, 0.75)
     return [
         _faulty(rep, arch_deg=max_deg * g, arch_below_deg=_at(rep, below))
         for rep, g in zip(reps, _growth(len(reps), rng), strict=True)
@@ -264,7 +242,7 @@ def _arching(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
 
 
 def _popping(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
-    max_deg = float(rng.uniform(3.0, 12.0)) * (-1.0 if chance(rng, 0.2) else 1.0)
+    max_deg = rng.uniform(3.0, 12.0) * (-1.0 if chance(rng, 0.2) else 1.0)
     shape: RotationShape = "middle" if chance(rng, 0.4) else "grows"
     return [
         _faulty(rep, rotation_deg=max_deg * g, rotation_shape=shape)
@@ -274,9 +252,7 @@ def _popping(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
 
 def _touching(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
     return [
-        _faulty(
-            rep, heel_touch_mps2=float(rng.uniform(5.5, 15.0)), heel_touch_s=float(rng.uniform(0.01, 0.04))
-        )
+        _faulty(rep, heel_touch_mps2=rng.uniform(5.5, 15.0), heel_touch_s=rng.uniform(0.01, 0.04))
         if rep.bottom_deg == 0.0 and not rep.stalls and chance(rng, 0.7)
         else rep
         for rep in reps
@@ -284,13 +260,13 @@ def _touching(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
 
 
 def _jolting(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
-    share = float(rng.uniform(0.2, 0.7))
+    share = rng.uniform(0.2, 0.7)
     return [
         _faulty(
             rep,
-            jolt_mps2=float(rng.uniform(4.0, 12.0)),
+            jolt_mps2=rng.uniform(4.0, 12.0),
             jolt_at_deg=_at(rep, share),
-            jolt_s=float(rng.uniform(0.03, 0.06)),
+            jolt_s=rng.uniform(0.03, 0.06),
         )
         for rep in reps
     ]
@@ -298,7 +274,7 @@ def _jolting(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
 
 def _bending(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
     """Add the fault from the second third of the set on."""
-    bend_deg = float(rng.uniform(40.0, 60.0))
+    bend_deg = rng.uniform(40.0, 60.0)
     first = max(1, len(reps) // 3)
     return [rep if k < first else _faulty(rep, knee_bend_deg=bend_deg) for k, rep in enumerate(reps)]
 
@@ -306,18 +282,15 @@ def _bending(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
 def _short(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:
     """Shorten one repetition to well under 70 % and well over 35 % of the others."""
     k = int(rng.integers(1, len(reps)))
-    rep, share = reps[k], float(rng.uniform(0.52, 0.62))
-    if rep.top_deg - rep.bottom_deg < 25.0:
-        return reps
-    rests_low = rep.bottom_deg >= 0.0
-    if rests_low:
+    rep, share = reps[k], rng.uniform(0.52, 0.62)
+    if rep.range_deg >= 25.0 and rep.bottom_deg >= 0.0:
         reps[k] = replace(rep, top_deg=_at(rep, share))
     return reps
 
 
 def _at(rep: RepPlan, share: float) -> float:
     """Return the leg elevation at a share of the repetition's range above its bottom."""
-    return rep.bottom_deg + share * (rep.top_deg - rep.bottom_deg)
+    return rep.bottom_deg + share * rep.range_deg
 
 
 def _faulty(rep: RepPlan, **faults: float | str) -> RepPlan:

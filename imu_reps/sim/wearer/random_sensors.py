@@ -16,7 +16,7 @@ from imu_reps.domain.recording import Axis, PelvisAlignment
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sim.wearer.sensor_plan import RadioPlan, SensorPlan, SlipPlan, TissuePlan, Vector
 from imu_reps.sim.wearer.set_plan import SetPlan
-from imu_reps.sim.wearer.space import Space, chance
+from imu_reps.sim.wearer.space import Space, chance, pick
 
 _RATES_HZ = (25.0, 50.0, 60.0, 100.0, 100.0, 100.0, 104.0, 200.0, 208.0)
 #: Ranges of ringing (Hz), damping and sagging (degrees) of soft tissue.
@@ -35,14 +35,14 @@ def random_sensors(
         Shortest repetition of the set: the ankle sensor never falls silent for a third of it, since a lost
         repetition cannot be counted.
     """
-    rate_hz = space.rate_hz or _RATES_HZ[int(rng.integers(len(_RATES_HZ)))]
+    rate_hz = space.rate_hz or pick(rng, _RATES_HZ)
     pelvis = _random_sensor(space, rate_hz, rng)
     ankle = _random_sensor(space, rate_hz, rng)
     pelvis, ankle = _mounted_pelvis(pelvis, space, hanging, rng), _strapped(ankle, rng)
     if alignment == "functional":
         pelvis = replace(pelvis, turned_deg=_any_turn(rng), named=False)
     if space.drop_outs and chance(rng, 0.1):
-        pelvis = _silent(pelvis, float(rng.uniform(0.5, 3.0)), rng)
+        pelvis = _silent(pelvis, rng.uniform(0.5, 3.0), rng)
     if space.drop_outs and chance(rng, 0.1):
         ankle = _silent(ankle, min(3.0, 0.33 * shortest_s), rng)
     return pelvis, ankle
@@ -52,9 +52,9 @@ def _random_sensor(space: Space, rate_hz: float, rng: Generator) -> SensorPlan:
     wide = chance(rng, 0.3)
     return SensorPlan(
         rate_hz=rate_hz,
-        rate_error=float(rng.uniform(-0.007, 0.007)),
-        acc_noise_mps2=float(rng.uniform(0.01, 0.03)),
-        gyr_noise_dps=float(rng.uniform(0.04, 0.12)),
+        rate_error=rng.uniform(-0.007, 0.007),
+        acc_noise_mps2=rng.uniform(0.01, 0.03),
+        gyr_noise_dps=rng.uniform(0.04, 0.12),
         acc_bias_mg=_within(space.acc_bias_mg, rng),
         gyr_bias_dps=_within(space.gyr_bias_dps, rng),
         acc_scale=_within(space.scale_error, rng),
@@ -68,28 +68,28 @@ def _random_sensor(space: Space, rate_hz: float, rng: Generator) -> SensorPlan:
 def _random_radio(space: Space, rng: Generator) -> RadioPlan:
     return RadioPlan(
         batch=int(rng.choice([1, 1, 1, 2, 4, 5, 10])),
-        jitter_s=float(rng.uniform(0.001, 0.012)),
-        stalls_per_min=float(rng.uniform(0.0, 6.0)),
-        loss=float(rng.uniform(0.0, space.loss)) if chance(rng, 0.4) else 0.0,
+        jitter_s=rng.uniform(0.001, 0.012),
+        stalls_per_min=rng.uniform(0.0, 6.0),
+        loss=rng.uniform(0.0, space.loss) if chance(rng, 0.4) else 0.0,
         counter="host" if chance(rng, 0.25) else "device",
         device_clock=chance(rng, 0.6),
-        drift_ppm=float(rng.uniform(-100.0, 100.0)),
-        clock_start_s=float(rng.uniform(0.0, 5000.0)),
+        drift_ppm=rng.uniform(-100.0, 100.0),
+        clock_start_s=rng.uniform(0.0, 5000.0),
     )
 
 
 def _mounted_pelvis(plan: SensorPlan, space: Space, hanging: bool, rng: Generator) -> SensorPlan:
     """Draw an orientation a few degrees off the axes named in the header, the most about gravity."""
-    cranial = _AXES[int(rng.integers(6))]
+    cranial = pick(rng, _AXES)
     across = [name for name in _AXES if name[1] != cranial[1]]
     gravity, other = rng.uniform(-space.turn_deg, space.turn_deg), rng.normal(0.0, 1.5)
     turned = (other, gravity) if hanging else (gravity, other)
     return replace(
         plan,
         cranial_axis=cranial,
-        anterior_axis=across[int(rng.integers(4))],
+        anterior_axis=pick(rng, across),
         named=True,
-        turned_deg=(float(turned[0]), float(turned[1]), float(rng.normal(0.0, 2.0))),
+        turned_deg=(*turned, rng.normal(0.0, 2.0)),
     )
 
 
@@ -105,7 +105,7 @@ def _any_turn(rng: Generator) -> Vector:
 
 
 def _silent(plan: SensorPlan, duration_s: float, rng: Generator) -> SensorPlan:
-    start_s = float(rng.uniform(3.0, 60.0))
+    start_s = rng.uniform(3.0, 60.0)
     return replace(plan, radio=replace(plan.radio, drop_outs=((start_s, duration_s),)))
 
 
@@ -125,7 +125,7 @@ def pitched_belt(plan: SetPlan, rng: Generator) -> SetPlan:
     """Lean the cranial axis by up to 25 degrees, as a belt on a belly."""
     if plan.pelvis is None:
         return plan
-    pitch_deg = float(rng.uniform(8.0, 25.0)) * (1.0 if chance(rng, 0.5) else -1.0)
+    pitch_deg = rng.uniform(8.0, 25.0) * (1.0 if chance(rng, 0.5) else -1.0)
     x, y, _ = plan.pelvis.turned_deg
     return replace(plan, pelvis=replace(plan.pelvis, turned_deg=(x, y, pitch_deg)))
 
@@ -139,14 +139,14 @@ def belt_slips(plan: SetPlan, rng: Generator) -> SetPlan:
 
 def strap_turns(plan: SetPlan, rng: Generator) -> SetPlan:
     """Let the strap turn once on the shank, by up to 45 degrees."""
-    round_deg = float(rng.uniform(15.0, 45.0)) * (1.0 if chance(rng, 0.5) else -1.0)
+    round_deg = rng.uniform(15.0, 45.0) * (1.0 if chance(rng, 0.5) else -1.0)
     along_deg, across_deg = rng.uniform(-5.0, 5.0, 2)
     slip = _slip(np.array([along_deg, round_deg, across_deg]), rng)
     return replace(plan, ankle=replace(plan.ankle, slip=slip) if plan.ankle else None)
 
 
 def _slip(turn_deg: FloatArray, rng: Generator) -> SlipPlan:
-    return SlipPlan(_vector(turn_deg), float(rng.uniform(0.3, 0.7)), float(rng.uniform(0.3, 2.0)))
+    return SlipPlan(_vector(turn_deg), rng.uniform(0.3, 0.7), rng.uniform(0.3, 2.0))
 
 
 def warms_up(plan: SetPlan, rng: Generator) -> SetPlan:
@@ -155,8 +155,8 @@ def warms_up(plan: SetPlan, rng: Generator) -> SetPlan:
         plan,
         lambda sensor: replace(
             sensor,
-            gyr_warm_dps=_any_direction(float(rng.uniform(1.0, 4.0)), rng),
-            gyr_warm_s=float(rng.uniform(30.0, 60.0)),
+            gyr_warm_dps=_any_direction(rng.uniform(1.0, 4.0), rng),
+            gyr_warm_s=rng.uniform(30.0, 60.0),
         ),
     )
 
@@ -180,7 +180,7 @@ def _cheap(sensor: SensorPlan, rng: Generator) -> SensorPlan:
         acc_bias_mg=_vector(offset_mg),
         acc_scale=_vector(rng.uniform(-0.03, 0.03, 3)),
         gyr_scale=_vector(rng.uniform(-0.03, 0.03, 3)),
-        gyr_bias_dps=_any_direction(float(rng.uniform(0.5, 3.0)), rng),
+        gyr_bias_dps=_any_direction(rng.uniform(0.5, 3.0), rng),
     )
 
 
@@ -195,5 +195,5 @@ def _any_direction(length: float, rng: Generator) -> Vector:
 
 
 def _vector(values: FloatArray) -> Vector:
-    x, y, z = values
-    return float(x), float(y), float(z)
+    x, y, z = values.tolist()
+    return x, y, z

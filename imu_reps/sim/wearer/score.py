@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -29,7 +28,7 @@ def minimum_jerk(u: FloatArray) -> FloatArray:
     return np.asarray(u * u * u * (10.0 + u * (-15.0 + 6.0 * u)))
 
 
-def ramped(accelerate: float, decelerate: float) -> Profile:
+def ramped(u: FloatArray, accelerate: float, decelerate: float) -> FloatArray:
     """Return a profile with a smooth rise of speed, a plateau, and a smooth fall.
 
     Parameters
@@ -39,10 +38,6 @@ def ramped(accelerate: float, decelerate: float) -> Profile:
     """
     if min(accelerate, decelerate) <= 0.0 or accelerate + decelerate > 1.0 + 1e-9:
         raise ValueError(f"a ramp's shares are above 0 and at most 1 together: {accelerate}, {decelerate}")
-    return partial(_ramped, accelerate=accelerate, decelerate=decelerate)
-
-
-def _ramped(u: FloatArray, accelerate: float, decelerate: float) -> FloatArray:
     plateau = 1.0 / (1.0 - 0.5 * (accelerate + decelerate))
     up = np.clip(u / accelerate, 0.0, 1.0)
     down = np.clip((u - 1.0 + decelerate) / decelerate, 0.0, 1.0)
@@ -53,12 +48,9 @@ def _ramped(u: FloatArray, accelerate: float, decelerate: float) -> FloatArray:
     return np.asarray(plateau * (gained + steady + lost))
 
 
-def arriving(end_slope: float) -> Profile:
+def arriving(u: FloatArray, end_slope: float) -> FloatArray:
     """Return a profile that begins at rest and arrives with `end_slope` times the mean speed."""
-    return partial(_arriving, m=end_slope)
-
-
-def _arriving(u: FloatArray, m: float) -> FloatArray:
+    m = end_slope
     return np.asarray(u * u * u * ((10.0 - 4.0 * m) + u * ((7.0 * m - 15.0) + (6.0 - 3.0 * m) * u)))
 
 

@@ -165,6 +165,11 @@ class RepPlan:
     def __post_init__(self) -> None:
         require_declared_types(self)
 
+    @property
+    def range_deg(self) -> float:
+        """Planned range of the excursion."""
+        return self.top_deg - self.bottom_deg
+
 
 @dataclass(frozen=True, slots=True)
 class BodyPlan:

@@ -117,7 +117,7 @@ def _double_leg() -> SetPlan:
     life = LifePlan(still_before_s=2.5, hold_s=1.2, rest_after_s=1.5)
     return SetPlan(
         "double_leg_raise", "both", "high", reps=tuple(reps), body=body, life=life,
-        pelvis=_at_rate(_PELVIS, 60.0), ankle=_at_rate(_ANKLE, 60.0),
+        pelvis=replace(_PELVIS, rate_hz=60.0), ankle=replace(_ANKLE, rate_hz=60.0),
     )  # fmt: skip
 
 
@@ -160,10 +160,10 @@ def _life_around() -> SetPlan:
     reps = _reps(5, RepPlan(top_deg=54.0, concentric_s=1.7, eccentric_s=1.9, bottom_pause_s=0.5))
     reps[2] = replace(reps[2], stalls=(Stall("eccentric", 0.5, 0.8),))
     partial_rep = RepPlan(top_deg=12.0, concentric_s=0.9, top_pause_s=0.0, eccentric_s=0.9)
-    pelvis = replace(_at_rate(_PELVIS, 50.0), turned_deg=(15.0, 60.0, -25.0), named=False)
+    pelvis = replace(_PELVIS, rate_hz=50.0, turned_deg=(15.0, 60.0, -25.0), named=False)
     return SetPlan(
         side="right", alignment="functional", reps=(*reps[:3], partial_rep, *reps[3:]), life=life,
-        pelvis=pelvis, ankle=_at_rate(_ANKLE, 50.0),
+        pelvis=pelvis, ankle=replace(_ANKLE, rate_hz=50.0),
     )  # fmt: skip
 
 
@@ -175,10 +175,6 @@ def _slow_four_count() -> SetPlan:
     reps = _reps(5, meant)
     reps[3] = replace(reps[3], top_pause_s=1.2, wobbles=(Swell(4.0, 0.8),))
     return SetPlan(
-        "single_leg_raise_bent", "left", reps=tuple(reps), pelvis=_at_rate(_PELVIS, 50.0),
-        ankle=_at_rate(_ANKLE, 50.0), tempo_target=Tempo.parse("4-3-2-0"),
+        "single_leg_raise_bent", "left", reps=tuple(reps), pelvis=replace(_PELVIS, rate_hz=50.0),
+        ankle=replace(_ANKLE, rate_hz=50.0), tempo_target=Tempo.parse("4-3-2-0"),
     )  # fmt: skip
-
-
-def _at_rate(sensor: SensorPlan, rate_hz: float) -> SensorPlan:
-    return replace(sensor, rate_hz=rate_hz)

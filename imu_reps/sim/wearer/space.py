@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from numpy.random import Generator
 
 from imu_reps.domain.exercise import Exercise, Side, Start
 from imu_reps.domain.recording import PelvisAlignment
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Space:
     drop_outs : bool
         Whether the radio may drop out.
     person : bool
-        Whether to add traits of `random_person.TRAITS`, each with its probability, to the set that the seed
+        Whether to add traits of `population.TRAITS`, each with its probability, to the set that the seed
         gives without them.
     traits : tuple of str or None
         Exactly these traits, if the set allows them; None leaves them to `person`.
@@ -72,4 +76,9 @@ class Space:
 
 def chance(rng: Generator, probability: float) -> bool:
     """Return True with the given probability."""
-    return bool(rng.random() < probability)
+    return rng.random() < probability
+
+
+def pick(rng: Generator, options: Sequence[T]) -> T:
+    """Return one of the options, each with the same probability."""
+    return options[int(rng.integers(len(options)))]

@@ -17,7 +17,7 @@ from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.sim.wearer.body import DENSE_HZ
 from imu_reps.sim.wearer.leg_phases import CommandedPhases, LegCurve
-from imu_reps.sim.wearer.score import CommandedExcursion
+from imu_reps.sim.wearer.score import CommandedExcursion, Span
 from imu_reps.sim.wearer.set_plan import SetPlan
 
 _SETTINGS = Settings()
@@ -51,10 +51,6 @@ class HoldTruth:
         """Duration of the hold."""
         return self.end_s - self.start_s
 
-    def shifted(self, by_s: float) -> HoldTruth:
-        """Return the hold shifted in time."""
-        return replace(self, start_s=self.start_s + by_s, end_s=self.end_s + by_s)
-
     def figures(self) -> dict[str, float | None]:
         """Return the set summary of the hold: its duration and greatest tilt."""
         return {
@@ -76,20 +72,14 @@ def longest_hold(
     tilt_deg : (n,) float
         Low-passed pelvic tilt on the same times.
     """
-    spans = [(_arrival_s(leg, e.rising), _departure_s(leg, e.lowering)) for e in excursions]
-    if not spans:
+    spans_s = [(_arrival_s(leg, e.rising), _departure_s(leg, e.lowering)) for e in excursions]
+    if not spans_s:
         return None
-    return _measured(leg.time_s, tilt_deg, max(spans, key=lambda span: span[1] - span[0]))
-
-
-def _measured(time_s: FloatArray, tilt_deg: FloatArray, span_s: tuple[float, float]) -> HoldTruth:
-    start_s, end_s = span_s
-    inside = slice(*np.searchsorted(time_s, span_s))
-    arches = _arches(time_s[inside] - start_s, tilt_deg[inside])
-    flat = zip(
-        [0.0, *(end for _, end in arches)], [*(start for start, _ in arches), end_s - start_s], strict=True
-    )
-    clean_from_s, clean_to_s = max(flat, key=lambda stretch: stretch[1] - stretch[0])
+    start_s, end_s = span_s = max(spans_s, key=lambda span_s: span_s[1] - span_s[0])
+    inside = slice(*np.searchsorted(leg.time_s, span_s))
+    arches = _arches(leg.time_s[inside] - start_s, tilt_deg[inside])
+    begins_s, ends_s = [0.0, *(end for _, end in arches)], [*(start for start, _ in arches), end_s - start_s]
+    clean_from_s, clean_to_s = max(zip(begins_s, ends_s, strict=True), key=lambda flat: flat[1] - flat[0])
     return HoldTruth(
         start_s,
         end_s,
@@ -100,7 +90,7 @@ def _measured(time_s: FloatArray, tilt_deg: FloatArray, span_s: tuple[float, flo
     )
 
 
-def _arches(after_s: FloatArray, tilt_deg: FloatArray) -> list[tuple[float, float]]:
+def _arches(after_s: FloatArray, tilt_deg: FloatArray) -> list[Span]:
     """Return the stretches in which the tilt exceeded its limit for long enough."""
     over = np.diff(np.concatenate([[0], tilt_deg > _SETTINGS.tilt_flag_deg, [0]]).astype(np.int8))
     edges = zip(np.flatnonzero(over > 0), np.flatnonzero(over < 0) - 1, strict=True)
@@ -108,13 +98,13 @@ def _arches(after_s: FloatArray, tilt_deg: FloatArray) -> list[tuple[float, floa
     return [span for span in spans if span[1] - span[0] >= _SETTINGS.angle_hold_s]
 
 
-def _arrival_s(leg: LegCurve, rising_s: tuple[float, float]) -> float:
+def _arrival_s(leg: LegCurve, rising_s: Span) -> float:
     """Return the end of the way up, by extrapolating the line through 10 % and 40 % of its peak speed."""
     inside = slice(*np.searchsorted(leg.time_s, rising_s))
     return _line_end_s(leg.time_s[inside], leg.speed_dps[inside])
 
 
-def _departure_s(leg: LegCurve, lowering_s: tuple[float, float]) -> float:
+def _departure_s(leg: LegCurve, lowering_s: Span) -> float:
     """Return the beginning of the way down, by the same rule reversed in time."""
     inside = slice(*np.searchsorted(leg.time_s, lowering_s))
     return -_line_end_s(-leg.time_s[inside][::-1], -leg.speed_dps[inside][::-1])
@@ -203,8 +193,6 @@ class _Evidence:
 
     Attributes
     ----------
-    excursion : CommandedExcursion
-        The commanded excursion.
     arch_deg : float or None
         Anterior tilt of the way down and the bottom after it, 0 if none arose in this repetition.
     drop : float or None
@@ -252,6 +240,7 @@ def _measure(
     bottom = float(leg.elevation_deg[lowering].min())
     tilt, rotation = pelvis
     heel_tap = plan.exercise == "heel_tap"
+    smoothness = [smoothness_sparc(leg.speed_dps[way]) for way in (rising, lowering)]
     rep = Rep(
         number=k + 1,
         start_s=found.out_s[0],
@@ -269,7 +258,7 @@ def _measure(
         pelvic_curl_deg=held_peak(-tilt[whole], _SETTINGS.angle_hold_s),
         pelvic_rotation_deg=held_rotation(rotation[whole], _SETTINGS.angle_hold_s),
         lift_off_angle_deg=None if heel_tap else _lift_off(leg, tilt, lowering),
-        smoothness_sparc=_worse_sparc(leg, rising, lowering),
+        smoothness_sparc=min((s for s in smoothness if s is not None), default=None),
         tremor_ratio=None,
         momentum=None if heel_tap else passive_share(leg, rising, plan.posture, rising=True),
         flags=(),
@@ -300,7 +289,7 @@ def _arch_deg(
     return greatest if greatest - float(tilt[begin:until].min()) >= RULES.arisen_deg else 0.0
 
 
-def _span(leg: LegCurve, between_s: tuple[float, float]) -> slice:
+def _span(leg: LegCurve, between_s: Span) -> slice:
     begin, end = np.searchsorted(leg.time_s, between_s)
     return slice(int(begin), int(end) + 1)
 
@@ -317,15 +306,15 @@ def _lift_off(leg: LegCurve, tilt: FloatArray, lowering: slice) -> float | None:
     return float(leg.elevation_deg[lowering][int(np.argmax(over))]) if over.any() else None
 
 
-def _worse_sparc(leg: LegCurve, rising: slice, lowering: slice) -> float | None:
-    both = (smoothness_sparc(leg.speed_dps[rising]), smoothness_sparc(leg.speed_dps[lowering]))
-    return min((s for s in both if s is not None), default=None)
-
-
 def _judged(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Rep:
     faults = tuple(_faults(evidence, plan, of_set))
     flags = tuple(fault.code for fault in faults if fault.level == "flag")
-    missing = _not_judged(evidence.rep)
+    # without a zero there is no tilt, and rotation by the gyroscope alone does not count
+    figures: dict[Flag, float | None] = {
+        "back_arch": evidence.rep.pelvic_tilt_deg,
+        "hip_pop": evidence.rep.pelvic_rotation_deg,
+    }
+    missing = tuple(flag for flag, figure in figures.items() if figure is None)
     # flags that cannot be judged while hanging do not prevent a clean repetition
     needed = set(missing) - ({"hip_pop"} if plan.posture == "hanging" else set())
     clean = False if flags else None if needed else True
@@ -333,7 +322,6 @@ def _judged(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Rep:
 
 
 def _faults(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Iterator[Fault]:
-    """Return all faults of one repetition, with their level."""
     yield from _speed(evidence, plan)
     rep, s = evidence.rep, _SETTINGS
     yield from _above("back_arch", evidence.arch_deg, s.tilt_watch_deg, s.tilt_flag_deg, "deg")
@@ -345,16 +333,6 @@ def _faults(evidence: _Evidence, plan: SetPlan, of_set: list[_Evidence]) -> Iter
     bend = evidence.excursion.plan.faults.knee_bend_deg
     if bend >= RULES.bent_knee_deg and evidence.peak_rad_s2 >= RULES.bent_knee_rad_s2:
         yield _fault("knee_bend", bend, RULES.bent_knee_deg, "deg", certainty="low")
-
-
-def _not_judged(rep: Rep) -> tuple[Flag, ...]:
-    """Return flags that cannot be judged (docs/definitions.md#faults): no zero, or rotation by gyro only."""
-    missing: list[Flag] = []
-    if rep.pelvic_tilt_deg is None:
-        missing.append("back_arch")
-    if rep.pelvic_rotation_deg is None:
-        missing.append("hip_pop")
-    return tuple(missing)
 
 
 def _speed(evidence: _Evidence, plan: SetPlan) -> Iterator[Fault]:

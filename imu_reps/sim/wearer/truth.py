@@ -15,7 +15,7 @@ from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.sim.wearer.body import Commanded, Orientations
 from imu_reps.sim.wearer.leg_phases import leg_curve, low_pass, spells, split, within
-from imu_reps.sim.wearer.score import Score, Span
+from imu_reps.sim.wearer.score import Span
 from imu_reps.sim.wearer.set_plan import SetPlan
 from imu_reps.sim.wearer.true_figures import HoldTruth, longest_hold, true_reps
 
@@ -94,9 +94,7 @@ class Truth:
         return document
 
 
-def emit(
-    plan: SetPlan, commanded: Commanded, shift_s: float, end_s: float, span_s: Span | None = None
-) -> Truth:
+def emit(plan: SetPlan, commanded: Commanded, shift_s: float, end_s: float, span_s: Span) -> Truth:
     """Derive the ground truth from the commanded motion.
 
     Parameters
@@ -105,39 +103,34 @@ def emit(
         The recording's `time_s` less simulation time.
     end_s : float
         Last `time_s` of the recording.
-    span_s : tuple of float, optional
-        Recorded span of simulation time; by default all.
+    span_s : tuple of float
+        Recorded span of simulation time.
     """
     tilt, rotation = pelvic_angles(plan, commanded)
     angles = _on_grid(commanded, tilt, rotation, shift_s, end_s)
-    score = commanded.score
+    score, start = commanded.score, plan.resting_end
     whole = leg_curve(commanded.time_s, commanded.leg_elevation_deg)
     if plan.exercise in HOLDS:
         hold = longest_hold(whole, _low_passed(tilt), score.excursions)
-        return Truth(angles, (), (), False, None if hold is None else hold.shifted(shift_s))
+        return Truth(angles, (), (), False, None if hold is None else _shifted(hold, shift_s))
     if not score.excursions:
         return Truth(angles, (), (), has_stalls=False)
-    start, span_s = plan.resting_end, span_s or (float(whole.time_s[0]), float(whole.time_s[-1]))
     first, last = np.searchsorted(whole.time_s, span_s[0]), np.searchsorted(whole.time_s, span_s[1], "right")
     recorded = slice(int(first), int(last))
     held = [within(whole, spell, span_s, start) for spell in spells(score, span_s)]
     leg = whole.part(recorded)
-    phases, partials = split(leg, [spell for spell, _ in held if spell.excursions], start)
+    phases, too_small = split(leg, [spell for spell, _ in held if spell.excursions], start)
     pelvis = (_low_passed(tilt)[recorded], _low_passed(rotation)[recorded])
-    too_small = [Partial(e.start_s, e.end_s, size) for e, size in partials]
     cut_off = [partial for _, of_spell in held for partial in of_spell]
     return Truth(
         angles,
         tuple(_shifted(rep, shift_s) for rep in true_reps(plan, leg, pelvis, phases)),
         tuple(_shifted(p, shift_s) for p in sorted((*too_small, *cut_off), key=lambda p: p.start_s)),
         has_stalls=any(p.excursion.plan.stalls for p in phases),
-        breaks_s=_recorded_breaks_s(score, span_s, shift_s),
+        breaks_s=tuple(
+            (a + shift_s, b + shift_s) for a, b in score.breaks_s if span_s[0] < b and a < span_s[1]
+        ),
     )
-
-
-def _recorded_breaks_s(score: Score, span_s: Span, shift_s: float) -> tuple[Span, ...]:
-    inside = [(a, b) for a, b in score.breaks_s if span_s[0] < b and a < span_s[1]]
-    return tuple((a + shift_s, b + shift_s) for a, b in inside)
 
 
 def pelvic_angles(plan: SetPlan, commanded: Commanded) -> tuple[FloatArray, FloatArray]:
@@ -173,7 +166,7 @@ def _low_passed(angle: FloatArray) -> FloatArray:
     return np.where(missing, np.nan, low_pass(whole))
 
 
-_Timed = TypeVar("_Timed", Rep, Partial)
+_Timed = TypeVar("_Timed", Rep, Partial, HoldTruth)
 
 
 def _shifted(one: _Timed, shift_s: float) -> _Timed:

@@ -42,7 +42,7 @@ def test_a_seed_without_a_person_gives_an_unchanged_recording(seed):
 
 def _planned_count(plan: SetPlan) -> int:
     """Return the number of repetitions that are neither partial nor cut off by the recording."""
-    ranges = np.array([rep.top_deg - rep.bottom_deg for rep in plan.reps])
+    ranges = np.array([rep.range_deg for rep in plan.reps])
     counts = np.flatnonzero(ranges > 0.35 * np.median(ranges))
     begin, end = plan.cut.begin, plan.cut.end
     if begin is not None:

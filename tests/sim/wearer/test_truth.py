@@ -187,7 +187,7 @@ def test_the_same_plan_and_seed_give_the_same_recording():
 def test_random_sets_contain_what_was_planned(seed):
     plan = random_plan(np.random.default_rng(seed))
     simulated = simulate(plan, seed=seed)
-    ranges = np.array([rep.top_deg - rep.bottom_deg for rep in plan.reps])
+    ranges = np.array([rep.range_deg for rep in plan.reps])
     share = ranges / np.median(ranges)
     assert not ((share > 0.27) & (share < 0.43)).any()
     assert simulated.truth.rep_count == (share > 0.35).sum()
