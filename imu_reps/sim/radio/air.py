@@ -9,16 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import zlib
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 
 from imu_reps.errors import require_extra
-from imu_reps.sim.radio.link_plan import WELL_BEHAVED, Habits, LinkPlan, Quirks, Timetable
+from imu_reps.sim.radio.link_plan import WELL_BEHAVED, Carrier, Habits, LinkPlan, Quirks, Timetable
 
 require_extra("virtual", "bumble")
 
@@ -30,6 +30,9 @@ from bumble.host import Host as HostStack  # noqa: E402
 from bumble.link import LocalLink  # noqa: E402
 from bumble.transport.common import AsyncPipeSink  # noqa: E402
 
+if TYPE_CHECKING:
+    from imu_reps.sim.radio.virtual_sensor import VirtualSensor
+
 # the stack's messages on intended faults are only noise
 _STACK_LOG = logging.getLogger("bumble")
 _STACK_LOG.addHandler(logging.NullHandler())
@@ -40,23 +43,6 @@ Trouble = Literal["powered_off", "no_bluetooth", "denied_by_user", "denied_by_sy
 
 _COMPUTER = "F1:F1:F1:F1:F1:F1"
 _POWERED_OFF = hci.HCI_ErrorCode.CONNECTION_TERMINATED_BY_LOCAL_HOST_ERROR
-
-
-class AirSensor(Protocol):
-    """A sensor as the air uses it: see `imu_reps.sim.radio.virtual_sensor.VirtualSensor`."""
-
-    address: str
-    name: str
-
-    @property
-    def rssi_dbm(self) -> int:
-        """Mean signal strength at the computer."""
-
-    def computer_gone(self) -> None:
-        """React to the loss of the computer's adapter."""
-
-    async def close(self) -> None:
-        """Remove the sensor from the air."""
 
 
 class Air:
@@ -75,7 +61,7 @@ class Air:
     ----------
     trouble : Trouble or None
         Why the adapter cannot be used; None if it can.
-    sensors : dict of str to AirSensor
+    sensors : dict of str to VirtualSensor
         Sensors by address.
     failures : list of exception
         Exceptions raised by firmware; the first is raised again on exit.
@@ -84,7 +70,7 @@ class Air:
     def __init__(self, *, seed: int = 0, quirks: Quirks = WELL_BEHAVED) -> None:
         self.seed = seed
         self.trouble: Trouble | None = None
-        self.sensors: dict[str, AirSensor] = {}
+        self.sensors: dict[str, VirtualSensor] = {}
         self.failures: list[BaseException] = []
         self.begins_s = 0.0
         self.rng = self.chance_of("computer")
@@ -124,7 +110,7 @@ class Air:
         """Return a separate random generator for `name`."""
         return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
 
-    def add(self, sensor: AirSensor, address: hci.Address, port: Port) -> None:
+    def add(self, sensor: VirtualSensor, address: hci.Address, port: Port) -> None:
         """Add a sensor."""
         if address in self.medium.ports:
             raise ValueError(f"address in use: {address}")
@@ -206,81 +192,6 @@ class Air:
 #: Data bytes of one radio packet with data length extension.
 _RADIO_PACKET_BYTES = 251
 _TIMED_OUT = hci.HCI_ErrorCode.CONNECTION_TIMEOUT_ERROR
-
-
-class Carrier:
-    """One direction of a connection: packets wait for an event, travel, and arrive in order."""
-
-    def __init__(
-        self, timetable: Timetable, plan: LinkPlan, jitter_s: float, rng: np.random.Generator
-    ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._timetable, self._plan, self._rng = timetable, plan, rng
-        self._jitter_s = jitter_s
-        self._waiting: deque[Callable[[], None]] = deque()
-        self._travelling: deque[Callable[[], None]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-        self._event_s, self._used = -1.0, 0
-        self._last_arrival_s = 0.0
-        self._held = self._closed = False
-
-    @property
-    def waiting(self) -> int:
-        """Number of packets that have not left yet."""
-        return len(self._waiting)
-
-    def send(self, deliver: Callable[[], None]) -> None:
-        """Queue a packet; `deliver` is called when it arrives."""
-        self._waiting.append(deliver)
-        self._arm()
-
-    def hold(self, held: bool) -> None:
-        """Hold all packets, as out of range, or release them."""
-        self._held = held
-        self._arm()
-
-    def close(self) -> None:
-        """Drop all packets that have not arrived."""
-        self._closed = True
-        self._waiting.clear()
-        self._travelling.clear()
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _arm(self) -> None:
-        if self._waiting and self._timer is None and not self._held and not self._closed:
-            now_s = self._loop.time()
-            event_s = self._timetable.event_from(now_s)
-            if self._same_event(event_s) and self._used >= self._plan.packets_per_event:
-                event_s = self._timetable.event_after(now_s)
-            if event_s > now_s:
-                self._timer = self._loop.call_at(event_s, self._event)
-            else:
-                self._event()
-
-    def _event(self) -> None:
-        self._timer = None
-        now_s = self._loop.time()
-        if not self._same_event(now_s):
-            self._event_s, self._used = now_s, 0
-        while self._waiting and self._used < self._plan.packets_per_event and not self._held:
-            self._used += 1
-            self._depart(now_s, self._waiting.popleft())
-        self._arm()
-
-    def _same_event(self, time_s: float) -> bool:
-        return time_s - self._event_s < 0.5 * self._plan.interval_s
-
-    def _depart(self, now_s: float, deliver: Callable[[], None]) -> None:
-        delay_s = self._rng.exponential(self._jitter_s) if self._jitter_s else 0.0
-        self._last_arrival_s = max(self._last_arrival_s, now_s + delay_s)
-        self._travelling.append(deliver)
-        self._loop.call_at(self._last_arrival_s, self._arrive)
-
-    def _arrive(self) -> None:
-        # timers set for the same time may fire in any order, so the oldest packet arrives
-        if self._travelling:
-            self._travelling.popleft()()
 
 
 class Port:
@@ -444,12 +355,6 @@ class Medium(LocalLink):
         self.computer: AirController | None = None
         self.computer_hears = True
 
-    def port_of(self, sender: Controller, address: hci.Address) -> tuple[Port | None, bool]:
-        """Return the port of a packet from `sender` to `address`, and whether it goes to the computer."""
-        if sender is self.computer:
-            return self.ports.get(address), False
-        return self.ports.get(sender.random_address), True
-
     def send_acl_data(
         self,
         sender_controller: Controller,
@@ -461,11 +366,8 @@ class Medium(LocalLink):
         receiver = self.find_le_controller(destination_address)
         source = sender_controller.random_address
         if receiver is not None:
-            self._carry(
-                sender_controller,
-                destination_address,
-                lambda: receiver.on_link_acl_data(source, transport, data),
-            )
+            arrive = partial(receiver.on_link_acl_data, source, transport, data)
+            self._carry(sender_controller, destination_address, arrive)
 
     def send_ll_control_pdu(
         self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
@@ -473,9 +375,8 @@ class Medium(LocalLink):
         """Send a control packet, in order with the data."""
         sender = self.find_le_controller(sender_address)
         receiver = self.find_le_controller(receiver_address)
-        if sender is None or receiver is None:
-            return
-        self._carry(sender, receiver_address, lambda: _if_connected(receiver, sender_address, packet))
+        if sender is not None and receiver is not None:
+            self._carry(sender, receiver_address, lambda: _if_connected(receiver, sender_address, packet))
 
     def send_advertising_pdu(self, sender_controller: Controller, packet: ll.AdvertisingPdu) -> None:
         """Advertise to the computer, or request a connection to a sensor."""
@@ -494,8 +395,9 @@ class Medium(LocalLink):
             loop.call_soon(listener.on_ll_advertising_pdu, packet)
 
     def _carry(self, sender: Controller, address: hci.Address, deliver: Callable[[], None]) -> None:
-        port, up = self.port_of(sender, address)
-        carrier = None if port is None else port.up if up else port.down
+        to_sensor = sender is self.computer
+        port = self.ports.get(address if to_sensor else sender.random_address)
+        carrier = None if port is None else port.down if to_sensor else port.up
         if carrier is not None:
             carrier.send(deliver)
 

@@ -27,14 +27,8 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 
-from imu_reps.sim.radio.hosts import (
-    AttRefusedError,
-    CentralLink,
-    LinkEndedError,
-    Services,
-    full_uuid,
-    read_advertisement,
-)
+from imu_reps.sim.radio.device import RefusedError
+from imu_reps.sim.radio.hosts import CentralLink, LinkEndedError, Services, full_uuid, read_advertisement
 
 if TYPE_CHECKING:
     from bumble.device import Advertisement
@@ -86,7 +80,7 @@ class AirScanner(BaseBleakScanner):
         read = read_advertisement(advertisement)
         if not self.is_allowed_uuid(read.service_uuids):
             return
-        mean_dbm = self.air.sensors[read.address].rssi_dbm
+        mean_dbm = self.air.sensors[read.address].board.rssi_dbm
         data = AdvertisementData(
             local_name=read.name,
             manufacturer_data=read.manufacturer_data,
@@ -316,7 +310,7 @@ class AirClient(BaseBleakClient):
             yield self._link
         except LinkEndedError as error:
             raise BleakDBusError(_FAILED, ["Not connected"]) from error
-        except AttRefusedError as error:
+        except RefusedError as error:
             raise BleakGATTProtocolError(error.code) from error
 
 

@@ -83,8 +83,35 @@ class DeviceClock:
     start_s: float = 0.0
 
 
+@dataclass(slots=True)
+class Sampling:
+    """The samples of a running stream, which leave in whole packets.
+
+    Attributes
+    ----------
+    begun_s : float
+        True time at which the stream began; the first sample is one interval later.
+    rate_hz : float
+        True rate.
+    sent : int
+        Number of samples that have left.
+    """
+
+    begun_s: float
+    rate_hz: float
+    sent: int = 0
+
+    def due(self, until_s: float, batch: int) -> FloatArray:
+        """Return the true times of the samples, (n,), of all packets of `batch` complete by `until_s`."""
+        # allow for rounding: a sample exactly due counts
+        taken = int(np.floor((until_s - self.begun_s) * self.rate_hz + 1e-6))
+        numbers = self.sent + 1 + np.arange(max(taken - self.sent, 0) // batch * batch)
+        self.sent += len(numbers)
+        return self.begun_s + numbers / self.rate_hz
+
+
 class RefusedError(Exception):
-    """A write that the device answers with an ATT error.
+    """A request that the device answers with an ATT error.
 
     Parameters
     ----------

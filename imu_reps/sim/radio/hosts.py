@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from imu_reps.sim.radio.air import AirController, Stack
-from imu_reps.sim.radio.device import CharacteristicSpec, Device, RefusedError
+from imu_reps.sim.radio.device import CharacteristicSpec, RefusedError
 
 # isort: split
 from bumble import att, core, gatt, hci
@@ -18,57 +18,19 @@ from bumble.device import Advertisement, Connection, DeviceConfiguration, Peer
 from bumble.device import Device as Host
 from bumble.gatt_client import CharacteristicProxy, Client, DescriptorProxy, ServiceProxy
 
-
-class Firmware(Protocol):
-    """The firmware as its Bluetooth side uses it."""
-
-    def read(self, characteristic: str) -> bytes:
-        """Return the value of a characteristic."""
-        ...
-
-    def written(self, characteristic: str, data: bytes) -> None:
-        """Handle written bytes; may raise `RefusedError`."""
-
-    def subscribed(self, characteristic: str, on: bool) -> None:
-        """Handle a subscription to a characteristic, or its end."""
-
-    def connected(self) -> None:
-        """Handle a new connection."""
-
-    def disconnected(self) -> None:
-        """Handle the end of the connection."""
+if TYPE_CHECKING:
+    from imu_reps.sim.radio.virtual_sensor import VirtualSensor
 
 
 class Peripheral:
-    """The Bluetooth host of one device.
+    """The Bluetooth host of one sensor, which it tells everything that happens."""
 
-    Parameters
-    ----------
-    device : Device
-        Only its services and advertising data are used.
-    firmware : Firmware
-        Receives everything that happens.
-    address, name : str
-        Bluetooth address and advertised name.
-    mtu : int
-        Largest ATT packet it accepts.
-    """
-
-    def __init__(
-        self,
-        controller: AirController,
-        device: Device,
-        firmware: Firmware,
-        *,
-        address: str,
-        name: str,
-        mtu: int,
-    ) -> None:
-        self._device, self._firmware, self._name = device, firmware, name
+    def __init__(self, controller: AirController, sensor: VirtualSensor) -> None:
+        self._sensor = sensor
         self._connection: Connection | None = None
-        configuration = DeviceConfiguration(name=name, address=hci.Address(address))
+        configuration = DeviceConfiguration(name=sensor.name, address=hci.Address(sensor.address))
         self._host = Host(config=configuration, host=Stack(controller))
-        self._host.gatt_server.max_mtu = mtu
+        self._host.gatt_server.max_mtu = sensor.board.mtu
         self._host.on(Host.EVENT_CONNECTION, self._connected)
         self._characteristics = self._build_services()
 
@@ -122,15 +84,15 @@ class Peripheral:
     def _connected(self, connection: Connection) -> None:
         self._connection = connection
         connection.on(Connection.EVENT_DISCONNECTION, self._disconnected)
-        self._firmware.connected()
+        self._sensor.connected()
 
     def _disconnected(self, _reason: int) -> None:
         self._connection = None
-        self._firmware.disconnected()
+        self._sensor.disconnected()
 
     def _build_services(self) -> dict[str, gatt.Characteristic[Any]]:
         built: dict[str, gatt.Characteristic[Any]] = {}
-        for service in self._device.services:
+        for service in self._sensor.device.services:
             members = [self._build(spec) for spec in service.characteristics]
             built |= {
                 spec.uuid: member for spec, member in zip(service.characteristics, members, strict=True)
@@ -155,7 +117,7 @@ class Peripheral:
         built = gatt.Characteristic(spec.uuid, flags(properties), allowed(permissions), value)
         built.on(
             built.EVENT_SUBSCRIPTION,
-            lambda _, notified, __: self._firmware.subscribed(spec.uuid, notified),
+            lambda _, notified, __: self._sensor.subscribed(spec.uuid, notified),
         )
         return built
 
@@ -163,24 +125,26 @@ class Peripheral:
         if not spec.read:
             raise att.ATT_Error(att.ErrorCode.READ_NOT_PERMITTED)
         with _as_att_errors():
-            return self._firmware.read(spec.uuid)
+            return self._sensor.read(spec.uuid)
 
     def _write(self, spec: CharacteristicSpec, data: bytes) -> None:
         if not (spec.write or spec.write_without_response):
             raise att.ATT_Error(att.ErrorCode.WRITE_NOT_PERMITTED)
         with _as_att_errors():
-            self._firmware.written(spec.uuid, data)
+            self._sensor.written(spec.uuid, data)
 
     def _advertisement(self) -> core.AdvertisingData:
         kinds = core.AdvertisingData.Type
-        parts: list[tuple[int, bytes]] = [(kinds.COMPLETE_LOCAL_NAME, self._name.encode())]
-        for uuid in self._device.service_uuids:
+        parts: list[tuple[int, bytes]] = [(kinds.COMPLETE_LOCAL_NAME, self._sensor.name.encode())]
+        for uuid in self._sensor.device.service_uuids:
             value = core.UUID(uuid).to_pdu_bytes()
             short = kinds.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS
             long = kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS
             parts.append((short if len(value) == 2 else long, value))
-        if self._device.company_id is not None:
-            parts.append((kinds.MANUFACTURER_SPECIFIC_DATA, self._device.company_id.to_bytes(2, "little")))
+        if self._sensor.device.company_id is not None:
+            parts.append(
+                (kinds.MANUFACTURER_SPECIFIC_DATA, self._sensor.device.company_id.to_bytes(2, "little"))
+            )
         return core.AdvertisingData(parts)
 
 
@@ -195,12 +159,6 @@ def _as_att_errors() -> Iterator[None]:
         raise att.ATT_Error(att.ErrorCode.UNLIKELY_ERROR) from error
 
 
-async def cancelled(task: asyncio.Future[Any]) -> None:
-    """Cancel a task and wait until it has ended, ignoring its result."""
-    task.cancel()
-    await asyncio.wait([task])
-
-
 T = TypeVar("T")
 
 _CONFIGURATION = gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
@@ -211,14 +169,6 @@ Services = list[tuple[ServiceProxy, list[tuple[CharacteristicProxy[bytes], Descr
 
 class LinkEndedError(Exception):
     """The link ended before the answer arrived."""
-
-
-class AttRefusedError(Exception):
-    """The sensor answered with an ATT error, `code`."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"ATT error 0x{code:02x}")
-        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +219,7 @@ class _Client(Client):
 class CentralLink:
     """An established connection.
 
-    Every request raises `LinkEndedError` if the link ends first, `AttRefusedError` if the sensor refuses.
+    Every request raises `LinkEndedError` if the link ends first, `RefusedError` if the sensor refuses.
 
     Parameters
     ----------
@@ -328,7 +278,8 @@ class CentralLink:
         try:
             await ended.wait()
         finally:
-            await cancelled(request)
+            request.cancel()
+            await asyncio.wait([request])
 
     def _ended(self, emit: Callable[[], None]) -> None:
         self._over = True
@@ -362,6 +313,6 @@ class CentralLink:
         try:
             return task.result()
         except att.ATT_Error as error:
-            raise AttRefusedError(error.error_code) from error
+            raise RefusedError(error.error_code) from error
         except core.TimeoutError as error:
             raise LinkEndedError from error

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,6 +162,81 @@ class Timetable:
             return (math.inf, 0.0)
         wait_s = self._rng.exponential(60.0 / self._plan.stalls_per_min)
         return (from_s + wait_s, self._rng.uniform(*_STALL_S))
+
+
+class Carrier:
+    """One direction of a connection: packets wait for an event, travel, and arrive in order."""
+
+    def __init__(
+        self, timetable: Timetable, plan: LinkPlan, jitter_s: float, rng: np.random.Generator
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._timetable, self._plan, self._rng = timetable, plan, rng
+        self._jitter_s = jitter_s
+        self._waiting: deque[Callable[[], None]] = deque()
+        self._travelling: deque[Callable[[], None]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._event_s, self._used = -1.0, 0
+        self._last_arrival_s = 0.0
+        self._held = self._closed = False
+
+    @property
+    def waiting(self) -> int:
+        """Number of packets that have not left yet."""
+        return len(self._waiting)
+
+    def send(self, deliver: Callable[[], None]) -> None:
+        """Queue a packet; `deliver` is called when it arrives."""
+        self._waiting.append(deliver)
+        self._arm()
+
+    def hold(self, held: bool) -> None:
+        """Hold all packets, as out of range, or release them."""
+        self._held = held
+        self._arm()
+
+    def close(self) -> None:
+        """Drop all packets that have not arrived."""
+        self._closed = True
+        self._waiting.clear()
+        self._travelling.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        if self._waiting and self._timer is None and not self._held and not self._closed:
+            now_s = self._loop.time()
+            event_s = self._timetable.event_from(now_s)
+            if self._same_event(event_s) and self._used >= self._plan.packets_per_event:
+                event_s = self._timetable.event_after(now_s)
+            if event_s > now_s:
+                self._timer = self._loop.call_at(event_s, self._event)
+            else:
+                self._event()
+
+    def _event(self) -> None:
+        self._timer = None
+        now_s = self._loop.time()
+        if not self._same_event(now_s):
+            self._event_s, self._used = now_s, 0
+        while self._waiting and self._used < self._plan.packets_per_event and not self._held:
+            self._used += 1
+            self._depart(now_s, self._waiting.popleft())
+        self._arm()
+
+    def _same_event(self, time_s: float) -> bool:
+        return time_s - self._event_s < 0.5 * self._plan.interval_s
+
+    def _depart(self, now_s: float, deliver: Callable[[], None]) -> None:
+        delay_s = self._rng.exponential(self._jitter_s) if self._jitter_s else 0.0
+        self._last_arrival_s = max(self._last_arrival_s, now_s + delay_s)
+        self._travelling.append(deliver)
+        self._loop.call_at(self._last_arrival_s, self._arrive)
+
+    def _arrive(self) -> None:
+        # timers set for the same time may fire in any order, so the oldest packet arrives
+        if self._travelling:
+            self._travelling.popleft()()
 
 
 @dataclass(frozen=True, slots=True)

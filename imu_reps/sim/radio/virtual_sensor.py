@@ -94,9 +94,7 @@ class VirtualSensor:
         self._timers: list[asyncio.TimerHandle] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._controller = AirController(f"sensor {self.address}", link=air.medium)
-        self._peripheral = Peripheral(
-            self._controller, device, self, address=self.address, name=self.name, mtu=board.mtu
-        )
+        self._peripheral = Peripheral(self._controller, self)
         self._port = Port(self._controller, radio, air.begins_s, self._rng)
         air.add(self, self._peripheral.address, self._port)
         device.power_on(air.now_s())
@@ -108,11 +106,6 @@ class VirtualSensor:
         return self._peripheral.is_connected
 
     # what can happen to it
-
-    @property
-    def rssi_dbm(self) -> int:
-        """Mean signal strength at the computer."""
-        return self.board.rssi_dbm
 
     def script(self, *events: tuple[float, Action]) -> None:
         """Schedule actions at times of the air: ``script((5.0, "vanish"), (8.0, "return_"))``."""

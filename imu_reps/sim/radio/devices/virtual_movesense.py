@@ -8,7 +8,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.wire import BATTERY_LEVEL
-from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, SentPacket, ServiceSpec
+from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, Sampling, SentPacket, ServiceSpec
 
 SERVICE = "34802252-7185-4d5d-b431-630e7050e8f0"
 WRITE = "34800001-7185-4d5d-b431-630e7050e8f0"
@@ -102,27 +102,18 @@ class Movesense:
         if not (self._rate_hz and self._notifies):
             return []
         batch = max(1, self._rate_hz // SAMPLES_HZ_PER_PACKET)
-        # allow for rounding: a sample exactly due counts
-        taken = int(np.floor((until_s - self._begun_s) * self._true_rate_hz + 1e-6))
-        whole = (taken - self._sent) // batch
-        if whole <= 0:
+        instants_s = self._sampling.due(until_s, batch)
+        if not len(instants_s):
             return []
-        numbers = self._sent + 1 + np.arange(whole * batch)
-        self._sent += whole * batch
-        instants_s = self._begun_s + numbers / self._true_rate_hz
         acc_mps2, gyr_dps = self._feed(instants_s)
         times_ms = np.floor(self._device_time_s(instants_s) * 1e3).astype(np.int64)
         packets = []
-        for i in range(0, len(numbers), batch):
+        for i in range(0, len(instants_s), batch):
             payload = encode_imu6(int(times_ms[i]), acc_mps2[i : i + batch], gyr_dps[i : i + batch])
             sent_s = float(instants_s[i + batch - 1])
             parts = notifications(self._reference, payload, max_notification)
             packets += [SentPacket(sent_s, self._notify, part) for part in parts]
         return packets
-
-    @property
-    def _true_rate_hz(self) -> float:
-        return self._rate_hz * (1.0 + self._clock.rate_error)
 
     def _device_time_s(self, time_s: FloatArray) -> FloatArray:
         return self._shown_at_on_s + (time_s - self._on_s) * (1.0 + self._clock.rate_error)
@@ -147,7 +138,7 @@ class Movesense:
         if match is None or int(match[1]) not in RATES_HZ:
             return _NOT_FOUND
         self._rate_hz, self._reference = int(match[1]), reference
-        self._begun_s, self._sent = time_s, 0
+        self._sampling = Sampling(time_s, self._rate_hz * (1.0 + self._clock.rate_error))
         return _OK
 
 

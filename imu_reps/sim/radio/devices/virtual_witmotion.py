@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
-from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, SentPacket, ServiceSpec
+from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, Sampling, SentPacket, ServiceSpec
 
 SERVICE = "0000ffe5-0000-1000-8000-00805f9a34fb"
 NOTIFY = "0000ffe4-0000-1000-8000-00805f9a34fb"
@@ -131,14 +131,9 @@ class WitMotion:
         if not self._subscribed or self._outputs_wrong:
             return []
         batch = int(max(1, min(self._rate_hz // NOTIFICATIONS_PER_S, max_notification // FRAME_LENGTH)))
-        # allow for rounding: a sample exactly due counts
-        taken = int(np.floor((until_s - self._begun_s) * self._true_rate_hz + 1e-6))
-        whole = (taken - self._sent) // batch
-        if whole <= 0:
+        instants_s = self._sampling.due(until_s, batch)
+        if not len(instants_s):
             return []
-        numbers = self._sent + 1 + np.arange(whole * batch)
-        self._sent += whole * batch
-        instants_s = self._begun_s + numbers / self._true_rate_hz
         frames = encode_frames(*self._feed(instants_s))
         size = FRAME_LENGTH * batch
         return [
@@ -159,12 +154,8 @@ class WitMotion:
         values = [first, *(known.get(first + i, 0) for i in range(8))]
         return b"\x55\x71" + np.array(values, dtype="<u2").tobytes()
 
-    @property
-    def _true_rate_hz(self) -> float:
-        return self._rate_hz * (1.0 + self._clock.rate_error)
-
     def _begin(self, time_s: float) -> None:
-        self._begun_s, self._sent = time_s, 0
+        self._sampling = Sampling(time_s, self._rate_hz * (1.0 + self._clock.rate_error))
 
     def _set(self, register: int, value: int, time_s: float) -> None:
         if register == _SAVE and value == 0:
