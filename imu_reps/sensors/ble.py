@@ -348,22 +348,16 @@ class Connection:
             data = await client.read_gatt_char(target)
         return target.uuid.lower(), bytes(data)
 
-    def has(self, characteristic: Characteristic) -> str | None:
-        """Return the full UUID of the first of these the sensor has; None if it has none."""
-        offered = self._find(characteristic)
-        return offered.uuid.lower() if offered else None
-
-    def _find(self, characteristic: Characteristic) -> BleakGATTCharacteristic | None:
-        uuids = (characteristic,) if isinstance(characteristic, str) else characteristic
-        with _as_radio_errors(self.found.title, "connect_failed"):
-            offered = self._connected().services.characteristics.values()
-        return next((each for uuid in uuids for each in offered if each.uuid.lower() == uuid.lower()), None)
-
     def _resolve(self, characteristic: Characteristic) -> tuple[BleakClient, BleakGATTCharacteristic]:
-        target = self._find(characteristic)
-        if target is None:
-            raise radio_error("wrong_device", self.found.title, f"it has no {characteristic}")
-        return self._connected(), target
+        """Return the client, and the first of these characteristics that the sensor has."""
+        client = self._connected()
+        with _as_radio_errors(self.found.title, "connect_failed"):
+            offered = client.services.characteristics.values()
+        for uuid in (characteristic,) if isinstance(characteristic, str) else characteristic:
+            for each in offered:
+                if each.uuid.lower() == uuid.lower():
+                    return client, each
+        raise radio_error("wrong_device", self.found.title, f"it has no {characteristic}")
 
     def _connected(self) -> BleakClient:
         if self._client is None:

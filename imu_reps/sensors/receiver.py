@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-
-import numpy as np
 
 from imu_reps.domain.samples import SampleBlock, SensorPlace, as_rows, concatenate
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Notification, Restarted
@@ -147,7 +145,7 @@ class Receiver:
         self._place = place
         self._family = family
         self._decoding = family.begin(rate_hz)
-        self._copies: dict[str, Copies] = {}
+        self._copies: defaultdict[str, Copies] = defaultdict(Copies)
         self.reset_counts()
 
     def reset_counts(self) -> None:
@@ -174,12 +172,12 @@ class Receiver:
         if change.state in ("connected", "silent"):
             self._decoding = self._family.resume(self._decoding)
         if change.state == "connected":
-            self._copies = {}
+            self._copies.clear()
         self.state = change.state
         return [change]
 
     def _decode(self, arrival: Notification) -> list[Item]:
-        if self._family.counter == "host" and self._is_copy(arrival):
+        if self._family.counter == "host" and self._copies[arrival.characteristic].is_one(arrival):
             self.repeated += 1
             return []
         self._decoding, decoded = self._family.decode(
@@ -191,10 +189,6 @@ class Receiver:
         self.repeated += decoded.repeated
         self.facts = self.facts.then(decoded.facts)
         return self._restart(decoded, arrival) + self._sampled(decoded.samples, arrival)
-
-    def _is_copy(self, arrival: Notification) -> bool:
-        copies = self._copies.setdefault(arrival.characteristic, Copies())
-        return copies.is_one(arrival)
 
     def _restart(self, decoded: Decoded, arrival: Notification) -> list[Item]:
         if not decoded.restarted:
@@ -218,18 +212,7 @@ class Receiver:
             self.state = "streaming"
             _log.info("%s: streaming", self._place)
             back.append(LinkChange(self._place, arrival.time_s, "streaming"))
-        return [*back, _block(self._place, arrival.time_s, samples)]
-
-
-def _block(place: SensorPlace, arrival_s: float, samples: Samples) -> SampleBlock:
-    return SampleBlock(
-        place,
-        np.full(len(samples), arrival_s),
-        samples.number,
-        samples.device_time_s,
-        samples.acc_mps2,
-        samples.gyr_dps,
-    )
+        return [*back, samples.block(self._place, arrival.time_s)]
 
 
 class ArrivalPace:
@@ -321,16 +304,15 @@ class Copies:
 
     def is_one(self, arrival: Notification) -> bool:
         """Whether this arrival is a copy of the one before it."""
-        if self._before is not None and _is_same(self._before, arrival):
+        before = self._before
+        if before is None:
+            self._before = arrival
+            return False
+        if before.data == arrival.data and arrival.time_s - before.time_s <= LIMITS.copy_within_s:
             self._in_a_row += not self._copied
             self._copied = True
             return self._in_a_row >= LIMITS.certain_after
-        if self._before is not None and not self._copied:
+        if not self._copied:
             self._in_a_row = 0
         self._before, self._copied = arrival, False
         return False
-
-
-def _is_same(before: Notification, after: Notification) -> bool:
-    same = (before.characteristic, before.data) == (after.characteristic, after.data)
-    return same and after.time_s - before.time_s <= LIMITS.copy_within_s

@@ -42,22 +42,18 @@ async def take_steps(steps: tuple[Step, ...], connection: Connection, receive: R
     """
     for step in steps:
         try:
-            await _take(step, connection, receive)
+            match step:
+                case Subscribe():
+                    await connection.subscribe(step.characteristic, receive)
+                case Write():
+                    await connection.write(step.characteristic, step.data, step.response)
+                case Read():
+                    receive(*await connection.read(step.characteristic))
+                case Pause():
+                    await asyncio.sleep(step.seconds)
         except RadioError:
             if isinstance(step, Pause) or not step.optional:
                 raise
-
-
-async def _take(step: Step, connection: Connection, receive: Receive) -> None:
-    match step:
-        case Subscribe():
-            await connection.subscribe(step.characteristic, receive)
-        case Write():
-            await connection.write(step.characteristic, step.data, step.response)
-        case Read():
-            receive(*await connection.read(step.characteristic))
-        case Pause():
-            await asyncio.sleep(step.seconds)
 
 
 _log = logging.getLogger(__name__)
@@ -157,7 +153,7 @@ class Starter:
         family = self._request.family
         if again:
             with suppress(RadioError):
-                await take_steps(family.stop(), connection, self._receive)
+                await take_steps(family.stop, connection, self._receive)
             await connection.unsubscribe_all()
         self._receiver.reset_request()
         await take_steps(family.start(self._request.rate_hz, way), connection, self._receive)

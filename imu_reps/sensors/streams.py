@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RadioError
@@ -143,8 +143,7 @@ class Link:
     async def keep(self) -> None:
         """Watch the stream and restore it whenever it is lost; runs until cancelled."""
         while True:
-            detail = await self._watch()
-            await self._bring_back(detail)
+            await self._bring_back(await self._watch())
 
     async def identify(self) -> bool:
         """Make the sensor blink or buzz; False if it cannot or does not answer, which is no error."""
@@ -160,7 +159,7 @@ class Link:
         if self._connection and not self._broken.is_set():
             with suppress(RadioError, TimeoutError):
                 async with asyncio.timeout(_LIMITS.stop_s):
-                    await self._take(self._request.family.stop())
+                    await self._take(self._request.family.stop)
         await self._hang_up()
         self._emit("gone")
 
@@ -250,7 +249,7 @@ class Link:
     async def _poll(self) -> None:
         """Ask for the battery level; failures are ignored."""
         with suppress(RadioError):
-            await self._take(self._request.family.poll())
+            await self._take(self._request.family.poll)
 
     async def _take(self, steps: tuple[Step, ...]) -> None:
         await take_steps(steps, self._connected(), self._on_data)
@@ -327,7 +326,9 @@ class Streams:
         except BaseException:
             await self.close()
             raise
-        self._begin()
+        self._inbox.take_waiting()
+        for receiver in self._receivers.values():
+            receiver.reset_counts()
 
     async def close(self) -> None:
         """Stop and disconnect all sensors at once, as it takes seconds; queued items remain available."""
@@ -406,13 +407,8 @@ class Streams:
                 raise radio_error("no_stream", self._links[away[0]].label)
             await asyncio.sleep(0.1)
 
-    def _begin(self) -> None:
-        self._inbox.take_waiting()
-        for receiver in self._receivers.values():
-            receiver.reset_counts()
-
-    def _run(self, work: object) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work)  # type: ignore[arg-type]
+    def _run(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         task.add_done_callback(self._note_failure)
         self._tasks.append(task)
 

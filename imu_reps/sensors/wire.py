@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from imu_reps.domain.recording import Counter
-from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.domain.untrusted import printable
 
 #: Battery level in percent, of the Battery Service 1.0 (Bluetooth SIG).
@@ -104,6 +104,17 @@ class Samples:
     def __len__(self) -> int:
         return len(self.number)
 
+    def block(self, place: SensorPlace, arrival_s: float) -> SampleBlock:
+        """Return them as samples of the sensor at `place` that arrived together."""
+        return SampleBlock(
+            place,
+            np.full(len(self), arrival_s),
+            self.number,
+            self.device_time_s,
+            self.acc_mps2,
+            self.gyr_dps,
+        )
+
 
 def no_samples() -> Samples:
     """Return an empty set of samples."""
@@ -188,14 +199,8 @@ class Decoded:
         )
 
 
-def read_battery() -> tuple[Step, ...]:
-    """Return steps that read the battery level if the sensor has the standard service."""
-    return (Read(BATTERY_LEVEL, optional=True),)
-
-
-def no_steps() -> tuple[Step, ...]:
-    """Return no steps: the stream ends with the subscription."""
-    return ()
+#: Reads the battery level if the sensor has the standard service.
+READ_BATTERY = Read(BATTERY_LEVEL, optional=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,18 +232,18 @@ class Family:
     begin : callable
         ``begin(rate_hz)``: the state before the first byte.
     decode : callable
-        ``decode(state, characteristic, data, arrival_s)``: the next state and the decoded content. Never
-        raises, for any bytes.
+        ``decode(state, characteristic, data, arrival_s)``: the next state and the decoded content, for a full
+        UUID in lower case. Never raises, for any bytes.
     resume : callable
         ``resume(state)``: the state for a link that came back. Partly received pieces are dropped; the
         numbering and the clock go on.
     start : callable
         ``start(rate_hz, attempt)``: steps that make a connected sensor identify itself and stream. Where
         sources disagree, later attempts (0, 1, 2) ask in another way.
-    stop : callable
-        ``stop()``: steps that end the stream and restore the sensor's state; by default none.
-    poll : callable
-        ``poll()``: steps that ask for the battery level while it streams; by default they read it.
+    stop : tuple of Step
+        Steps that end the stream and restore the sensor's state; empty: it ends with the subscription.
+    poll : tuple of Step
+        Steps that ask for the battery level while it streams; by default they read it.
     """
 
     name: str
@@ -252,8 +257,8 @@ class Family:
     decode: Callable[[Any, str, bytes, float], tuple[Any, Decoded]]
     resume: Callable[[Any], Any]
     start: Callable[[float, int], tuple[Step, ...]]
-    stop: Callable[[], tuple[Step, ...]] = no_steps
-    poll: Callable[[], tuple[Step, ...]] = read_battery
+    stop: tuple[Step, ...] = ()
+    poll: tuple[Step, ...] = (READ_BATTERY,)
     caution: str | None = None
     identify: tuple[Step, ...] = ()
 
@@ -265,7 +270,7 @@ FIRMWARE_REVISION = "00002a26-0000-1000-8000-00805f9b34fb"
 READ_INFORMATION = (
     Read(SERIAL_NUMBER, optional=True),
     Read(FIRMWARE_REVISION, optional=True),
-    Read(BATTERY_LEVEL, optional=True),
+    READ_BATTERY,
 )
 
 

@@ -242,4 +242,4 @@ async def read_battery(radio: Radio, found: Found, family: Family) -> float | No
 def _questions(family: Family) -> tuple[Step, ...]:
     """Return steps that subscribe and poll, without starting a stream or changing a setting."""
     start = family.start(nearest_rate(family), 0)
-    return (*(step for step in start if isinstance(step, Subscribe)), *family.poll())
+    return (*(step for step in start if isinstance(step, Subscribe)), *family.poll)

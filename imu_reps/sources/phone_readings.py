@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -187,14 +187,7 @@ class PhoneReceiver:
         if not len(paired):
             return None
         first, self.samples = self.samples, self.samples + len(paired)
-        return SampleBlock(
-            self._place,
-            np.full(len(paired), arrival_s),
-            np.arange(first, self.samples),
-            paired.device_time_s,
-            paired.acc_mps2,
-            paired.gyr_dps,
-        )
+        return replace(paired, number=np.arange(first, self.samples)).block(self._place, arrival_s)
 
     @property
     def reached_s(self) -> float:

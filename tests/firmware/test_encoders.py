@@ -237,7 +237,7 @@ class TestInfo:
 
 class TestControl:
     def test_it_accepts_the_commands_of_the_driver(self, encoder):
-        steps = (*open_profile.start(200.0, 0), *open_profile.stop())
+        steps = (*open_profile.start(200.0, 0), *open_profile.FAMILY.stop)
         written = [step.data for step in steps if isinstance(step, Write)]
         lines = encoder("".join(f"command {data.hex()}\n" for data in written))
         assert [tuple(map(int, line.split())) for line in lines] == [(3, 200), (1, 0), (2, 0)]

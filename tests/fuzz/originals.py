@@ -184,7 +184,7 @@ def phone_messages() -> tuple[bytes, ...]:
 def characteristics(family: Family) -> tuple[str, ...]:
     """Return all characteristics that a family subscribes to or reads, in any attempt."""
     steps = [step for attempt in range(3) for step in family.start(family.rates_hz[-1], attempt)]
-    found = [step.characteristic for step in (*steps, *family.poll()) if isinstance(step, Subscribe | Read)]
+    found = [step.characteristic for step in (*steps, *family.poll) if isinstance(step, Subscribe | Read)]
     return tuple(dict.fromkeys(name for one in found for name in ((one,) if isinstance(one, str) else one)))
 
 

@@ -70,16 +70,6 @@ def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     return (Write(CONTROL, bytes([1, round(rate_hz)])), Subscribe(DATA))
 
 
-def stop() -> tuple[Step, ...]:
-    """Ask it to stop."""
-    return (Write(CONTROL, bytes([0, 0])),)
-
-
-def poll() -> tuple[Step, ...]:
-    """It does not tell its battery."""
-    return ()
-
-
 FAMILY = Family(
     name="pebble",
     title="Pebble board",
@@ -92,8 +82,8 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=stop,
-    poll=poll,
+    stop=(Write(CONTROL, bytes([0, 0])),),
+    poll=(),  # it does not tell its battery
     caution="It has no clock of its own.",
 )
 

@@ -116,15 +116,10 @@ def family(name: str) -> Family:
 
 def recognise(advertisement: Advertisement) -> Recognised | None:
     """Return which device an advertisement is of; None if it is unknown."""
-    unfit = unfit_device(advertisement)
-    if unfit is not None:
-        return Recognised(unfit.title, None, unfit.why)
+    for unfit in UNFIT:
+        if unfit.recognises(advertisement):
+            return Recognised(unfit.title, None, unfit.why)
     for known in FAMILIES:
         if known.recognises(advertisement):
             return Recognised(known.title, known)
     return None
-
-
-def unfit_device(advertisement: Advertisement) -> Unfit | None:
-    """Return the unusable device that an advertisement is of; None if it is none of them."""
-    return next((device for device in UNFIT if device.recognises(advertisement)), None)

@@ -50,7 +50,7 @@ class Module(IntEnum):
 #: The register that identifies a module's chip, with the bit that marks a read and its answer.
 INFO_REGISTER = 0x80
 BATTERY_REGISTER = 0x8C
-READ_BATTERY = bytes([Module.SETTINGS, 0xCC])
+ASK_BATTERY = bytes([Module.SETTINGS, 0xCC])
 CONNECTION_REGISTER = 0x09
 RATE_CODES: Mapping[float, int] = MappingProxyType({50.0: 0x7, 100.0: 0x8, 200.0: 0x9})
 #: Counts per g and per deg/s in the ranges the chips are set to.
@@ -201,6 +201,19 @@ def recognises(advertisement: Advertisement) -> bool:
     )
 
 
+#: Asks for the battery level.
+POLL: tuple[Step, ...] = (Write(COMMAND, ASK_BATTERY, optional=True),)
+#: Stops both modules, then switches off the streams of either chip.
+STOP: tuple[Step, ...] = tuple(
+    Write(COMMAND, bytes(command), optional=True)
+    for command in (
+        *((module, *rest) for module in STREAMS for rest in ((0x01, 0x00), (0x02, 0x00, 0x01))),
+        *((Module.ACC, register, 0x00) for register in sorted({chip.acc_packed for chip in CHIPS})),
+        *((Module.GYRO, register, 0x00) for register in sorted({chip.gyro_packed for chip in CHIPS})),
+    )
+)
+
+
 def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
     """Return steps that ask for chips and battery, set a short connection interval, and start both chips."""
     chip = CHIPS[attempt % len(CHIPS)]
@@ -213,8 +226,8 @@ def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
         Write(COMMAND, bytes([Module.ACC, INFO_REGISTER])),
         Write(COMMAND, bytes([Module.GYRO, INFO_REGISTER])),
         Pause(0.3),  # for the answers
-        *poll(),
-        *stop(),
+        *POLL,
+        *STOP,
         Write(COMMAND, bytes([Module.SETTINGS, CONNECTION_REGISTER]) + connection),
         *(Write(COMMAND, command) for command in stream_commands(chip, rate_hz)),
     )
@@ -235,20 +248,6 @@ def stream_commands(chip: Chip, rate_hz: float) -> tuple[bytes, ...]:
     )
 
 
-def stop() -> tuple[Step, ...]:
-    """Return steps that stop both chips and switch off their streams, for either chip."""
-    registers = {(Module.ACC, chip.acc_packed) for chip in CHIPS}
-    registers |= {(Module.GYRO, chip.gyro_packed) for chip in CHIPS}
-    halt = [bytes([module, *rest]) for module in STREAMS for rest in ((0x01, 0x00), (0x02, 0x00, 0x01))]
-    off = [bytes([module, register, 0x00]) for module, register in sorted(registers)]
-    return tuple(Write(COMMAND, command, optional=True) for command in halt + off)
-
-
-def poll() -> tuple[Step, ...]:
-    """Return steps that ask for the battery level."""
-    return (Write(COMMAND, READ_BATTERY, optional=True),)
-
-
 FAMILY = Family(
     name="metamotion",
     title="MetaMotion",
@@ -261,8 +260,8 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=stop,
-    poll=poll,
+    stop=STOP,
+    poll=POLL,
     caution="Its two streams carry no time: acceleration and turning can be three samples apart, and losses "
     "cannot be counted.",
 )

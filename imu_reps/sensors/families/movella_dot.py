@@ -150,28 +150,22 @@ def recognises(advertisement: Advertisement) -> bool:
     return 0x0886 in advertisement.company_ids or name.startswith(("xsens dot", "movella dot"))
 
 
+#: Ends the measurement.
+STOP = Write(MEASURE, STOP_COMMAND, optional=True)
+
+
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     """Return steps that set the rate, subscribe and start; a start before the subscription would be lost."""
     return (
         Read(INFO, optional=True),
         Read(BATTERY, optional=True),
-        *stop(),
+        STOP,
         Pause(0.3),  # while the tag measures, its rate cannot change
         Write(CONTROL, CONTROL_FIELDS.pack(APPLY_RATE, 0, round(rate_hz))),
         Read(CONTROL, optional=True),
         Subscribe(MEDIUM),
         Write(MEASURE, START_COMMAND),
     )
-
-
-def stop() -> tuple[Step, ...]:
-    """Return steps that end the measurement."""
-    return (Write(MEASURE, STOP_COMMAND, optional=True),)
-
-
-def poll() -> tuple[Step, ...]:
-    """Return steps that ask for the battery level."""
-    return (Read(BATTERY, optional=True),)
 
 
 FAMILY = Family(
@@ -186,7 +180,7 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=stop,
-    poll=poll,
+    stop=(STOP,),
+    poll=(Read(BATTERY, optional=True),),
     identify=(Write(CONTROL, CONTROL_FIELDS.pack(APPLY_IDENTIFY, 1, 0)),),
 )

@@ -15,13 +15,13 @@ from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_lo
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
     NO_FACTS,
+    READ_BATTERY,
     Advertisement,
     Characteristic,
     Decoded,
     Facts,
     Family,
     Pause,
-    Read,
     Samples,
     Step,
     Subscribe,
@@ -239,7 +239,6 @@ def decode(
     state: MovesenseState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[MovesenseState, Decoded]:
     """Decode a notification or a value read; see `Family.decode`."""
-    characteristic = characteristic.lower()
     if characteristic == BATTERY_LEVEL:
         return state, battery(data)
     if characteristic not in NOTIFY:
@@ -378,28 +377,21 @@ def resume(state: MovesenseState) -> MovesenseState:
     return replace(state, part=None, sent=None, nine_axes=0, clock=after_link_loss(state.clock))
 
 
-def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
+#: Asks for the battery level, also by the standard service if there is one.
+POLL: tuple[Step, ...] = (READ_BATTERY, Write(WRITE, battery_command()))
+
+
+def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     """Return steps that ask for identity and battery level, then for the stream."""
-    del attempt  # one way only
     return (
         Subscribe(NOTIFY),
         Write(WRITE, hello_command()),
         Pause(ANSWER_PAUSE_S),
-        *poll(),
+        *POLL,
         Pause(ANSWER_PAUSE_S),
         Write(WRITE, subscribe_command(rate_hz)),
         Pause(ANSWER_PAUSE_S),
     )
-
-
-def stop() -> tuple[Step, ...]:
-    """Return steps that end the subscription."""
-    return (Write(WRITE, unsubscribe_command()),)
-
-
-def poll() -> tuple[Step, ...]:
-    """Return steps that ask for the battery level, also by the standard service if there is one."""
-    return (Read(BATTERY_LEVEL, optional=True), Write(WRITE, battery_command()))
 
 
 FAMILY = Family(
@@ -414,6 +406,6 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=stop,
-    poll=poll,
+    stop=(Write(WRITE, unsubscribe_command()),),
+    poll=POLL,
 )

@@ -33,6 +33,7 @@ from imu_reps.sensors.unwrap import (
     unwrap_near,
 )
 from imu_reps.sensors.wire import (
+    READ_BATTERY,
     Advertisement,
     Decoded,
     Family,
@@ -40,7 +41,6 @@ from imu_reps.sensors.wire import (
     Step,
     Subscribe,
     are_readings,
-    read_battery,
     read_information,
 )
 
@@ -179,7 +179,7 @@ def recognises(advertisement: Advertisement) -> bool:
 
 def start(_rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     """Return steps that subscribe; the sketch then starts to send."""
-    return (*read_battery(), Subscribe(NOTIFY))
+    return (READ_BATTERY, Subscribe(NOTIFY))
 
 
 FAMILY = Family(

@@ -13,6 +13,7 @@ from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, IntArray
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order, unwrap_near
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
+    READ_BATTERY,
     Advertisement,
     Decoded,
     Facts,
@@ -24,7 +25,6 @@ from imu_reps.sensors.wire import (
     Write,
     battery,
     join_samples,
-    read_battery,
 )
 
 SERVICE = "ba1a0001-b277-4069-b9f6-a8d937c46c72"
@@ -131,7 +131,6 @@ def decode(
     state: OpenProfileState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[OpenProfileState, Decoded]:
     """Decode a notification or a value read; see `Family.decode`."""
-    characteristic = characteristic.lower()
     if characteristic == STREAM:
         return _take_packet(state, data, arrival_s)
     if characteristic == INFO:
@@ -226,21 +225,15 @@ def resume(state: OpenProfileState) -> OpenProfileState:
     return replace(state, clock=after_link_loss(state.clock))
 
 
-def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
+def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     """Return steps that subscribe, set the rate, read the info with the ranges, and start."""
-    del attempt  # one way only
     return (
         Subscribe(STREAM),
         Write(CONTROL, set_rate_command(rate_hz)),
         Read(INFO),
-        *read_battery(),
+        READ_BATTERY,
         Write(CONTROL, bytes((START,))),
     )
-
-
-def stop() -> tuple[Step, ...]:
-    """Return steps that stop the stream."""
-    return (Write(CONTROL, bytes((STOP,))),)
 
 
 FAMILY = Family(
@@ -255,6 +248,6 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=stop,
+    stop=(Write(CONTROL, bytes((STOP,))),),
     identify=(Write(CONTROL, bytes((IDENTIFY,))),),
 )

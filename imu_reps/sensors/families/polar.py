@@ -207,28 +207,29 @@ def recognises(advertisement: Advertisement) -> bool:
     return (advertisement.name or "").lower().startswith(("polar sense", "polar verity"))
 
 
+_PAUSE = Pause(0.2)  # the control point handles one command at a time
+#: Ends both streams, which would otherwise drain the battery.
+STOP: tuple[Step, ...] = (
+    Write(CONTROL, stop_command(ACC), optional=True),
+    _PAUSE,
+    Write(CONTROL, stop_command(GYRO), optional=True),
+    _PAUSE,
+)
+
+
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     """Return steps that end streams another program left running, then start both."""
-    rate = round(rate_hz)
-    pause = Pause(0.2)  # the control point handles one command at a time
     return (
         Subscribe(CONTROL),
         Subscribe(DATA),
         Read(CONTROL),
         *READ_INFORMATION,
-        *stop(),
-        Write(CONTROL, start_command(ACC, rate)),
-        pause,
-        Write(CONTROL, start_command(GYRO, rate)),
-        pause,
+        *STOP,
+        Write(CONTROL, start_command(ACC, round(rate_hz))),
+        _PAUSE,
+        Write(CONTROL, start_command(GYRO, round(rate_hz))),
+        _PAUSE,
     )
-
-
-def stop() -> tuple[Step, ...]:
-    """Return steps that end both streams, which would otherwise drain the battery."""
-    pause = Pause(0.2)  # the control point handles one command at a time
-    acc, gyr = (Write(CONTROL, stop_command(stream), optional=True) for stream in (ACC, GYRO))
-    return (acc, pause, gyr, pause)
 
 
 FAMILY = Family(
@@ -243,7 +244,7 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=stop,
+    stop=STOP,
     caution="Its readings arrive one to two seconds late: good for the report after the set, not for live "
     "counting.",
 )

@@ -234,11 +234,10 @@ class WitMotionState:
 
 
 def decode(
-    state: WitMotionState, characteristic: str, data: bytes, arrival_s: float
+    state: WitMotionState, characteristic: str, data: bytes, _arrival_s: float
 ) -> tuple[WitMotionState, Decoded]:
     """Decode a notification; see `Family.decode`."""
-    del arrival_s  # the sensor has no clock to compare it with
-    if characteristic.lower() not in NOTIFY:
+    if characteristic not in NOTIFY:
         return state, Decoded()
     cut = was_cut_short(state.stream, data)
     stream, frames, lost = split_frames(FrameStream() if cut else state.stream, data)
@@ -262,9 +261,8 @@ def recognises(advertisement: Advertisement) -> bool:
     return bool(advertisement.name and NAME.search(advertisement.name))
 
 
-def begin(rate_hz: float) -> WitMotionState:
-    """Return the state before the first byte."""
-    del rate_hz  # the stream looks the same at every rate
+def begin(_rate_hz: float) -> WitMotionState:
+    """Return the state before the first byte; the stream looks the same at every rate."""
     return WitMotionState()
 
 
@@ -289,11 +287,6 @@ def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
     )
 
 
-def poll() -> tuple[Step, ...]:
-    """Return steps that ask for the battery level."""
-    return (Write(WRITE, read_command(Register.BATTERY)),)
-
-
 FAMILY = Family(
     name="witmotion",
     title="WitMotion BLE 5.0",
@@ -306,5 +299,5 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    poll=poll,
+    poll=(Write(WRITE, read_command(Register.BATTERY)),),
 )

@@ -65,7 +65,7 @@ def test_every_family_has_start_stop_and_poll_steps(known: Family) -> None:
         for attempt in range(3):
             steps = known.start(rate_hz, attempt)
             assert any(isinstance(step, Subscribe) for step in steps)
-        for step in (*steps, *known.stop(), *known.poll()):
+        for step in (*steps, *known.stop, *known.poll):
             assert isinstance(step, (Subscribe, Write, Read, Pause))
             uuids = getattr(step, "characteristic", ())
             for uuid in (uuids,) if isinstance(uuids, str) else uuids:

@@ -58,7 +58,7 @@ def test_the_golden_clock_continues_over_its_wrap(golden: Golden, decode_all: Ca
 def test_golden_commands_are_built_byte_by_byte(golden: Golden) -> None:
     hexes = {item["id"]: item["hex"] for item in golden("dot-")}
     started = movella_dot.start(60.0, 0)[-1]
-    (stopped,) = movella_dot.stop()
+    (stopped,) = movella_dot.FAMILY.stop
 
     assert started == Write(movella_dot.MEASURE, bytes.fromhex(hexes["dot-start-rate"]))
     assert stopped == Write(movella_dot.MEASURE, bytes.fromhex(hexes["dot-stop-rate"]), optional=True)

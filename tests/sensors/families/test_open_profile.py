@@ -128,7 +128,7 @@ def test_commands_are_the_published_bytes(vectors: Callable[[str], Any]) -> None
     assert isinstance(steps[0], Subscribe)
     assert steps.index(Read(profile.INFO)) < steps.index(Write(profile.CONTROL, commands["start"]))
     assert profile.set_rate_command(200.0) == commands["rate 200"]
-    assert [step.data for step in FAMILY.stop() if isinstance(step, Write)] == [commands["stop"]]
+    assert [step.data for step in FAMILY.stop if isinstance(step, Write)] == [commands["stop"]]
 
 
 def test_nothing_is_scaled_before_the_info_was_read(decode_all: Decode) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imu_reps.sensors.families import SENSORTAG_MOVEMENT, nordic_uart, recognise, unfit_device
+from imu_reps.sensors.families import SENSORTAG_MOVEMENT, nordic_uart, recognise
 from imu_reps.sensors.wire import Advertisement
 
 
@@ -31,4 +31,6 @@ def test_an_unsuitable_device_is_refused_with_the_reason(
 
 @pytest.mark.parametrize("name", ["Polar Sense 12345678", "Puck.js 1a2b", "Thingy", None])
 def test_suitable_devices_are_not_refused(name: str | None) -> None:
-    assert unfit_device(Advertisement(name)) is None
+    recognised = recognise(Advertisement(name))
+
+    assert recognised is None or recognised.unfit is None

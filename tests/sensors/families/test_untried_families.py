@@ -148,9 +148,9 @@ def test_steps_name_full_lower_case_characteristics(name: str) -> None:
     known = family(name)
     steps = [step for rate in known.rates_hz for attempt in range(3) for step in known.start(rate, attempt)]
 
-    named = [s.characteristic for s in (*steps, *known.stop(), *known.poll()) if not isinstance(s, Pause)]
+    named = [s.characteristic for s in (*steps, *known.stop, *known.poll) if not isinstance(s, Pause)]
 
     assert {len(uuid) for uuid in named} == {36}
     assert all(uuid == uuid.lower() for uuid in named)
     assert any(isinstance(step, Subscribe) for step in steps)
-    assert all(isinstance(step, Read | Write) for step in known.poll())
+    assert all(isinstance(step, Read | Write) for step in known.poll)

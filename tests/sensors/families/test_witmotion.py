@@ -225,7 +225,7 @@ def test_the_old_dual_mode_service_is_read_the_same_way(decode_all: Decode) -> N
     frame = b"\x55\x61" + bytes(range(18))
 
     for characteristic in witmotion.NOTIFY:
-        _, decoded = decode_all(FAMILY, FAMILY.begin(100.0), [(characteristic.upper(), frame)])
+        _, decoded = decode_all(FAMILY, FAMILY.begin(100.0), [(characteristic, frame)])
         assert len(decoded.samples) == 1
 
 

@@ -138,11 +138,11 @@ def test_scans_and_connections_wait_for_one_another(bench, play):
             found = await both.radio.find(ANKLE, 5.0)
             connection = both.radio.connection(found, lambda: None)
             await asyncio.gather(both.radio.scan(3.0), connection.open(), both.radio.scan(3.0))
-            has = connection.has(STREAM)
+            uuid, _ = await connection.read(INFO)
             await connection.close()
-            return has
+            return uuid
 
-    assert play(crowding()) == STREAM
+    assert play(crowding()) == INFO
 
 
 def test_a_connection_reads_writes_and_receives(bench, play):
@@ -174,13 +174,13 @@ def test_a_characteristic_is_found_by_any_of_its_uuids_or_not_at_all(bench, play
     async def looking():
         async with bench() as both:
             connection = await connected(both)
-            has = [connection.has(one) for one in (BATTERY_LEVEL, ("no such", STREAM), "no such")]
+            read = [await connection.read(one) for one in (BATTERY_LEVEL, ("no such", INFO))]
             with pytest.raises(RadioError) as caught:
                 await connection.read("no such")
             await connection.close()
-            return has, caught.value.code
+            return [uuid for uuid, _ in read], caught.value.code
 
-    assert play(looking()) == ([BATTERY_LEVEL, STREAM, None], "wrong_device")
+    assert play(looking()) == ([BATTERY_LEVEL, INFO], "wrong_device")
 
 
 def test_a_broken_link_is_reported_once_and_a_closed_one_is_not(bench, play):
@@ -254,11 +254,11 @@ def test_failures_that_need_only_another_try_get_it(bench, play, quirks, wait_s)
             await connection.close()
             await asyncio.sleep(wait_s)
             await connection.open()
-            has = connection.has(STREAM)
+            uuid, _ = await connection.read(INFO)
             await connection.close()
-            return has
+            return uuid
 
-    assert play(reconnecting()) == STREAM
+    assert play(reconnecting()) == INFO
 
 
 def test_a_sensor_that_has_gone_is_given_up_in_bounded_time(bench, play):

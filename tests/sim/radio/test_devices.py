@@ -269,7 +269,7 @@ def test_movesense_streams_the_same_with_the_second_set_of_characteristics() -> 
     near.start(104.0)
     assert near.rate_hz() == pytest.approx(104.0, abs=2.5)
 
-    for step in near.family.stop():
+    for step in near.family.stop:
         assert isinstance(step, Write)
         near.device.written(near.uuid(step.characteristic), step.data, near.now_s)
     assert near.rate_hz() == 0.0
