@@ -51,17 +51,14 @@ def read_witmotion(table: ExportTable) -> tuple[ExportedSensor, ...]:
         ``unknown_unit``, ``bad_time``, and as `ExportTable`.
     """
     device = next((c for c in table.columns if c.lower() in ("device name", "devicename")), None)
-    names = dict.fromkeys(table.text(device)) if device is not None else {"": None}
+    names = [] if device is None else table.text(device)
+    if len(set(names)) < 2:
+        return (_witmotion(table),)
     sensors = []
-    for name in names:
-        rows = table if device is None else _only_device(table, device, name)
-        sensors.append(replace(_witmotion(rows), name=name if len(names) > 1 else None))
+    for name in dict.fromkeys(names):
+        cells = tuple(row for row, of in zip(table.cells, names, strict=True) if of == name)
+        sensors.append(replace(_witmotion(replace(table, cells=cells)), name=name))
     return tuple(sensors)
-
-
-def _only_device(table: ExportTable, device: str, name: str) -> ExportTable:
-    at = table.columns.index(device)
-    return replace(table, cells=tuple(row for row in table.cells if row[at] == name))
 
 
 def _witmotion(table: ExportTable) -> ExportedSensor:

@@ -176,7 +176,8 @@ def read_dot(table: ExportTable) -> tuple[ExportedSensor, ...]:
     elif (start := _start_s(preamble)) is not None:
         clock, time_s = EPOCH, time_s - time_s[0] + start
         assumed.append("the first sample was taken at StartTime")
-    sample = unwrapped(table.number("PacketCounter"), 2.0**16 if _is_16_bit(table) else 2.0**32)
+    counter = table.number("PacketCounter")
+    sample = unwrapped(counter, 2.0**16 if counter.max() < 2.0**16 else 2.0**32)
     gyr = channel(table, time_s, GYR) if table.has(*GYR) else None
     acc = channel(table, time_s, ACC)
     return (ExportedSensor("movella_dot", None, acc, gyr, clock, numbering(sample), tuple(assumed)),)
@@ -196,10 +197,6 @@ def _refuse_without_acceleration(table: ExportTable) -> None:
         )
     orientations = ", ".join(c for c in table.columns if c.startswith(("Euler", "Quat", "Mat[", "Roll")))
     raise orientation_only_error(table.name, orientations or "no acceleration")
-
-
-def _is_16_bit(table: ExportTable) -> bool:
-    return bool(table.number("PacketCounter").max() < 2.0**16)
 
 
 def _start_s(preamble: str) -> float | None:

@@ -105,7 +105,6 @@ class Link:
         self._receiver = receiver
         self._connection: Connection | None = None
         self._broken = asyncio.Event()
-        self._state: LinkState = "away"
         self._starter = Starter(self.label, request, receiver, self._on_data, self._broken)
 
     @property
@@ -184,7 +183,7 @@ class Link:
 
     async def _give_up(self, detail: str | None) -> None:
         """Emit ``away`` with the reason, unless emitted already, and disconnect, which may take long."""
-        if self._state != "away":
+        if self._receiver.state != "away":
             self._emit("away", detail)
         await self._hang_up()
 
@@ -264,7 +263,6 @@ class Link:
         return self._connection
 
     def _emit(self, state: LinkState, detail: str | None = None) -> None:
-        self._state = state
         level = logging.WARNING if state in ("away", "silent") else logging.INFO
         _log.log(level, "%s: %s%s", self.label, state, f", {detail}" if detail else "")
         self._inbox.put(LinkChange(self._place, loop_time_s(), state, detail))

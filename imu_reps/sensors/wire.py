@@ -6,6 +6,7 @@ decodes the bytes that come back to samples. The link (`imu_reps.sensors.streams
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -38,6 +39,33 @@ class Advertisement:
     name: str | None = None
     service_uuids: tuple[str, ...] = ()
     company_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Signs:
+    """What shows in an advertisement that it is of one kind of device; any one sign is enough.
+
+    Attributes
+    ----------
+    names : str
+        Regular expression for the beginning of its name.
+    service_uuids : tuple of str
+        Services it may advertise.
+    company_ids : tuple of int
+        Company identifiers that only this kind has.
+    """
+
+    names: str
+    service_uuids: tuple[str, ...] = ()
+    company_ids: tuple[int, ...] = ()
+
+    def are_in(self, advertisement: Advertisement) -> bool:
+        """Whether the advertisement has one of them."""
+        return (
+            re.match(self.names, advertisement.name or "") is not None
+            or not set(self.service_uuids).isdisjoint(advertisement.service_uuids)
+            or not set(self.company_ids).isdisjoint(advertisement.company_ids)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +255,8 @@ class Family:
         What the user should know before relying on it, in one sentence.
     identify : tuple of Step
         Steps that make it blink or buzz for a few seconds while it streams; empty: not possible.
-    recognises : callable
-        ``recognises(advertisement)``: whether it is of this family.
+    signs : Signs
+        What shows in its advertisement.
     begin : callable
         ``begin(rate_hz)``: the state before the first byte.
     decode : callable
@@ -252,7 +280,7 @@ class Family:
     rates_hz: tuple[float, ...]
     counter: Counter
     has_clock: bool
-    recognises: Callable[[Advertisement], bool]
+    signs: Signs
     begin: Callable[[float], Any]
     decode: Callable[[Any, str, bytes, float], tuple[Any, Decoded]]
     resume: Callable[[Any], Any]

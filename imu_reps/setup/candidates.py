@@ -14,7 +14,7 @@ from imu_reps.sensors.families import Recognised, recognise
 from imu_reps.sensors.radio_errors import radio_error
 from imu_reps.sensors.starting import take_steps
 from imu_reps.sensors.stream_items import loop_time_s
-from imu_reps.sensors.wire import Family, Step, Subscribe
+from imu_reps.sensors.wire import Family, Subscribe
 
 if TYPE_CHECKING:
     from imu_reps.sensors.ble import Found, Radio
@@ -192,23 +192,6 @@ def _unfit(device: NearbyDevice) -> str | None:
     return device.kind.unfit if device.kind else None
 
 
-class _Listener:
-    """Decode notifications until one holds the battery level."""
-
-    def __init__(self, family: Family) -> None:
-        self._family = family
-        self._state = family.begin(nearest_rate(family))
-        self.percent: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-
-    def hear(self, characteristic: str, data: bytes) -> None:
-        """Process a notification or a value that was read."""
-        now_s = loop_time_s()
-        self._state, decoded = self._family.decode(self._state, characteristic, data, now_s)
-        percent = decoded.facts.battery_percent
-        if percent is not None and not self.percent.done():
-            self.percent.set_result(percent)
-
-
 async def read_battery(radio: Radio, found: Found, family: Family) -> float | None:
     """Connect, read the battery level, and disconnect.
 
@@ -222,24 +205,28 @@ async def read_battery(radio: Radio, found: Found, family: Family) -> float | No
     RadioError
         If it cannot be connected.
     """
-    listener = _Listener(family)
+    state = family.begin(nearest_rate(family))
+    percent: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+
+    def hear(characteristic: str, data: bytes) -> None:
+        nonlocal state
+        state, decoded = family.decode(state, characteristic, data, loop_time_s())
+        if decoded.facts.battery_percent is not None and not percent.done():
+            percent.set_result(decoded.facts.battery_percent)
+
     connection = radio.connection(found, lambda: None)
     try:
         await connection.open()
-        for step in _questions(family):
+        # subscribes and polls, without starting a stream or changing a setting
+        start = family.start(nearest_rate(family), 0)
+        for step in (*(step for step in start if isinstance(step, Subscribe)), *family.poll):
             # an unsupported request does no harm: the others are still sent
             with suppress(RadioError):
-                await take_steps((step,), connection, listener.hear)
+                await take_steps((step,), connection, hear)
         # sensors that measure first take up to a second
-        return await asyncio.wait_for(listener.percent, 1.5)
+        return await asyncio.wait_for(percent, 1.5)
     except TimeoutError:
         return None
     finally:
-        listener.percent.cancel()
+        percent.cancel()
         await connection.close()
-
-
-def _questions(family: Family) -> tuple[Step, ...]:
-    """Return steps that subscribe and poll, without starting a stream or changing a setting."""
-    start = family.start(nearest_rate(family), 0)
-    return (*(step for step in start if isinstance(step, Subscribe)), *family.poll)

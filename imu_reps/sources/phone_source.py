@@ -217,17 +217,17 @@ class PhoneSource:
 
     def status(self) -> dict[SensorPlace, SensorStatus]:
         """Return the current status of each phone."""
-        return {place: self._status(place) for place in SENSOR_PLACES if place in self._phones}
-
-    def _status(self, place: SensorPlace) -> SensorStatus:
-        receiver = self._receivers[place]
-        return SensorStatus(
-            self._states[place],
-            identity=self._devices.get(place),
-            samples=receiver.samples,
-            damaged=receiver.damaged,
-            repeated=receiver.repeated,
-        )
+        return {
+            place: SensorStatus(
+                self._states[place],
+                identity=self._devices.get(place),
+                samples=self._receivers[place].samples,
+                damaged=self._receivers[place].damaged,
+                repeated=self._receivers[place].repeated,
+            )
+            for place in SENSOR_PLACES
+            if place in self._phones
+        }
 
     def _take_readings(self, place: SensorPlace, readings: PhoneReadings) -> None:
         """Queue the samples that these readings complete."""
@@ -237,21 +237,18 @@ class PhoneSource:
             return
         self._last_sample_s[place] = now_s
         self._change(place, "streaming")
-        self._put(block)
+        self._items.append(block)
 
     def _change(self, place: SensorPlace, state: LinkState) -> None:
         before, self._states[place] = self._states[place], state
         if before not in (state, "awaited"):
             _log.info("phone at the %s: %s", place, state)
-            self._put(LinkChange(place, loop_time_s(), state))
+            self._items.append(LinkChange(place, loop_time_s(), state))
 
     def _notice_silence(self) -> None:
         for place, last_s in self._last_sample_s.items():
             if self._states[place] == "streaming" and loop_time_s() - last_s > LIMITS.silent_s:
                 self._change(place, "away")
-
-    def _put(self, item: Item) -> None:
-        self._items.append(item)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request and close the connection; one too many closes another."""
@@ -343,7 +340,7 @@ class PhoneSource:
                 return None
             if acc_s < self._receivers[place].reached_s:
                 self._receivers[place].restart()
-                self._put(Restarted(place, loop_time_s()))
+                self._items.append(Restarted(place, loop_time_s()))
             return acc_s, gyr_s
         self._take_readings(place, readings)
         silent_s = loop_time_s() - self._last_sample_s.get(place, loop_time_s())

@@ -11,7 +11,7 @@ import numpy as np
 
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace
-from imu_reps.sensors.stream_items import Item, LinkState, SensorStatus, loop_time_s
+from imu_reps.sensors.stream_items import Item, SensorStatus, loop_time_s
 
 #: Samples that arrived within one slot are delivered together; shorter than the interval between pictures.
 SLOT_S = 0.025
@@ -24,7 +24,9 @@ class ReplaySource:
 
     def __init__(self, recording: Recording) -> None:
         self._sent = {block.sensor: 0 for block in recording.blocks}
-        self._slots = itertools.groupby(replay_blocks(recording, SLOT_S), _slot)
+        self._slots = itertools.groupby(
+            replay_blocks(recording, SLOT_S), lambda block: int(block.time_s.max() / SLOT_S)
+        )
         self._last_s: dict[SensorPlace, float] = {}
         self._began_s = 0.0
 
@@ -50,17 +52,12 @@ class ReplaySource:
 
     def status(self) -> dict[SensorPlace, SensorStatus]:
         """Return the status of each recorded sensor: streaming, or silent in a gap of the recording."""
-        return {place: self._status(place, sent) for place, sent in self._sent.items()}
-
-    def _status(self, place: SensorPlace, sent: int) -> SensorStatus:
         now_s = loop_time_s()
-        silent = now_s - self._last_s.get(place, now_s) > SILENT_S
-        state: LinkState = "silent" if silent else "streaming"
-        return SensorStatus(state, samples=sent)
-
-
-def _slot(block: SampleBlock) -> int:
-    return int(block.time_s.max() / SLOT_S)
+        silent = {place for place in self._sent if now_s - self._last_s.get(place, now_s) > SILENT_S}
+        return {
+            place: SensorStatus("silent" if place in silent else "streaming", samples=sent)
+            for place, sent in self._sent.items()
+        }
 
 
 def replay_blocks(recording: Recording, block_s: float = 0.05) -> Iterator[SampleBlock]:

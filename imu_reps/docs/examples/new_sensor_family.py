@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from imu_reps.sensors.wire import Advertisement, Decoded, Family, Samples, Step, Subscribe, Write
+from imu_reps.sensors.wire import Decoded, Family, Samples, Signs, Step, Subscribe, Write
 
 SERVICE = "0000a0b0-0000-1000-8000-00805f9b34fb"
 CONTROL = "0000a0b1-0000-1000-8000-00805f9b34fb"
@@ -29,11 +29,6 @@ class PebbleState:
     """The number of the last sample, unwrapped; None before the first."""
 
     last: int | None = None
-
-
-def recognises(advertisement: Advertisement) -> bool:
-    """Whether it advertises the service."""
-    return SERVICE in advertisement.service_uuids
 
 
 def begin(_rate_hz: float) -> PebbleState:
@@ -77,7 +72,7 @@ FAMILY = Family(
     rates_hz=(50.0, 100.0),
     counter="device",
     has_clock=False,
-    recognises=recognises,
+    signs=Signs("Pebble", (SERVICE,)),
     begin=begin,
     decode=decode,
     resume=resume,

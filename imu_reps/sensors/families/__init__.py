@@ -15,7 +15,7 @@ from imu_reps.sensors.families import (
     thingy,
     witmotion,
 )
-from imu_reps.sensors.wire import Advertisement, Family
+from imu_reps.sensors.wire import Advertisement, Family, Signs
 
 #: In order of recognition: families run from scan to report first, text over Nordic UART, which many devices
 #: offer, last.
@@ -45,34 +45,26 @@ class Unfit:
         Name for people.
     why : str
         What it lacks, and what to use instead.
-    names : tuple of str
-        Prefixes of its advertised name, lower case.
-    service_uuids : tuple of str
-        Services it may advertise.
+    signs : Signs
+        What shows in its advertisement.
     """
 
     title: str
     why: str
-    names: tuple[str, ...]
-    service_uuids: tuple[str, ...] = ()
-
-    def recognises(self, advertisement: Advertisement) -> bool:
-        """Whether an advertisement is this device's."""
-        name = (advertisement.name or "").lower()
-        return name.startswith(self.names) or bool(set(self.service_uuids) & set(advertisement.service_uuids))
+    signs: Signs
 
 
+OTHER_POLAR = "Use a Polar Verity Sense or another sensor instead."
 NO_GYROSCOPE = "It has no gyroscope, so it cannot tell turning from pushing."
 UNFIT: tuple[Unfit, ...] = (
     Unfit(
         "SensorTag",
         f"It sends at most 10 readings a second, and a leg raise needs 20 or more. {INSTEAD}",
-        ("sensortag", "cc2650 sensortag"),
-        (SENSORTAG_MOVEMENT,),
+        Signs(r"(?i)(cc2650 )?sensortag", (SENSORTAG_MOVEMENT,)),
     ),
-    Unfit("Polar H10", f"{NO_GYROSCOPE} Use a Polar Verity Sense or another sensor instead.", ("polar h10",)),
-    Unfit("Polar OH1", f"{NO_GYROSCOPE} Use a Polar Verity Sense or another sensor instead.", ("polar oh1",)),
-    Unfit("Bangle.js", f"{NO_GYROSCOPE} {INSTEAD}", ("bangle.js",)),
+    Unfit("Polar H10", f"{NO_GYROSCOPE} {OTHER_POLAR}", Signs("(?i)polar h10")),
+    Unfit("Polar OH1", f"{NO_GYROSCOPE} {OTHER_POLAR}", Signs("(?i)polar oh1")),
+    Unfit("Bangle.js", f"{NO_GYROSCOPE} {INSTEAD}", Signs(r"(?i)bangle\.js")),
 )
 
 
@@ -117,9 +109,9 @@ def family(name: str) -> Family:
 def recognise(advertisement: Advertisement) -> Recognised | None:
     """Return which device an advertisement is of; None if it is unknown."""
     for unfit in UNFIT:
-        if unfit.recognises(advertisement):
+        if unfit.signs.are_in(advertisement):
             return Recognised(unfit.title, None, unfit.why)
     for known in FAMILIES:
-        if known.recognises(advertisement):
+        if known.signs.are_in(advertisement):
             return Recognised(known.title, known)
     return None

@@ -21,12 +21,12 @@ from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sensors.families.paired_streams import AlternatingStreams, Paired, Stream, pair_by_turn
 from imu_reps.sensors.wire import (
     READ_INFORMATION,
-    Advertisement,
     Decoded,
     Facts,
     Family,
     Pause,
     Samples,
+    Signs,
     Step,
     Subscribe,
     Write,
@@ -192,15 +192,6 @@ def _samples(first: int, paired: Paired) -> Samples:
     )
 
 
-def recognises(advertisement: Advertisement) -> bool:
-    """Whether an advertisement has the maker's company number, its service, or the factory name."""
-    return (
-        0x067E in advertisement.company_ids
-        or SERVICE in advertisement.service_uuids
-        or (advertisement.name or "").lower().startswith(("metawear", "metamotion"))
-    )
-
-
 #: Asks for the battery level.
 POLL: tuple[Step, ...] = (Write(COMMAND, ASK_BATTERY, optional=True),)
 #: Stops both modules, then switches off the streams of either chip.
@@ -255,7 +246,7 @@ FAMILY = Family(
     rates_hz=RATES_HZ,
     counter="host",
     has_clock=False,
-    recognises=recognises,
+    signs=Signs(r"(?i)metawear|metamotion", (SERVICE,), (0x067E,)),
     begin=begin,
     decode=decode,
     resume=resume,

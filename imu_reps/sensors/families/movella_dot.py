@@ -18,13 +18,13 @@ import numpy as np
 from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
-    Advertisement,
     Decoded,
     Facts,
     Family,
     Pause,
     Read,
     Samples,
+    Signs,
     Step,
     Subscribe,
     Write,
@@ -144,12 +144,6 @@ def _samples(numbers: list[int], packets: tuple[tuple[Reading, int], ...]) -> Sa
     )
 
 
-def recognises(advertisement: Advertisement) -> bool:
-    """Whether an advertisement has the maker's company number or the product's name."""
-    name = (advertisement.name or "").lower()
-    return 0x0886 in advertisement.company_ids or name.startswith(("xsens dot", "movella dot"))
-
-
 #: Ends the measurement.
 STOP = Write(MEASURE, STOP_COMMAND, optional=True)
 
@@ -175,7 +169,7 @@ FAMILY = Family(
     rates_hz=RATES_HZ,
     counter="device",
     has_clock=True,
-    recognises=recognises,
+    signs=Signs(r"(?i)(xsens|movella) dot", company_ids=(0x0886,)),
     begin=begin,
     decode=decode,
     resume=resume,

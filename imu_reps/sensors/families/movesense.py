@@ -16,13 +16,13 @@ from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
     NO_FACTS,
     READ_BATTERY,
-    Advertisement,
     Characteristic,
     Decoded,
     Facts,
     Family,
     Pause,
     Samples,
+    Signs,
     Step,
     Subscribe,
     Write,
@@ -34,7 +34,6 @@ from imu_reps.sensors.wire import (
 SERVICES = ("34802252-7185-4d5d-b431-630e7050e8f0", "0000fdf3-0000-1000-8000-00805f9b34fb")
 WRITE: Characteristic = ("34800001-7185-4d5d-b431-630e7050e8f0", "6b200001-ff4e-4979-8186-fb7ba486fcd7")
 NOTIFY: Characteristic = ("34800002-7185-4d5d-b431-630e7050e8f0", "6b200002-ff4e-4979-8186-fb7ba486fcd7")
-NAME_PREFIX = "Movesense"
 
 #: Every rate is sent in packets of a thirteenth of a second.
 PACKETS_PER_S = 13.0
@@ -361,12 +360,6 @@ def missing_samples(span_s: float, count_before: int, count: int, spacing: Spaci
     return max(0, nearest)
 
 
-def recognises(advertisement: Advertisement) -> bool:
-    """Whether an advertisement has the name or service; the maker's watches share the company number."""
-    named = (advertisement.name or "").startswith(NAME_PREFIX)
-    return named or bool(set(SERVICES) & set(advertisement.service_uuids))
-
-
 def begin(rate_hz: float) -> MovesenseState:
     """Return the state before the first byte."""
     return MovesenseState(PacketClock(1e3, 1 << 32), Spacing(1.0 / rate_hz), _usual_batch(rate_hz))
@@ -401,7 +394,7 @@ FAMILY = Family(
     rates_hz=(52.0, 104.0, 208.0),
     counter="device",
     has_clock=True,
-    recognises=recognises,
+    signs=Signs("Movesense", SERVICES),  # the maker's watches share the company number
     begin=begin,
     decode=decode,
     resume=resume,

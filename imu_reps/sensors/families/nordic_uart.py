@@ -34,10 +34,10 @@ from imu_reps.sensors.unwrap import (
 )
 from imu_reps.sensors.wire import (
     READ_BATTERY,
-    Advertisement,
     Decoded,
     Family,
     Samples,
+    Signs,
     Step,
     Subscribe,
     are_readings,
@@ -172,11 +172,6 @@ def _samples(numbers: list[int], packets: tuple[tuple[Line, int], ...]) -> Sampl
     return Samples(np.array(numbers, np.int64), times_s, values[:, :3], values[:, 3:])
 
 
-def recognises(advertisement: Advertisement) -> bool:
-    """Whether an advertisement has the service, or the name of a board that offers it."""
-    return SERVICE in advertisement.service_uuids or (advertisement.name or "").startswith("Puck.js")
-
-
 def start(_rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     """Return steps that subscribe; the sketch then starts to send."""
     return (READ_BATTERY, Subscribe(NOTIFY))
@@ -189,7 +184,7 @@ FAMILY = Family(
     rates_hz=RATES_HZ,
     counter="device",
     has_clock=True,
-    recognises=recognises,
+    signs=Signs(r"Puck\.js", (SERVICE,)),
     begin=begin,
     decode=decode,
     resume=resume,

@@ -14,12 +14,12 @@ from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_lo
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
     READ_BATTERY,
-    Advertisement,
     Decoded,
     Facts,
     Family,
     Read,
     Samples,
+    Signs,
     Step,
     Subscribe,
     Write,
@@ -31,7 +31,6 @@ SERVICE = "ba1a0001-b277-4069-b9f6-a8d937c46c72"
 STREAM = "ba1a0002-b277-4069-b9f6-a8d937c46c72"
 INFO = "ba1a0003-b277-4069-b9f6-a8d937c46c72"
 CONTROL = "ba1a0004-b277-4069-b9f6-a8d937c46c72"
-NAME_PREFIX = "IMUREPS-"
 
 VERSION = 1
 HEADER = struct.Struct("<HIBB")
@@ -210,11 +209,6 @@ def missing_samples(newest: NewestPacket, seq: int, t0_us: int, count: int, spac
     return by_number if step >= 1 and agree else max(0, round(by_clock))
 
 
-def recognises(advertisement: Advertisement) -> bool:
-    """Whether an advertisement has the service or the name; the letter in the name is optional."""
-    return SERVICE in advertisement.service_uuids or (advertisement.name or "").startswith(NAME_PREFIX)
-
-
 def begin(rate_hz: float) -> OpenProfileState:
     """Return the state before the first byte; samples cannot be scaled until the info is read."""
     return OpenProfileState(PacketClock(1e6, 1 << 32), Spacing(1.0 / rate_hz))
@@ -243,7 +237,7 @@ FAMILY = Family(
     rates_hz=(50.0, 100.0, 200.0),
     counter="device",
     has_clock=True,
-    recognises=recognises,
+    signs=Signs("IMUREPS-", (SERVICE,)),
     begin=begin,
     decode=decode,
     resume=resume,

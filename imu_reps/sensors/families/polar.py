@@ -36,12 +36,12 @@ from imu_reps.sensors.families.polar_protocol import (
 from imu_reps.sensors.unwrap import PacketClock, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     READ_INFORMATION,
-    Advertisement,
     Decoded,
     Facts,
     Family,
     Pause,
     Read,
+    Signs,
     Step,
     Subscribe,
     Write,
@@ -202,11 +202,6 @@ def _timed(stream: PolarStream, time_ns: int, count: int) -> tuple[IntArray, Pol
     return sample_times_ns(time_ns, count, step_ns), after
 
 
-def recognises(advertisement: Advertisement) -> bool:
-    """Whether an advertisement has the name of a Polar Sense."""
-    return (advertisement.name or "").lower().startswith(("polar sense", "polar verity"))
-
-
 _PAUSE = Pause(0.2)  # the control point handles one command at a time
 #: Ends both streams, which would otherwise drain the battery.
 STOP: tuple[Step, ...] = (
@@ -239,7 +234,7 @@ FAMILY = Family(
     rates_hz=(RATE_HZ,),
     counter="device",
     has_clock=True,
-    recognises=recognises,
+    signs=Signs(r"(?i)polar (sense|verity)"),
     begin=begin,
     decode=decode,
     resume=resume,

@@ -13,10 +13,10 @@ import numpy as np
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sensors.wire import (
     READ_INFORMATION,
-    Advertisement,
     Decoded,
     Family,
     Samples,
+    Signs,
     Step,
     Subscribe,
     Write,
@@ -82,12 +82,6 @@ def decode(
     return replace(state, next_number=state.next_number + 1), Decoded(samples)
 
 
-def recognises(advertisement: Advertisement) -> bool:
-    """Whether an advertisement has the name Thingy or one of its services."""
-    services = {CONFIGURATION_SERVICE, MOTION_SERVICE} & set(advertisement.service_uuids)
-    return bool(services) or (advertisement.name or "").lower().startswith("thingy")
-
-
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     """Return steps that set the rate and subscribe; it then starts to send."""
     return (*READ_INFORMATION, Write(CONFIG, config_command(rate_hz)), Subscribe(RAW))
@@ -100,7 +94,7 @@ FAMILY = Family(
     rates_hz=RATES_HZ,
     counter="host",
     has_clock=False,
-    recognises=recognises,
+    signs=Signs(r"(?i)thingy", (CONFIGURATION_SERVICE, MOTION_SERVICE)),
     begin=begin,
     decode=decode,
     resume=resume,

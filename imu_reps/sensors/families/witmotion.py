@@ -17,13 +17,13 @@ import numpy as np
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, IntArray
 from imu_reps.sensors.wire import (
     NO_FACTS,
-    Advertisement,
     Characteristic,
     Decoded,
     Facts,
     Family,
     Pause,
     Samples,
+    Signs,
     Step,
     Subscribe,
     Write,
@@ -44,7 +44,6 @@ WRITE: Characteristic = (
     "0000ffe9-0000-1000-8000-00805f9b34fb",
     "49535343-8841-43f4-a8d4-ecbe34729bb3",
 )
-NAME = re.compile(r"^WT|WT\d")
 
 
 FRAME_LENGTH = 20
@@ -254,13 +253,6 @@ def _samples(raw: IntArray, first: int) -> Samples:
     return Samples(first + np.arange(n), np.full(n, np.nan), acc_mps2(raw), gyr_dps(raw))
 
 
-def recognises(advertisement: Advertisement) -> bool:
-    """Whether an advertisement has the service, which is not always advertised, or the name."""
-    if {SERVICE, DUAL_SERVICE} & set(advertisement.service_uuids):
-        return True
-    return bool(advertisement.name and NAME.search(advertisement.name))
-
-
 def begin(_rate_hz: float) -> WitMotionState:
     """Return the state before the first byte; the stream looks the same at every rate."""
     return WitMotionState()
@@ -294,7 +286,7 @@ FAMILY = Family(
     rates_hz=tuple(RATE_CODES),
     counter="host",
     has_clock=False,
-    recognises=recognises,
+    signs=Signs(r"WT|.*WT\d", (SERVICE, DUAL_SERVICE)),  # the service is not always advertised
     begin=begin,
     decode=decode,
     resume=resume,

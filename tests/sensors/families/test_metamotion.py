@@ -82,7 +82,7 @@ def test_each_attempt_addresses_the_other_kind_of_chip(
 
 
 def test_it_is_recognised_by_service_company_or_name() -> None:
-    assert metamotion.recognises(Advertisement("MetaWear"))
-    assert metamotion.recognises(Advertisement("knee", (metamotion.SERVICE,)))
-    assert metamotion.recognises(Advertisement("knee", company_ids=(0x067E,)))
-    assert not metamotion.recognises(Advertisement("knee"))
+    assert metamotion.FAMILY.signs.are_in(Advertisement("MetaWear"))
+    assert metamotion.FAMILY.signs.are_in(Advertisement("knee", (metamotion.SERVICE,)))
+    assert metamotion.FAMILY.signs.are_in(Advertisement("knee", company_ids=(0x067E,)))
+    assert not metamotion.FAMILY.signs.are_in(Advertisement("knee"))

@@ -121,7 +121,7 @@ def test_notifications_are_enabled_before_the_start() -> None:
 
 
 def test_it_is_recognised_by_either_brand_or_by_the_company_alone() -> None:
-    assert movella_dot.recognises(Advertisement("Xsens DOT"))
-    assert movella_dot.recognises(Advertisement("Movella DOT"))
-    assert movella_dot.recognises(Advertisement("left knee", company_ids=(0x0886,)))
-    assert not movella_dot.recognises(Advertisement("left knee"))
+    assert movella_dot.FAMILY.signs.are_in(Advertisement("Xsens DOT"))
+    assert movella_dot.FAMILY.signs.are_in(Advertisement("Movella DOT"))
+    assert movella_dot.FAMILY.signs.are_in(Advertisement("left knee", company_ids=(0x0886,)))
+    assert not movella_dot.FAMILY.signs.are_in(Advertisement("left knee"))

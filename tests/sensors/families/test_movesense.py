@@ -286,9 +286,9 @@ def test_the_second_set_of_characteristics_is_read_the_same_way(decode_all: Deco
 
 
 def test_it_is_recognised_by_name_or_service_not_by_the_company_id() -> None:
-    assert FAMILY.recognises(Advertisement("Movesense 174630000123", (), (0x009F,)))
-    assert FAMILY.recognises(Advertisement(None, (movesense.SERVICES[1],)))
-    assert not FAMILY.recognises(Advertisement("a watch", (), (0x009F,)))
+    assert FAMILY.signs.are_in(Advertisement("Movesense 174630000123", (), (0x009F,)))
+    assert FAMILY.signs.are_in(Advertisement(None, (movesense.SERVICES[1],)))
+    assert not FAMILY.signs.are_in(Advertisement("a watch", (), (0x009F,)))
 
 
 @pytest.mark.parametrize("rate_hz", FAMILY.rates_hz)

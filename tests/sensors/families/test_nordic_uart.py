@@ -121,6 +121,6 @@ def test_a_restarted_board_is_noticed(decode_all: Callable[..., Any]) -> None:
 
 
 def test_it_is_recognised_by_its_service_or_as_a_puck() -> None:
-    assert nordic_uart.recognises(Advertisement("my board", (nordic_uart.SERVICE,)))
-    assert nordic_uart.recognises(Advertisement("Puck.js 1a2b"))
-    assert not nordic_uart.recognises(Advertisement("my board"))
+    assert nordic_uart.FAMILY.signs.are_in(Advertisement("my board", (nordic_uart.SERVICE,)))
+    assert nordic_uart.FAMILY.signs.are_in(Advertisement("Puck.js 1a2b"))
+    assert not nordic_uart.FAMILY.signs.are_in(Advertisement("my board"))

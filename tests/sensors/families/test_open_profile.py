@@ -292,9 +292,9 @@ def test_the_battery_is_read_in_percent(decode_all: Decode) -> None:
 
 
 def test_it_is_recognised_by_service_or_name() -> None:
-    assert FAMILY.recognises(Advertisement(None, (profile.SERVICE,)))
-    assert FAMILY.recognises(Advertisement("IMUREPS-P3F2A"))
-    assert not FAMILY.recognises(Advertisement("IMU", ("0000180f-0000-1000-8000-00805f9b34fb",)))
+    assert FAMILY.signs.are_in(Advertisement(None, (profile.SERVICE,)))
+    assert FAMILY.signs.are_in(Advertisement("IMUREPS-P3F2A"))
+    assert not FAMILY.signs.are_in(Advertisement("IMU", ("0000180f-0000-1000-8000-00805f9b34fb",)))
 
 
 def test_a_newly_read_info_changes_the_scale_only(decode_all: Decode) -> None:

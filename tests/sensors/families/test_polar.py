@@ -333,5 +333,5 @@ def test_it_subscribes_and_stops_before_it_starts() -> None:
 
 
 def test_only_the_model_with_a_gyroscope_is_recognised() -> None:
-    assert polar.recognises(Advertisement("Polar Sense 7C5A1B2D"))
-    assert not polar.recognises(Advertisement("Polar H10 12345678", company_ids=(0x006B,)))
+    assert polar.FAMILY.signs.are_in(Advertisement("Polar Sense 7C5A1B2D"))
+    assert not polar.FAMILY.signs.are_in(Advertisement("Polar H10 12345678", company_ids=(0x006B,)))

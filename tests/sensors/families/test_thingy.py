@@ -30,6 +30,6 @@ def test_the_rate_is_in_bytes_six_and_seven_of_nine(rate_hz: float) -> None:
 
 
 def test_it_is_recognised_by_name_or_service() -> None:
-    assert thingy.recognises(Advertisement("Thingy"))
-    assert thingy.recognises(Advertisement("knee", (thingy.CONFIGURATION_SERVICE,)))
-    assert not thingy.recognises(Advertisement("Thing"))
+    assert thingy.FAMILY.signs.are_in(Advertisement("Thingy"))
+    assert thingy.FAMILY.signs.are_in(Advertisement("knee", (thingy.CONFIGURATION_SERVICE,)))
+    assert not thingy.FAMILY.signs.are_in(Advertisement("Thing"))

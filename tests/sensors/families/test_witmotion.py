@@ -254,12 +254,12 @@ def test_another_code_for_200_hz_is_tried_the_second_time() -> None:
 
 @pytest.mark.parametrize("name", ["WT901BLE67", "WT9011DCL-BT50", "BWT901BLE5.0", "WTSDCL"])
 def test_it_is_recognised_by_its_name(name: str) -> None:
-    assert FAMILY.recognises(Advertisement(name))
+    assert FAMILY.signs.are_in(Advertisement(name))
 
 
 def test_it_is_recognised_by_its_service_and_not_by_a_look_alike() -> None:
-    assert FAMILY.recognises(Advertisement("my knee", (witmotion.SERVICE,)))
-    assert FAMILY.recognises(Advertisement(None, (witmotion.DUAL_SERVICE,)))
-    assert not FAMILY.recognises(Advertisement("LED strip", ("0000ffe5-0000-1000-8000-00805f9b34fb",)))
-    assert not FAMILY.recognises(Advertisement("SWT"))
-    assert not FAMILY.recognises(Advertisement())
+    assert FAMILY.signs.are_in(Advertisement("my knee", (witmotion.SERVICE,)))
+    assert FAMILY.signs.are_in(Advertisement(None, (witmotion.DUAL_SERVICE,)))
+    assert not FAMILY.signs.are_in(Advertisement("LED strip", ("0000ffe5-0000-1000-8000-00805f9b34fb",)))
+    assert not FAMILY.signs.are_in(Advertisement("SWT"))
+    assert not FAMILY.signs.are_in(Advertisement())
