@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ from imu_reps.sim.radio.fast_loop import run
 from imu_reps.sim.radio.link_plan import WELL_BEHAVED, Quirks
 from imu_reps.sim.radio.virtual_sensor import VirtualSensor
 
-T = TypeVar("T")
+Story = Callable[["Bench"], Awaitable[Any]]
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
@@ -187,26 +187,35 @@ class Bench:
         return count
 
 
-def _play(coroutine: Coroutine[Any, Any, T], longest_s: float = 200.0) -> T:
-    """Run a coroutine in simulated time; more than `longest_s` of it counts as a hang."""
+@pytest.fixture
+def on_bench() -> Callable[..., Any]:
+    """Run a story ``async (both) -> result`` on a bench with these settings, in simulated time.
 
-    async def bounded() -> T:
-        async with asyncio.timeout(longest_s):
-            return await coroutine
+    More than `longest_s` of it counts as a hang.
+    """
 
-    return run(bounded())
+    def told(story: Story, *settings: Any, longest_s: float = 200.0, **more: Any) -> Any:
+        async def whole() -> Any:
+            async with asyncio.timeout(longest_s), Bench(*settings, **more) as both:
+                return await story(both)
+
+        return run(whole())
+
+    return told
 
 
 @pytest.fixture
-def bench() -> type[Bench]:
-    """The bench of both sensors."""
-    return Bench
+def streaming(on_bench: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a story like `on_bench`, from when both sensors stream."""
 
+    def told(story: Story, *settings: Any, **more: Any) -> Any:
+        async def whole(both: Bench) -> Any:
+            await both.open()
+            return await story(both)
 
-@pytest.fixture
-def play() -> Callable[..., Any]:
-    """Run a coroutine in simulated time, with a limit."""
-    return _play
+        return on_bench(whole, *settings, **more)
+
+    return told
 
 
 @pytest.fixture

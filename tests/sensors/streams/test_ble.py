@@ -50,13 +50,12 @@ async def connected(both, lost=lambda: None, address=ANKLE):
     return connection
 
 
-def test_a_scan_finds_both_strongest_first_with_their_advertisements(bench, play):
-    async def scanning():
-        async with bench(sensor={"board": Board(rssi_dbm=-80)}) as both:
-            both.sensors["ankle"].board = replace(both.sensors["ankle"].board, rssi_dbm=-40)
-            return await both.radio.scan(5.0)
+def test_a_scan_finds_both_strongest_first_with_their_advertisements(on_bench):
+    async def scanning(both):
+        both.sensors["ankle"].board = replace(both.sensors["ankle"].board, rssi_dbm=-40)
+        return await both.radio.scan(5.0)
 
-    found = play(scanning())
+    found = on_bench(scanning, sensor={"board": Board(rssi_dbm=-80)})
 
     assert [one.host_id for one in found] == [ANKLE, "F0:00:00:00:00:01"]
     assert found[0].rssi_dbm > -60 > found[1].rssi_dbm
@@ -64,50 +63,47 @@ def test_a_scan_finds_both_strongest_first_with_their_advertisements(bench, play
     assert found[0].advertisement.service_uuids == ("ba1a0001-b277-4069-b9f6-a8d937c46c72",)
 
 
-def test_a_scan_ends_as_soon_as_enough_is_found_and_otherwise_in_time(bench, play):
-    async def scanning():
-        async with bench() as both:
-            loop = asyncio.get_running_loop()
-            began_s = loop.time()
-            both_found = await both.radio.scan(30.0, lambda found: len(found) == 2)
-            early_s = loop.time() - began_s
-            await both.radio.scan(7.0)
-            return both_found, early_s, loop.time() - began_s - early_s
+def test_a_scan_ends_as_soon_as_enough_is_found_and_otherwise_in_time(on_bench):
+    async def scanning(both):
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        both_found = await both.radio.scan(30.0, lambda found: len(found) == 2)
+        early_s = loop.time() - began_s
+        await both.radio.scan(7.0)
+        return both_found, early_s, loop.time() - began_s - early_s
 
-    both_found, early_s, whole_s = play(scanning())
+    both_found, early_s, whole_s = on_bench(scanning)
 
     assert len(both_found) == 2
     assert early_s < 1.0
     assert whole_s == pytest.approx(7.0, abs=0.1)
 
 
-def test_a_system_that_never_answers_delays_a_scan_by_a_few_seconds_only(bench, play):
-    async def scanning():
-        async with bench() as both:
+def test_a_system_that_never_answers_delays_a_scan_by_a_few_seconds_only(on_bench):
+    async def scanning(both):
+        class Restarting(scanner_backend(both.air)):
+            answers = False
 
-            class Restarting(scanner_backend(both.air)):
-                answers = False
+            async def start(self):
+                if not self.answers:
+                    await asyncio.Event().wait()
+                await super().start()
 
-                async def start(self):
-                    if not self.answers:
-                        await asyncio.Event().wait()
-                    await super().start()
+        radio, began_s = Radio(scanner_backend=Restarting), asyncio.get_running_loop().time()
+        with pytest.raises(RadioError) as caught:
+            await radio.scan(2.0)
+        waited_s = asyncio.get_running_loop().time() - began_s
+        Restarting.answers = True
+        return caught.value.code, waited_s, await radio.scan(2.0)
 
-            radio, began_s = Radio(scanner_backend=Restarting), asyncio.get_running_loop().time()
-            with pytest.raises(RadioError) as caught:
-                await radio.scan(2.0)
-            waited_s = asyncio.get_running_loop().time() - began_s
-            Restarting.answers = True
-            return caught.value.code, waited_s, await radio.scan(2.0)
-
-    code, waited_s, found = play(scanning())
+    code, waited_s, found = on_bench(scanning)
 
     assert code == "scan_failed"
     assert waited_s < 10.0
     assert len(found) == 2
 
 
-def test_a_sensor_that_a_killed_program_left_connected_is_found_without_advertising(bench, play):
+def test_a_sensor_that_a_killed_program_left_connected_is_found_without_advertising(on_bench):
     class Held(BaseBleakAdapter):
         @classmethod
         async def get(cls, **_):
@@ -116,51 +112,48 @@ def test_a_sensor_that_a_killed_program_left_connected_is_found_without_advertis
         async def get_connected_devices(self, service_uuids):
             return [BLEDevice("F0:00:00:00:00:09", "WT901BLE68", {})] if service_uuids else []
 
-    async def scanning():
-        async with bench() as both:
-            radio = Radio(
-                scanner_backend=scanner_backend(both.air),
-                client_backend=client_backend(both.air),
-                adapter_backend=Held,
-            )
-            return await radio.find("F0:00:00:00:00:09", 5.0), await radio.scan(2.0)
+    async def scanning(both):
+        radio = Radio(
+            scanner_backend=scanner_backend(both.air),
+            client_backend=client_backend(both.air),
+            adapter_backend=Held,
+        )
+        return await radio.find("F0:00:00:00:00:09", 5.0), await radio.scan(2.0)
 
-    held, received = play(scanning())
+    held, received = on_bench(scanning)
 
     assert (held.advertisement.name, held.rssi_dbm) == ("WT901BLE68", None)
     assert len(received) == 3
     assert received[-1].host_id == held.host_id
 
 
-def test_scans_and_connections_wait_for_one_another(bench, play):
-    async def crowding():
-        async with bench(quirks=Quirks(busy_scanning=True)) as both:
-            found = await both.radio.find(ANKLE, 5.0)
-            connection = both.radio.connection(found, lambda: None)
-            await asyncio.gather(both.radio.scan(3.0), connection.open(), both.radio.scan(3.0))
-            uuid, _ = await connection.read(INFO)
-            await connection.close()
-            return uuid
+def test_scans_and_connections_wait_for_one_another(on_bench):
+    async def crowding(both):
+        found = await both.radio.find(ANKLE, 5.0)
+        connection = both.radio.connection(found, lambda: None)
+        await asyncio.gather(both.radio.scan(3.0), connection.open(), both.radio.scan(3.0))
+        uuid, _ = await connection.read(INFO)
+        await connection.close()
+        return uuid
 
-    assert play(crowding()) == INFO
+    assert on_bench(crowding, quirks=Quirks(busy_scanning=True)) == INFO
 
 
-def test_a_connection_reads_writes_and_receives(bench, play):
-    async def exchanging():
-        async with bench() as both:
-            received = []
-            connection = await connected(both)
-            info = await connection.read(("00000000-0000-1000-8000-00805f9b34fb", INFO))
-            await connection.subscribe(STREAM.upper(), lambda *what: received.append(what))
-            await connection.write(CONTROL, b"\x01", True)
-            await asyncio.sleep(2.0)
-            await connection.unsubscribe_all()
-            streamed = len(received)
-            await asyncio.sleep(1.0)
-            await connection.close()
-            return info, received, streamed
+def test_a_connection_reads_writes_and_receives(on_bench):
+    async def exchanging(both):
+        received = []
+        connection = await connected(both)
+        info = await connection.read(("00000000-0000-1000-8000-00805f9b34fb", INFO))
+        await connection.subscribe(STREAM.upper(), lambda *what: received.append(what))
+        await connection.write(CONTROL, b"\x01", True)
+        await asyncio.sleep(2.0)
+        await connection.unsubscribe_all()
+        streamed = len(received)
+        await asyncio.sleep(1.0)
+        await connection.close()
+        return info, received, streamed
 
-    info, received, streamed = play(exchanging())
+    info, received, streamed = on_bench(exchanging)
 
     assert info[0] == INFO
     assert info[1].endswith(b"IMUREPS-P1A2B")
@@ -170,68 +163,66 @@ def test_a_connection_reads_writes_and_receives(bench, play):
     assert len(received) == streamed
 
 
-def test_a_characteristic_is_found_by_any_of_its_uuids_or_not_at_all(bench, play):
-    async def looking():
-        async with bench() as both:
-            connection = await connected(both)
-            read = [await connection.read(one) for one in (BATTERY_LEVEL, ("no such", INFO))]
-            with pytest.raises(RadioError) as caught:
-                await connection.read("no such")
-            await connection.close()
-            return [uuid for uuid, _ in read], caught.value.code
+def test_a_characteristic_is_found_by_any_of_its_uuids_or_not_at_all(on_bench):
+    async def looking(both):
+        connection = await connected(both)
+        read = [await connection.read(one) for one in (BATTERY_LEVEL, ("no such", INFO))]
+        with pytest.raises(RadioError) as caught:
+            await connection.read("no such")
+        await connection.close()
+        return [uuid for uuid, _ in read], caught.value.code
 
-    assert play(looking()) == ([BATTERY_LEVEL, INFO], "wrong_device")
-
-
-def test_a_broken_link_is_reported_once_and_a_closed_one_is_not(bench, play):
-    async def breaking():
-        async with bench() as both:
-            events = []
-            connection = await connected(both, lambda: events.append("broke"))
-            both.sensors["ankle"].drop_link()
-            await asyncio.sleep(2.0)
-            await connection.close()
-            second = await connected(both, lambda: events.append("closed"))
-            await second.close()
-            await asyncio.sleep(1.0)
-            return events
-
-    assert play(breaking()) == ["broke"]
+    assert on_bench(looking) == ([BATTERY_LEVEL, INFO], "wrong_device")
 
 
-def test_notifications_while_a_connection_closes_are_ignored(bench, play):
-    async def closing():
-        async with bench(quirks=BLUEZ) as both:  # closing takes two seconds there
-            received = []
-            connection = await connected(both)
-            await connection.subscribe(STREAM, lambda *what: received.append(what))
-            await connection.write(CONTROL, b"\x01", True)
-            await asyncio.sleep(1.0)
-            before = len(received), len(both.delivered[ANKLE])
-            await connection.close()
-            return before, (len(received), len(both.delivered[ANKLE]))
+def test_a_broken_link_is_reported_once_and_a_closed_one_is_not(on_bench):
+    async def breaking(both):
+        events = []
+        connection = await connected(both, lambda: events.append("broke"))
+        both.sensors["ankle"].drop_link()
+        await asyncio.sleep(2.0)
+        await connection.close()
+        second = await connected(both, lambda: events.append("closed"))
+        await second.close()
+        await asyncio.sleep(1.0)
+        return events
 
-    (received_before, delivered_before), (received, delivered) = play(closing())
+    assert on_bench(breaking) == ["broke"]
+
+
+def test_notifications_while_a_connection_closes_are_ignored(on_bench):
+    async def closing(both):
+        received = []
+        connection = await connected(both)
+        await connection.subscribe(STREAM, lambda *what: received.append(what))
+        await connection.write(CONTROL, b"\x01", True)
+        await asyncio.sleep(1.0)
+        before = len(received), len(both.delivered[ANKLE])
+        await connection.close()
+        return before, (len(received), len(both.delivered[ANKLE]))
+
+    (received_before, delivered_before), (received, delivered) = on_bench(
+        closing, quirks=BLUEZ
+    )  # closing takes two seconds there
 
     assert received == received_before == delivered_before
     assert delivered > delivered_before + 30
 
 
-def test_a_connection_reopened_after_a_drop_delivers_nothing_twice(bench, play):
-    async def again():
-        async with bench(quirks=BLUEZ) as both:
-            received = []
-            connection = await connected(both)
-            both.sensors["ankle"].drop_link()
-            await asyncio.sleep(2.0)
-            await connection.open()
-            await connection.subscribe(STREAM, lambda *what: received.append(what))
-            await connection.write(CONTROL, b"\x01", True)
-            await asyncio.sleep(2.0)
-            await connection.close()
-            return received
+def test_a_connection_reopened_after_a_drop_delivers_nothing_twice(on_bench):
+    async def again(both):
+        received = []
+        connection = await connected(both)
+        both.sensors["ankle"].drop_link()
+        await asyncio.sleep(2.0)
+        await connection.open()
+        await connection.subscribe(STREAM, lambda *what: received.append(what))
+        await connection.write(CONTROL, b"\x01", True)
+        await asyncio.sleep(2.0)
+        await connection.close()
+        return received
 
-    received = play(again())
+    received = on_bench(again, quirks=BLUEZ)
 
     assert len(received) > 30
     assert len(set(received)) == len(received)
@@ -247,32 +238,30 @@ def test_a_connection_reopened_after_a_drop_delivers_nothing_twice(bench, play):
     ],
     ids=["input/output error", "discovery cut off", "cut off twice", "forgotten until the next scan"],
 )
-def test_failures_that_need_only_another_try_get_it(bench, play, quirks, wait_s):
-    async def reconnecting():
-        async with bench(quirks=quirks) as both:
-            connection = await connected(both)
-            await connection.close()
-            await asyncio.sleep(wait_s)
+def test_failures_that_need_only_another_try_get_it(on_bench, quirks, wait_s):
+    async def reconnecting(both):
+        connection = await connected(both)
+        await connection.close()
+        await asyncio.sleep(wait_s)
+        await connection.open()
+        uuid, _ = await connection.read(INFO)
+        await connection.close()
+        return uuid
+
+    assert on_bench(reconnecting, quirks=quirks) == INFO
+
+
+def test_a_sensor_that_has_gone_is_given_up_in_bounded_time(on_bench):
+    async def gone(both):
+        found = await both.radio.find(ANKLE, 5.0)
+        both.sensors["ankle"].vanish()
+        connection = both.radio.connection(found, lambda: None)
+        began_s = asyncio.get_running_loop().time()
+        with pytest.raises(RadioError) as caught:
             await connection.open()
-            uuid, _ = await connection.read(INFO)
-            await connection.close()
-            return uuid
+        return caught.value, asyncio.get_running_loop().time() - began_s
 
-    assert play(reconnecting()) == INFO
-
-
-def test_a_sensor_that_has_gone_is_given_up_in_bounded_time(bench, play):
-    async def gone():
-        async with bench() as both:
-            found = await both.radio.find(ANKLE, 5.0)
-            both.sensors["ankle"].vanish()
-            connection = both.radio.connection(found, lambda: None)
-            began_s = asyncio.get_running_loop().time()
-            with pytest.raises(RadioError) as caught:
-                await connection.open()
-            return caught.value, asyncio.get_running_loop().time() - began_s
-
-    error, took_s = play(gone())
+    error, took_s = on_bench(gone)
 
     assert error.code == "connect_failed"
     assert ANKLE in error.message
@@ -280,23 +269,22 @@ def test_a_sensor_that_has_gone_is_given_up_in_bounded_time(bench, play):
     assert took_s < 45.0
 
 
-def test_a_write_to_a_sensor_that_has_gone_fails_as_a_radio_error_in_bounded_time(bench, play):
-    async def gone():
-        async with bench() as both:
-            connection = await connected(both)
-            both.sensors["ankle"].vanish()
-            began_s = asyncio.get_running_loop().time()
-            with pytest.raises(RadioError) as caught:
-                await connection.write(CONTROL, b"\x01", True)
-            took_s = asyncio.get_running_loop().time() - began_s
-            with pytest.raises(RadioError):
-                await connection.read(INFO)
-            await connection.close()
-            with pytest.raises(RadioError):
-                await connection.write(CONTROL, b"\x01", True)
-            return caught.value.code, took_s
+def test_a_write_to_a_sensor_that_has_gone_fails_as_a_radio_error_in_bounded_time(on_bench):
+    async def gone(both):
+        connection = await connected(both)
+        both.sensors["ankle"].vanish()
+        began_s = asyncio.get_running_loop().time()
+        with pytest.raises(RadioError) as caught:
+            await connection.write(CONTROL, b"\x01", True)
+        took_s = asyncio.get_running_loop().time() - began_s
+        with pytest.raises(RadioError):
+            await connection.read(INFO)
+        await connection.close()
+        with pytest.raises(RadioError):
+            await connection.write(CONTROL, b"\x01", True)
+        return caught.value.code, took_s
 
-    code, took_s = play(gone())
+    code, took_s = on_bench(gone)
 
     assert code == "connect_failed"
     assert took_s <= 5.0
@@ -316,36 +304,34 @@ def noting_radio(air, failure=None):
     return notify_options, Radio(scanner_backend=scanner_backend(air), client_backend=Noting)
 
 
-def test_a_sensor_is_subscribed_to_for_this_program_alone(bench, play):
-    async def subscribing():
-        async with bench() as both:
-            notify_options, radio = noting_radio(both.air)
-            for _ in range(2):
-                connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
-                await connection.open()
-                received = asyncio.Event()
-                await connection.subscribe(STREAM, lambda *_, received=received: received.set())
-                await connection.write(CONTROL, b"\x01", True)
-                await asyncio.wait_for(received.wait(), 5.0)
-                await connection.close()
-            return notify_options
-
-    assert play(subscribing()) == [False, False]
-
-
-def test_a_sensor_that_then_sends_nothing_is_subscribed_to_plainly(bench, play):
-    async def subscribing():
-        async with bench() as both:
-            notify_options, radio = noting_radio(both.air)
+def test_a_sensor_is_subscribed_to_for_this_program_alone(on_bench):
+    async def subscribing(both):
+        notify_options, radio = noting_radio(both.air)
+        for _ in range(2):
             connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
             await connection.open()
-            await connection.subscribe(STREAM, lambda *_: None)
-            await connection.unsubscribe_all()
-            await connection.subscribe(STREAM, lambda *_: None)
+            received = asyncio.Event()
+            await connection.subscribe(STREAM, lambda *_, received=received: received.set())
+            await connection.write(CONTROL, b"\x01", True)
+            await asyncio.wait_for(received.wait(), 5.0)
             await connection.close()
-            return notify_options
+        return notify_options
 
-    assert play(subscribing()) == [False, True]
+    assert on_bench(subscribing) == [False, False]
+
+
+def test_a_sensor_that_then_sends_nothing_is_subscribed_to_plainly(on_bench):
+    async def subscribing(both):
+        notify_options, radio = noting_radio(both.air)
+        connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+        await connection.open()
+        await connection.subscribe(STREAM, lambda *_: None)
+        await connection.unsubscribe_all()
+        await connection.subscribe(STREAM, lambda *_: None)
+        await connection.close()
+        return notify_options
+
+    assert on_bench(subscribing) == [False, True]
 
 
 @pytest.mark.faults
@@ -359,19 +345,18 @@ def test_a_sensor_that_then_sends_nothing_is_subscribed_to_plainly(bench, play):
     ],
     ids=repr,
 )
-def test_a_sensor_subscribed_to_by_another_program_is_in_use(bench, play, failure):
-    async def subscribing():
-        async with bench() as both:
-            _, radio = noting_radio(both.air, failure)
-            connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
-            await connection.open()
-            try:
-                await connection.subscribe(STREAM, lambda *_: None)
-            finally:
-                await connection.close()
+def test_a_sensor_subscribed_to_by_another_program_is_in_use(on_bench, failure):
+    async def subscribing(both):
+        _, radio = noting_radio(both.air, failure)
+        connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+        await connection.open()
+        try:
+            await connection.subscribe(STREAM, lambda *_: None)
+        finally:
+            await connection.close()
 
     with pytest.raises(RadioError, match="in use by another program") as refused:
-        play(subscribing())
+        on_bench(subscribing)
     assert refused.value.code == "in_use"
 
 
@@ -478,25 +463,24 @@ def test_system_specific_causes_are_in_the_hint(monkeypatch, system, code, part)
 @pytest.mark.parametrize(
     "failure", [OSError(-2147024874, "bad command"), BleakError("services: Unreachable")]
 )
-def test_transient_windows_failures_are_retried(bench, play, failure):
-    async def connecting():
-        async with bench() as both:
-            tries = []
+def test_transient_windows_failures_are_retried(on_bench, failure):
+    async def connecting(both):
+        tries = []
 
-            class Moody(client_backend(both.air)):
-                async def connect(self, *options, **more):
-                    tries.append(failure)
-                    if len(tries) < 3:
-                        raise failure
-                    await super().connect(*options, **more)
+        class Moody(client_backend(both.air)):
+            async def connect(self, *options, **more):
+                tries.append(failure)
+                if len(tries) < 3:
+                    raise failure
+                await super().connect(*options, **more)
 
-            radio = Radio(scanner_backend=scanner_backend(both.air), client_backend=Moody)
-            connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
-            await connection.open()
-            await connection.close()
-            return len(tries)
+        radio = Radio(scanner_backend=scanner_backend(both.air), client_backend=Moody)
+        connection = radio.connection(await radio.find(ANKLE, 5.0), lambda: None)
+        await connection.open()
+        await connection.close()
+        return len(tries)
 
-    assert play(connecting()) == 3
+    assert on_bench(connecting) == 3
 
 
 def test_an_unknown_system_gets_a_hint_too(monkeypatch):

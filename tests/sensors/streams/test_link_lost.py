@@ -36,19 +36,17 @@ def hold_all_that_was_delivered(both, place):
 @pytest.mark.parametrize("away_s", [3.0, 30.0])
 @pytest.mark.parametrize("place", SENSOR_PLACES)
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_a_sensor_that_vanishes_comes_back(bench, play, other, name, rate_hz, place, away_s):
-    async def vanishing():
-        async with bench(name, rate_hz) as both:
-            await both.open()
-            await both.listen(5.0)
-            both.sensors[place].vanish()
-            await both.listen(away_s)
-            both.sensors[place].return_()
-            took_s = await both.listen_until(place, "streaming", 60.0)
-            await both.listen(5.0)
-            return both, took_s, both.streams.status()[place]
+def test_a_sensor_that_vanishes_comes_back(streaming, other, name, rate_hz, place, away_s):
+    async def vanishing(both):
+        await both.listen(5.0)
+        both.sensors[place].vanish()
+        await both.listen(away_s)
+        both.sensors[place].return_()
+        took_s = await both.listen_until(place, "streaming", 60.0)
+        await both.listen(5.0)
+        return both, took_s, both.streams.status()[place]
 
-    both, took_s, status = play(vanishing())
+    both, took_s, status = streaming(vanishing, name, rate_hz)
     numbers = both.numbers(place)
 
     hold_undisturbed(both, other(place))
@@ -59,20 +57,18 @@ def test_a_sensor_that_vanishes_comes_back(bench, play, other, name, rate_hz, pl
     assert status.repeated == status.restarts == 0
 
 
-def test_the_course_of_a_link_is_in_the_log(bench, play, caplog):
-    async def losing():
-        async with bench() as both:
-            await both.open()
-            await both.listen(3.0)
-            both.sensors["ankle"].faults = Faults(truncate=0.2)
-            await both.listen(3.0)
-            both.sensors["ankle"].vanish()
-            await both.listen(20.0)
-            both.sensors["ankle"].return_()
-            await both.listen_until("ankle", "streaming", 60.0)
+def test_the_course_of_a_link_is_in_the_log(streaming, caplog):
+    async def losing(both):
+        await both.listen(3.0)
+        both.sensors["ankle"].faults = Faults(truncate=0.2)
+        await both.listen(3.0)
+        both.sensors["ankle"].vanish()
+        await both.listen(20.0)
+        both.sensors["ankle"].return_()
+        await both.listen_until("ankle", "streaming", 60.0)
 
     with caplog.at_level("DEBUG", logger="imu_reps"):
-        play(losing())
+        streaming(losing)
     log = caplog.text
 
     for words in ("scan: 2 heard", "asked for 100 Hz", "cannot be read", ": away", "ankle: streaming"):
@@ -81,16 +77,14 @@ def test_the_course_of_a_link_is_in_the_log(bench, play, caplog):
 
 
 @pytest.mark.parametrize("place", SENSOR_PLACES)
-def test_a_sensor_that_is_gone_for_good_does_not_disturb_the_other(bench, play, other, place):
-    async def going():
-        async with bench() as both:
-            await both.open()
-            await both.listen(5.0)
-            both.sensors[place].vanish()
-            await both.listen(60.0)
-            return both, both.streams.status()[place]
+def test_a_sensor_that_is_gone_for_good_does_not_disturb_the_other(streaming, other, place):
+    async def going(both):
+        await both.listen(5.0)
+        both.sensors[place].vanish()
+        await both.listen(60.0)
+        return both, both.streams.status()[place]
 
-    both, status = play(going())
+    both, status = streaming(going)
 
     hold_undisturbed(both, other(place))
     hold_all_that_was_delivered(both, place)
@@ -100,20 +94,18 @@ def test_a_sensor_that_is_gone_for_good_does_not_disturb_the_other(bench, play, 
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_both_vanish_and_both_come_back(bench, play, name, rate_hz):
-    async def vanishing():
-        async with bench(name, rate_hz) as both:
-            await both.open()
-            await both.listen(3.0)
-            for place in SENSOR_PLACES:
-                both.sensors[place].vanish()
-            await both.listen(10.0)
-            for place in SENSOR_PLACES:
-                both.sensors[place].return_()
-            await both.listen(25.0)
-            return both, both.streams.status()
+def test_both_vanish_and_both_come_back(streaming, name, rate_hz):
+    async def vanishing(both):
+        await both.listen(3.0)
+        for place in SENSOR_PLACES:
+            both.sensors[place].vanish()
+        await both.listen(10.0)
+        for place in SENSOR_PLACES:
+            both.sensors[place].return_()
+        await both.listen(25.0)
+        return both, both.streams.status()
 
-    both, status = play(vanishing())
+    both, status = streaming(vanishing, name, rate_hz)
 
     for place in SENSOR_PLACES:
         hold_all_that_was_delivered(both, place)
@@ -124,17 +116,15 @@ def test_both_vanish_and_both_come_back(bench, play, name, rate_hz):
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
 @pytest.mark.parametrize("place", SENSOR_PLACES)
 def test_a_sensor_that_reboots_streams_again_and_is_marked_as_restarted(
-    bench, play, other, name, rate_hz, place
+    streaming, other, name, rate_hz, place
 ):
-    async def rebooting():
-        async with bench(name, rate_hz) as both:
-            await both.open()
-            await both.listen(5.0)
-            both.sensors[place].reboot()
-            await both.listen(15.0)
-            return both, both.streams.status()[place]
+    async def rebooting(both):
+        await both.listen(5.0)
+        both.sensors[place].reboot()
+        await both.listen(15.0)
+        return both, both.streams.status()[place]
 
-    both, status = play(rebooting())
+    both, status = streaming(rebooting, name, rate_hz)
     restarts = [item for item in both.items if isinstance(item, Restarted)]
     has_clock = name != "witmotion"
 
@@ -146,16 +136,14 @@ def test_a_sensor_that_reboots_streams_again_and_is_marked_as_restarted(
     assert status.rate_hz == pytest.approx(rate_hz, rel=0.02)
 
 
-def test_a_restarted_clock_begins_anew_and_is_announced_before_its_samples(bench, play):
-    async def rebooting():
-        async with bench() as both:
-            await both.open()
-            await both.listen(5.0)
-            both.sensors["ankle"].reboot()
-            await both.listen(15.0)
-            return both
+def test_a_restarted_clock_begins_anew_and_is_announced_before_its_samples(streaming):
+    async def rebooting(both):
+        await both.listen(5.0)
+        both.sensors["ankle"].reboot()
+        await both.listen(15.0)
+        return both
 
-    both = play(rebooting())
+    both = streaming(rebooting)
     place = next(i for i, item in enumerate(both.items) if isinstance(item, Restarted))
     before = [item for item in both.items[:place] if getattr(item, "sensor", "") == "ankle"]
     after = [item for item in both.items[place:] if getattr(item, "sensor", "") == "ankle"]
@@ -166,16 +154,14 @@ def test_a_restarted_clock_begins_anew_and_is_announced_before_its_samples(bench
     assert first_s < 20.0
 
 
-def test_numbers_and_device_time_continue_across_a_reconnection(bench, play):
-    async def dropping():
-        async with bench() as both:
-            await both.open()
-            await both.listen(5.0)
-            both.sensors["ankle"].drop_link()
-            await both.listen(10.0)
-            return both
+def test_numbers_and_device_time_continue_across_a_reconnection(streaming):
+    async def dropping(both):
+        await both.listen(5.0)
+        both.sensors["ankle"].drop_link()
+        await both.listen(10.0)
+        return both
 
-    both = play(dropping())
+    both = streaming(dropping)
     block = both.block("ankle")
 
     assert both.states("ankle") == BACK
@@ -183,18 +169,16 @@ def test_numbers_and_device_time_continue_across_a_reconnection(bench, play):
     assert np.all(np.diff(block.device_time_s) > 0)
 
 
-def test_an_adapter_that_disappears_comes_back_with_both_sensors(bench, play):
-    async def unplugging():
-        async with bench() as both:
-            await both.open()
-            await both.listen(3.0)
-            both.air.power_off()
-            await both.listen(20.0)
-            both.air.power_on()
-            await both.listen(25.0)
-            return both, both.streams.status()
+def test_an_adapter_that_disappears_comes_back_with_both_sensors(streaming):
+    async def unplugging(both):
+        await both.listen(3.0)
+        both.air.power_off()
+        await both.listen(20.0)
+        both.air.power_on()
+        await both.listen(25.0)
+        return both, both.streams.status()
 
-    both, status = play(unplugging())
+    both, status = streaming(unplugging)
 
     for place in SENSOR_PLACES:
         hold_all_that_was_delivered(both, place)
@@ -209,23 +193,21 @@ def test_an_adapter_that_disappears_comes_back_with_both_sensors(bench, play):
     ids=["bluez", "busy scanning", "discovery cut off", "long unsettled"],
 )
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_both_come_back_despite_known_bluez_quirks(bench, play, name, rate_hz, quirks):
-    async def vanishing():
-        async with bench(name, rate_hz, quirks=quirks) as both:
-            await both.open()
-            await both.listen(3.0)
-            for place in SENSOR_PLACES:
-                both.sensors[place].vanish()
-            await both.listen(3.0)
-            for place in SENSOR_PLACES:
-                both.sensors[place].return_()
-            await both.listen(30.0)
-            began_s = asyncio.get_running_loop().time()
-            status = both.streams.status()
-            await both.streams.close()
-            return both, status, asyncio.get_running_loop().time() - began_s
+def test_both_come_back_despite_known_bluez_quirks(streaming, name, rate_hz, quirks):
+    async def vanishing(both):
+        await both.listen(3.0)
+        for place in SENSOR_PLACES:
+            both.sensors[place].vanish()
+        await both.listen(3.0)
+        for place in SENSOR_PLACES:
+            both.sensors[place].return_()
+        await both.listen(30.0)
+        began_s = asyncio.get_running_loop().time()
+        status = both.streams.status()
+        await both.streams.close()
+        return both, status, asyncio.get_running_loop().time() - began_s
 
-    both, status, close_s = play(vanishing())
+    both, status, close_s = streaming(vanishing, name, rate_hz, quirks=quirks)
 
     for place in SENSOR_PLACES:
         hold_all_that_was_delivered(both, place)
@@ -235,13 +217,11 @@ def test_both_come_back_despite_known_bluez_quirks(bench, play, name, rate_hz, q
 
 
 @pytest.mark.parametrize("cut", [(0,), (0, 1), (1, 2)])
-def test_the_first_connection_survives_an_interrupted_service_discovery(bench, play, cut):
-    async def opening():
-        async with bench(quirks=Quirks(cut_discoveries=cut)) as both:
-            await both.open()
-            return both.streams.status()
+def test_the_first_connection_survives_an_interrupted_service_discovery(streaming, cut):
+    async def opening(both):
+        return both.streams.status()
 
-    status = play(opening())
+    status = streaming(opening, quirks=Quirks(cut_discoveries=cut))
 
     assert {one.state for one in status.values()} == {"streaming"}
 
@@ -249,26 +229,24 @@ def test_the_first_connection_survives_an_interrupted_service_discovery(bench, p
 @pytest.mark.parametrize(
     ("battery_percent", "detail"), [(80.0, "the connection broke"), (7.0, "its battery was at 7 %")]
 )
-def test_a_loss_names_its_likely_cause(bench, play, battery_percent, detail):
-    async def dropping():
-        async with bench(device={"battery_percent": battery_percent}) as both:
-            await both.open()
-            both.sensors["ankle"].drop_link()
-            await both.listen(5.0)
-            return both
+def test_a_loss_names_its_likely_cause(streaming, battery_percent, detail):
+    async def dropping(both):
+        both.sensors["ankle"].drop_link()
+        await both.listen(5.0)
+        return both
 
-    assert play(dropping()).changes("ankle")[0].detail == detail
+    assert (
+        streaming(dropping, device={"battery_percent": battery_percent}).changes("ankle")[0].detail == detail
+    )
 
 
-def test_an_internal_error_is_raised_where_items_are_awaited(bench, play, monkeypatch):
+def test_an_internal_error_is_raised_where_items_are_awaited(streaming, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError
 
-    async def failing():
-        async with bench() as both:
-            await both.open()
-            monkeypatch.setattr(both.streams._receivers["ankle"], "take", broken)
-            await both.listen(5.0)
+    async def failing(both):
+        monkeypatch.setattr(both.streams._receivers["ankle"], "take", broken)
+        await both.listen(5.0)
 
     with pytest.raises(ZeroDivisionError):
-        play(failing())
+        streaming(failing)

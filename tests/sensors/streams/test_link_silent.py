@@ -12,20 +12,21 @@ pytestmark = pytest.mark.faults
 FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
 
 
-async def falling_silent(bench, name, rate_hz, place, cure, seconds):
-    async with bench(name, rate_hz) as both:
-        await both.open()
+def fallen_silent(streaming, name, rate_hz, place, cure, seconds):
+    async def falling(both):
         await both.listen(5.0)
         both.sensors[place].stop_streaming(cure)
         noticed_s = await both.listen_until(place, "silent", 10.0)
         await both.listen(seconds)
         return both, noticed_s, both.streams.status()
 
+    return streaming(falling, name, rate_hz)
+
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
 @pytest.mark.parametrize("place", SENSOR_PLACES)
-def test_subscribing_again_is_tried_first(bench, play, other, name, rate_hz, place):
-    both, noticed_s, status = play(falling_silent(bench, name, rate_hz, place, "subscribed", 10.0))
+def test_subscribing_again_is_tried_first(streaming, other, name, rate_hz, place):
+    both, noticed_s, status = fallen_silent(streaming, name, rate_hz, place, "subscribed", 10.0)
 
     assert 1.9 < noticed_s < 2.5
     assert both.states(place) == ["silent", "streaming"]
@@ -35,16 +36,16 @@ def test_subscribing_again_is_tried_first(bench, play, other, name, rate_hz, pla
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_connecting_again_comes_next(bench, play, name, rate_hz):
-    both, _, status = play(falling_silent(bench, name, rate_hz, "ankle", "connected", 20.0))
+def test_connecting_again_comes_next(streaming, name, rate_hz):
+    both, _, status = fallen_silent(streaming, name, rate_hz, "ankle", "connected", 20.0)
 
     assert both.states("ankle") == ["silent", "away", "connecting", "connected", "streaming"]
     assert status["ankle"].rate_hz == pytest.approx(rate_hz, rel=0.02)
     assert set(np.diff(both.numbers("pelvis"))) == {1}
 
 
-def test_a_silent_sensor_is_retried_forever_while_the_other_records(bench, play):
-    both, _, status = play(falling_silent(bench, "open_profile", 100.0, "ankle", "never", 70.0))
+def test_a_silent_sensor_is_retried_forever_while_the_other_records(streaming):
+    both, _, status = fallen_silent(streaming, "open_profile", 100.0, "ankle", "never", 70.0)
 
     assert both.states("ankle").count("connected") > 3
     assert "streaming" not in both.states("ankle")
@@ -53,15 +54,13 @@ def test_a_silent_sensor_is_retried_forever_while_the_other_records(bench, play)
     assert np.diff(both.block("pelvis").time_s).max() < 0.4
 
 
-def test_a_stall_shorter_than_the_watchdog_disturbs_nothing(bench, play):
-    async def stalling():
-        async with bench() as both:
-            await both.open()
-            await both.listen(3.0)
-            both.sensors["ankle"].stop_streaming()
-            await both.listen(1.5)
-            both.sensors["ankle"].go_on()
-            await both.listen(3.0)
-            return both
+def test_a_stall_shorter_than_the_watchdog_disturbs_nothing(streaming):
+    async def stalling(both):
+        await both.listen(3.0)
+        both.sensors["ankle"].stop_streaming()
+        await both.listen(1.5)
+        both.sensors["ankle"].go_on()
+        await both.listen(3.0)
+        return both
 
-    assert play(stalling()).states("ankle") == []
+    assert streaming(stalling).states("ankle") == []

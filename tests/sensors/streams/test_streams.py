@@ -23,14 +23,15 @@ STREAMS = [
 ]
 
 
-async def record(bench, name, rate_hz, seconds):
-    async with bench(name, rate_hz, sensor={}) as both:
-        await both.open()
+def recorded(streaming, name, rate_hz, seconds):
+    async def recording(both):
         await both.listen(seconds)
         status = both.streams.status()
         await both.streams.close()
         both.items += await both.streams.items()
-    return both, status
+        return both, status
+
+    return streaming(recording, name, rate_hz, longest_s=seconds + 100.0)
 
 
 def hold_to_truth(both, place, name, rate_hz, seconds):
@@ -44,8 +45,8 @@ def hold_to_truth(both, place, name, rate_hz, seconds):
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), STREAMS)
-def test_no_sample_is_lost_or_displaced_and_rates_are_real(bench, play, name, rate_hz):
-    both, status = play(record(bench, name, rate_hz, 20.0))
+def test_no_sample_is_lost_or_displaced_and_rates_are_real(streaming, name, rate_hz):
+    both, status = recorded(streaming, name, rate_hz, 20.0)
 
     for place in SENSOR_PLACES:
         hold_to_truth(both, place, name, rate_hz, 20.0)
@@ -55,15 +56,15 @@ def test_no_sample_is_lost_or_displaced_and_rates_are_real(bench, play, name, ra
 
 @pytest.mark.soak
 @pytest.mark.parametrize(("name", "rate_hz"), STREAMS)
-def test_ten_minutes_without_a_sample_lost(bench, play, name, rate_hz):
-    both, _ = play(record(bench, name, rate_hz, 600.0), longest_s=700.0)
+def test_ten_minutes_without_a_sample_lost(streaming, name, rate_hz):
+    both, _ = recorded(streaming, name, rate_hz, 600.0)
 
     for place in SENSOR_PLACES:
         hold_to_truth(both, place, name, rate_hz, 600.0)
 
 
-def test_arrival_times_never_decrease_across_both_sensors(bench, play):
-    both, _ = play(record(bench, "open_profile", 200.0, 10.0))
+def test_arrival_times_never_decrease_across_both_sensors(streaming):
+    both, _ = recorded(streaming, "open_profile", 200.0, 10.0)
     blocks = [item for item in both.items if isinstance(item, SampleBlock)]
     arrivals = np.concatenate([block.time_s for block in blocks])
 
@@ -71,40 +72,36 @@ def test_arrival_times_never_decrease_across_both_sensors(bench, play):
     assert np.all(np.diff(arrivals) >= 0.0)
 
 
-def test_samples_of_one_notification_share_their_arrival_time(bench, play):
-    both, _ = play(record(bench, "open_profile", 100.0, 5.0))
+def test_samples_of_one_notification_share_their_arrival_time(streaming):
+    both, _ = recorded(streaming, "open_profile", 100.0, 5.0)
     _, per_arrival = np.unique(both.block("ankle").time_s, return_counts=True)
 
     assert set(per_arrival) == {5}
 
 
-def test_waiting_blocks_of_one_sensor_are_joined_and_waiting_loses_nothing(bench, play):
-    async def slowly():
-        async with bench() as both:
-            await both.open()
-            await asyncio.sleep(10.0)
-            both.items = await both.streams.items()
-            block_count = len(both.items)
-            await both.listen(1.0)
-            return both, block_count
+def test_waiting_blocks_of_one_sensor_are_joined_and_waiting_loses_nothing(streaming):
+    async def slowly(both):
+        await asyncio.sleep(10.0)
+        both.items = await both.streams.items()
+        block_count = len(both.items)
+        await both.listen(1.0)
+        return both, block_count
 
-    both, block_count = play(slowly())
+    both, block_count = streaming(slowly)
 
     assert set(np.diff(both.numbers("pelvis"))) == set(np.diff(both.numbers("ankle"))) == {1}
     assert block_count < 0.9 * 10.0 * 2 * 20  # both send 20 notifications a second
 
 
-def test_samples_that_are_never_taken_are_dropped_and_counted(bench, play, monkeypatch):
+def test_samples_that_are_never_taken_are_dropped_and_counted(streaming, monkeypatch):
     monkeypatch.setattr(receiver_module, "LIMITS", ReceiverLimits(max_waiting=1000))
 
-    async def neglected():
-        async with bench() as both:
-            await both.open()
-            await asyncio.sleep(20.0)
-            both.items = await both.streams.items()
-            return both, both.streams.status()
+    async def neglected(both):
+        await asyncio.sleep(20.0)
+        both.items = await both.streams.items()
+        return both, both.streams.status()
 
-    both, status = play(neglected())
+    both, status = streaming(neglected)
     taken = len(both.block("pelvis")) + len(both.block("ankle"))
     dropped = status["pelvis"].dropped + status["ankle"].dropped
 
@@ -113,8 +110,8 @@ def test_samples_that_are_never_taken_are_dropped_and_counted(bench, play, monke
     assert {state.state for state in status.values()} == {"streaming"}
 
 
-def test_status_gives_rate_battery_identity_and_delay(bench, play):
-    _, status = play(record(bench, "movesense", 104.0, 20.0))
+def test_status_gives_rate_battery_identity_and_delay(streaming):
+    _, status = recorded(streaming, "movesense", 104.0, 20.0)
     ankle = status["ankle"]
 
     assert ankle.state == "streaming"
@@ -128,40 +125,35 @@ def test_status_gives_rate_battery_identity_and_delay(bench, play):
     assert 0.0 < ankle.delay_s < 0.06
 
 
-def test_there_are_no_items_once_everything_is_closed_and_taken(bench, play):
-    async def ended():
-        async with bench() as both:
-            await both.open()
-            await both.streams.close()
-            first, then = await both.streams.items(), await both.streams.items()
-            return [getattr(item, "state", None) for item in first if not isinstance(item, SampleBlock)], then
+def test_there_are_no_items_once_everything_is_closed_and_taken(streaming):
+    async def ended(both):
+        await both.streams.close()
+        first, then = await both.streams.items(), await both.streams.items()
+        return [getattr(item, "state", None) for item in first if not isinstance(item, SampleBlock)], then
 
-    assert play(ended()) == (["gone", "gone"], [])
+    assert streaming(ended) == (["gone", "gone"], [])
 
 
-def test_one_sensor_alone_streams_too(bench, play):
-    async def alone():
-        async with bench() as both:
-            del both.requests["pelvis"]
-            both.build_streams()
-            await both.open()
-            await both.listen(5.0)
-            return both
+def test_one_sensor_alone_streams_too(on_bench):
+    async def alone(both):
+        del both.requests["pelvis"]
+        both.build_streams()
+        await both.open()
+        await both.listen(5.0)
+        return both
 
-    both = play(alone())
+    both = on_bench(alone)
 
     assert {item.sensor for item in both.items} == {"ankle"}
     assert set(np.diff(both.numbers("ankle"))) == {1}
 
 
-def test_two_sensors_with_the_same_name_are_distinguished_by_address(bench, play):
-    async def twins():
-        async with bench(sensor={"name": "WT901BLE68"}) as both:
-            await both.open()
-            await both.listen(3.0)
-            return both
+def test_two_sensors_with_the_same_name_are_distinguished_by_address(streaming):
+    async def twins(both):
+        await both.listen(3.0)
+        return both
 
-    both = play(twins())
+    both = streaming(twins, sensor={"name": "WT901BLE68"})
 
     assert np.rint(both.block("pelvis").gyr_dps[:, 2]).min() == 100.0
     assert np.rint(both.block("ankle").gyr_dps[:, 2]).max() == -100.0

@@ -13,18 +13,19 @@ pytestmark = pytest.mark.faults
 FAMILIES = [("witmotion", 100.0), ("open_profile", 100.0), ("movesense", 104.0)]
 
 
-async def record(bench, name, rate_hz, faults):
-    async with bench(name, rate_hz) as both:
-        await both.open()
+def recorded(streaming, name, rate_hz, faults):
+    async def spoiling(both):
         for place in SENSOR_PLACES:
             both.sensors[place].faults = faults
         await both.listen(20.0)
         return both, both.streams.status()
 
+    return streaming(spoiling, name, rate_hz)
+
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES[1:])
-def test_repeated_packets_are_dropped_by_their_numbers(bench, play, name, rate_hz):
-    both, status = play(record(bench, name, rate_hz, Faults(duplicate=0.1)))
+def test_repeated_packets_are_dropped_by_their_numbers(streaming, name, rate_hz):
+    both, status = recorded(streaming, name, rate_hz, Faults(duplicate=0.1))
 
     for place in SENSOR_PLACES:
         assert set(np.diff(both.numbers(place))) == {1}
@@ -36,8 +37,8 @@ def test_repeated_packets_are_dropped_by_their_numbers(bench, play, name, rate_h
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
 @pytest.mark.parametrize("fault", ["truncate", "garble", "garbage"])
-def test_spoilt_packets_do_not_end_the_stream(bench, play, name, rate_hz, fault):
-    both, status = play(record(bench, name, rate_hz, Faults(**{fault: 0.03})))
+def test_spoilt_packets_do_not_end_the_stream(streaming, name, rate_hz, fault):
+    both, status = recorded(streaming, name, rate_hz, Faults(**{fault: 0.03}))
 
     for place in SENSOR_PLACES:
         assert both.states(place) == []
@@ -47,16 +48,16 @@ def test_spoilt_packets_do_not_end_the_stream(bench, play, name, rate_hz, fault)
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_truncated_packets_are_counted_as_damaged(bench, play, name, rate_hz):
-    _, status = play(record(bench, name, rate_hz, Faults(truncate=0.05)))
+def test_truncated_packets_are_counted_as_damaged(streaming, name, rate_hz):
+    _, status = recorded(streaming, name, rate_hz, Faults(truncate=0.05))
 
     assert status["pelvis"].damaged > 5
     assert status["ankle"].damaged > 5
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES[1:])
-def test_lost_packets_are_counted_by_the_numbering(bench, play, name, rate_hz):
-    both, status = play(record(bench, name, rate_hz, Faults(loss=0.05)))
+def test_lost_packets_are_counted_by_the_numbering(streaming, name, rate_hz):
+    both, status = recorded(streaming, name, rate_hz, Faults(loss=0.05))
 
     for place in SENSOR_PLACES:
         missing = np.diff(both.numbers(place)) - 1
@@ -65,16 +66,14 @@ def test_lost_packets_are_counted_by_the_numbering(bench, play, name, rate_hz):
 
 
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
-def test_a_flood_of_notifications_ends_nothing(bench, play, name, rate_hz):
-    async def flooded():
-        async with bench(name, rate_hz) as both:
-            await both.open()
-            await both.listen(3.0)
-            both.sensors["ankle"].storm(3000)
-            await both.listen(15.0)
-            return both, both.streams.status()
+def test_a_flood_of_notifications_ends_nothing(streaming, name, rate_hz):
+    async def flooded(both):
+        await both.listen(3.0)
+        both.sensors["ankle"].storm(3000)
+        await both.listen(15.0)
+        return both, both.streams.status()
 
-    both, status = play(flooded())
+    both, status = streaming(flooded, name, rate_hz)
 
     assert status["ankle"].state == status["pelvis"].state == "streaming"
     assert set(np.diff(both.numbers("pelvis"))) == {1}
