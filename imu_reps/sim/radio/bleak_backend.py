@@ -7,9 +7,9 @@ for every end of a link.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, ClassVar, get_args
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, TypeVar, get_args
+from uuid import UUID
 
 from bleak.assigned_numbers import CharacteristicPropertyName
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -27,17 +27,20 @@ from bleak.exc import (
     BleakGATTProtocolError,
 )
 
-from imu_reps.sim.radio.device import RefusedError
-from imu_reps.sim.radio.hosts import CentralLink, LinkEndedError, Services, full_uuid, read_advertisement
+from imu_reps.sim.radio.air import Air
 
-if TYPE_CHECKING:
-    from bumble.device import Advertisement
+# isort: split
+from bumble import att, core, gatt
+from bumble.device import Advertisement, Connection, Peer
+from bumble.gatt_client import CharacteristicProxy, Client, DescriptorProxy, ServiceProxy
 
-    from imu_reps.sim.radio.air import Air
+T = TypeVar("T")
+Services = list[tuple[ServiceProxy, list[tuple[CharacteristicProxy[bytes], list[DescriptorProxy]]]]]
 
 _FAILED = "org.bluez.Error.Failed"
 _NOT_SUPPORTED = "org.bluez.Error.NotSupported"
 _IN_PROGRESS = "org.bluez.Error.InProgress"
+_CONFIGURATION = gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR
 #: Characteristic properties in the order of their bits.
 _PROPERTIES: tuple[CharacteristicPropertyName, ...] = get_args(CharacteristicPropertyName)
 
@@ -77,21 +80,46 @@ class AirScanner(BaseBleakScanner):
             await self.air.scan_no_more(self._on_advertisement)
 
     def _on_advertisement(self, advertisement: Advertisement) -> None:
-        read = read_advertisement(advertisement)
-        if not self.is_allowed_uuid(read.service_uuids):
+        kinds, fields = core.AdvertisingData.Type, advertisement.data.ad_structures
+        listed = (
+            kinds.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
+            kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
+        )
+        services = [_full_uuid(core.UUID.from_bytes(value)) for kind, value in fields if kind in listed]
+        if not self.is_allowed_uuid(services):
             return
-        mean_dbm = self.air.sensors[read.address].board.rssi_dbm
+        address = advertisement.address.to_string(False)
+        name = next((value.decode() for kind, value in fields if kind == kinds.COMPLETE_LOCAL_NAME), None)
         data = AdvertisementData(
-            local_name=read.name,
-            manufacturer_data=read.manufacturer_data,
+            local_name=name,
+            manufacturer_data={
+                int.from_bytes(value[:2], "little"): value[2:]
+                for kind, value in fields
+                if kind == kinds.MANUFACTURER_SPECIFIC_DATA
+            },
             service_data={},
-            service_uuids=read.service_uuids,
+            service_uuids=services,
             tx_power=None,
-            rssi=round(mean_dbm + 3.0 * self.air.rng.normal()),
+            rssi=round(self.air.sensors[address].board.rssi_dbm + 3.0 * self.air.rng.normal()),
             platform_data=(),
         )
-        known = self.create_or_update_device(read.address, read.address, read.name, {"props": {}}, data)
+        known = self.create_or_update_device(address, address, name, {"props": {}}, data)
         self.call_detection_callbacks(known, data)
+
+
+def _full_uuid(uuid: core.UUID) -> str:
+    """Return a UUID with all 128 bits, in lower case."""
+    return str(UUID(bytes=bytes(reversed(uuid.to_bytes(force_128=True)))))
+
+
+class _Gatt(Client):
+    """The computer's GATT client, without bumble's log message on each notification."""
+
+    def on_gatt_pdu(self, att_pdu: att.ATT_PDU) -> None:
+        if isinstance(att_pdu, att.ATT_Handle_Value_Notification):
+            self.on_att_handle_value_notification(att_pdu)
+        else:
+            super().on_gatt_pdu(att_pdu)
 
 
 class AirClient(BaseBleakClient):
@@ -112,7 +140,7 @@ class AirClient(BaseBleakClient):
         self.address = self.address.upper()
         self._by_address = not isinstance(address_or_ble_device, BLEDevice)
         self._wanted_services = services
-        self._link: CentralLink | None = None
+        self._peer: Peer | None = None
         self._copies = 1
         self._notifying: set[int] = set()
 
@@ -124,12 +152,12 @@ class AirClient(BaseBleakClient):
     @property
     def mtu_size(self) -> int:
         """Largest ATT packet."""
-        return 23 if self._link is None else self._link.mtu
+        return 23 if self._peer is None else int(self._peer.connection.att_mtu)
 
     @property
     def is_connected(self) -> bool:
         """Whether there is a link."""
-        return self._link is not None
+        return self._peer is not None
 
     async def connect(self, pair: bool, **_kwargs: Any) -> None:  # noqa: ARG002 - nothing needs pairing
         """Connect and discover services."""
@@ -140,12 +168,12 @@ class AirClient(BaseBleakClient):
             await self._find()
         self._refuse_as_bluez_does()
         async with asyncio.timeout(self._timeout):
-            link = await self._connected()
+            peer = await self._connected()
             try:
-                await self._discover(link)
+                await self._discover(peer)
             except BaseException:
-                if self._link is not None:
-                    await link.hang_up()
+                if self.is_connected:
+                    await _hang_up(peer)
                 raise
 
     async def _find(self) -> None:
@@ -175,7 +203,7 @@ class AirClient(BaseBleakClient):
     def _not_found(self) -> BleakError:
         return BleakDeviceNotFoundError(self.address, f"Device with address {self.address} was not found.")
 
-    async def _connected(self) -> CentralLink:
+    async def _connected(self) -> Peer:
         try:
             connection = await self.air.connect(self.address)
         except asyncio.CancelledError:
@@ -183,22 +211,24 @@ class AirClient(BaseBleakClient):
             raise
         self._copies = self.air.habits.copies(self.address)
         self.air.habits.linked()
-        self._link = CentralLink(connection, self._ended)
-        return self._link
+        connection.gatt_client = _Gatt(connection)
+        connection.on(Connection.EVENT_DISCONNECTION, lambda _: self._ended())
+        self._peer = peer = Peer(connection)
+        return peer
 
-    async def _discover(self, link: CentralLink) -> None:
+    async def _discover(self, peer: Peer) -> None:
         try:
-            await link.agree_on_mtu()
+            await self._ask(peer.request_mtu(517))  # the largest BlueZ accepts
             if self.air.habits.cuts_discovery():
-                await link.hang_up()
-            self.services = self._collect(await link.discover())
-        except LinkEndedError as error:
+                await _hang_up(peer)
+            self.services = self._collect(await self._ask(_services(peer)))
+        except BleakDBusError as error:
             raise BleakError("failed to discover services, device disconnected") from error
 
     def _collect(self, found: Services) -> BleakGATTServiceCollection:
         collection = BleakGATTServiceCollection()
         for service, characteristics in found:
-            uuid = full_uuid(service.uuid)
+            uuid = _full_uuid(service.uuid)
             if self._wanted_services is not None and uuid not in self._wanted_services:
                 continue
             holder = BleakGATTService(service, service.handle, uuid)
@@ -206,12 +236,12 @@ class AirClient(BaseBleakClient):
             for proxy, descriptors in characteristics:
                 properties = [each for bit, each in enumerate(_PROPERTIES) if proxy.properties >> bit & 1]
                 member = BleakGATTCharacteristic(
-                    proxy, proxy.handle, full_uuid(proxy.uuid), properties, self._longest_write, holder
+                    proxy, proxy.handle, _full_uuid(proxy.uuid), properties, self._longest_write, holder
                 )
                 collection.add_characteristic(member)
                 for each in descriptors:
                     collection.add_descriptor(
-                        BleakGATTDescriptor(each, each.handle, full_uuid(each.type), member)
+                        BleakGATTDescriptor(each, each.handle, _full_uuid(each.type), member)
                     )
         return collection
 
@@ -221,14 +251,14 @@ class AirClient(BaseBleakClient):
     async def disconnect(self) -> None:
         """Disconnect, or acknowledge that the link has ended."""
         self.air.habits.released(self.address, id(self))
-        if self._link is not None:
+        if self._peer is not None:
             await asyncio.sleep(self.air.habits.disconnect_takes_s())
-        if self._link is not None:
-            await self._link.hang_up()
+        if self._peer is not None:
+            await _hang_up(self._peer)
         self.air.habits.released(self.address, id(self))
 
     def _ended(self) -> None:
-        self._link = self.services = None
+        self._peer = self.services = None
         self._notifying.clear()
         self.air.habits.ended(self.address, id(self), self.air.now_s())
         if self._disconnected_callback is not None:
@@ -248,8 +278,7 @@ class AirClient(BaseBleakClient):
         **_kwargs: Any,
     ) -> bytearray:
         """Read a characteristic."""
-        with self._request() as link:
-            return bytearray(await link.read(characteristic.obj))
+        return bytearray(await self._ask(self._gatt().read_value(characteristic.obj)))
 
     async def read_gatt_descriptor(
         self,
@@ -259,22 +288,20 @@ class AirClient(BaseBleakClient):
         **_kwargs: Any,
     ) -> bytearray:
         """Read a descriptor."""
-        with self._request() as link:
-            return bytearray(await link.read(descriptor.obj))
+        return bytearray(await self._ask(self._gatt().read_value(descriptor.obj)))
 
     async def write_gatt_char(
         self, characteristic: BleakGATTCharacteristic, data: Any, response: bool
     ) -> None:
         """Write a characteristic; with `response`, wait until the sensor has acknowledged it."""
-        with self._request() as link:
-            if ("write" if response else "write-without-response") not in characteristic.properties:
-                raise BleakDBusError(_NOT_SUPPORTED, ["Operation is not supported"])
-            await link.write(characteristic.obj, bytes(data), response)
+        client = self._gatt()
+        if ("write" if response else "write-without-response") not in characteristic.properties:
+            raise BleakDBusError(_NOT_SUPPORTED, ["Operation is not supported"])
+        await self._ask(client.write_value(characteristic.obj, bytes(data), response))
 
     async def write_gatt_descriptor(self, descriptor: BleakGATTDescriptor, data: Any) -> None:
         """Write a descriptor."""
-        with self._request() as link:
-            await link.write(descriptor.obj, bytes(data), True)
+        await self._ask(self._gatt().write_value(descriptor.obj, bytes(data), True))
 
     async def start_notify(
         self, characteristic: BleakGATTCharacteristic, callback: NotifyCallback, **_kwargs: Any
@@ -286,32 +313,71 @@ class AirClient(BaseBleakClient):
             for _ in range(copies):
                 callback(bytearray(value))
 
-        with self._request() as link:
-            if characteristic.handle in self._notifying:
-                raise BleakDBusError(_IN_PROGRESS, ["Operation already in progress"])
-            if not await link.subscribe(characteristic.obj, pass_on):
-                raise BleakDBusError(_NOT_SUPPORTED, ["Operation is not supported"])
-            self._notifying.add(characteristic.handle)
+        client = self._gatt()
+        if characteristic.handle in self._notifying:
+            raise BleakDBusError(_IN_PROGRESS, ["Operation already in progress"])
+        client.notification_subscribers[characteristic.handle] = {pass_on}
+        if (descriptor := characteristic.obj.get_descriptor(_CONFIGURATION)) is None:
+            raise BleakDBusError(_NOT_SUPPORTED, ["Operation is not supported"])
+        await self._ask(client.write_value(descriptor, b"\1\0", True))
+        self._notifying.add(characteristic.handle)
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         """Stop passing on notifications."""
-        with self._request() as link:
-            if characteristic.handle not in self._notifying:
-                raise BleakDBusError(_FAILED, ["No notify session started"])
-            await link.unsubscribe(characteristic.obj)
-            self._notifying.discard(characteristic.handle)
+        client = self._gatt()
+        if characteristic.handle not in self._notifying:
+            raise BleakDBusError(_FAILED, ["No notify session started"])
+        descriptor = characteristic.obj.get_descriptor(_CONFIGURATION)
+        await self._ask(client.write_value(descriptor, b"\0\0", True))
+        client.notification_subscribers.pop(characteristic.handle, None)
+        self._notifying.discard(characteristic.handle)
 
-    @contextmanager
-    def _request(self) -> Iterator[CentralLink]:
-        """Yield the link; raise its errors as those of bleak."""
-        if self._link is None:
+    def _gatt(self) -> Client:
+        if self._peer is None:
             raise BleakError("Not connected")
+        return self._peer.gatt_client
+
+    async def _ask(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return the sensor's answer; raise the end of the link, or a refusal, as bleak does."""
+        ended = BleakDBusError(_FAILED, ["Not connected"])
+        if self._peer is None:
+            work.close()
+            raise ended
+        # the stack cancels a request whose link ends; here that is an error
+        task = asyncio.ensure_future(work)
         try:
-            yield self._link
-        except LinkEndedError as error:
-            raise BleakDBusError(_FAILED, ["Not connected"]) from error
-        except RefusedError as error:
-            raise BleakGATTProtocolError(error.code) from error
+            await asyncio.wait([task])
+        finally:
+            task.cancel()
+        if task.cancelled():
+            raise ended
+        try:
+            return task.result()
+        except att.ATT_Error as error:
+            raise BleakGATTProtocolError(error.error_code) from error
+        except core.TimeoutError as error:
+            raise ended from error
+
+
+async def _services(peer: Peer) -> Services:
+    found: Services = []
+    for service in await peer.discover_services():
+        characteristics = await service.discover_characteristics()
+        found.append((service, [(each, await each.discover_descriptors()) for each in characteristics]))
+    return found
+
+
+async def _hang_up(peer: Peer) -> None:
+    """Disconnect, and wait until the link has ended."""
+    ended = asyncio.Event()
+    peer.connection.once(Connection.EVENT_DISCONNECTION, lambda _: ended.set())
+    # wait for the end, not the answer: a link that is lost at this moment never answers
+    request = asyncio.ensure_future(peer.connection.disconnect())
+    try:
+        await ended.wait()
+    finally:
+        request.cancel()
+        await asyncio.wait([request])
 
 
 def scanner_backend(air: Air) -> type[AirScanner]:

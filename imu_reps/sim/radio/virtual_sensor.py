@@ -1,4 +1,4 @@
-"""A virtual sensor: a device's firmware on the air, and the faults it can have."""
+"""A virtual sensor: a device's firmware on the air, the faults it can have, and its Bluetooth host."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from imu_reps.sim.radio.air import Air, AirController, Port
-from imu_reps.sim.radio.device import Device, RefusedError, SentPacket
-from imu_reps.sim.radio.hosts import Peripheral
+from imu_reps.sim.radio.air import Air, AirController, Port, Stack
+from imu_reps.sim.radio.device import CharacteristicSpec, Device, RefusedError, SentPacket
 from imu_reps.sim.radio.link_plan import GOOD_LINK, NO_FAULTS, Faults, LinkPlan, spoil
+
+# isort: split
+from bumble import att, core, gatt, hci
+from bumble.device import Connection, DeviceConfiguration
+from bumble.device import Device as Host
 
 Action = Literal["vanish", "return_", "reboot", "drop_link", "stop_streaming", "go_on", "storm"]
 #: What makes a silent sensor stream again.
@@ -277,3 +281,140 @@ class VirtualSensor:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             self._air.failures.append(error)
+
+
+class Peripheral:
+    """The Bluetooth host of one sensor, which it tells everything that happens."""
+
+    def __init__(self, controller: AirController, sensor: VirtualSensor) -> None:
+        self._sensor = sensor
+        self._connection: Connection | None = None
+        configuration = DeviceConfiguration(name=sensor.name, address=hci.Address(sensor.address))
+        self._host = Host(config=configuration, host=Stack(controller))
+        self._host.gatt_server.max_mtu = sensor.board.mtu
+        self._host.on(Host.EVENT_CONNECTION, self._connected)
+        self._characteristics = self._build_services()
+
+    @property
+    def address(self) -> hci.Address:
+        """Its Bluetooth address."""
+        return self._host.static_address
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the sensor considers itself connected."""
+        return self._connection is not None
+
+    @property
+    def longest_notification(self) -> int:
+        """Maximum number of bytes in a notification at present."""
+        return (23 if self._connection is None else self._connection.att_mtu) - 3  # bytes of ATT header
+
+    async def start(self, advertising_s: float) -> None:
+        """Switch on, and advertise from now on whenever it is not connected."""
+        await self._host.power_on()
+        await self._host.start_advertising(
+            auto_restart=True,
+            advertising_data=bytes(self._advertisement()),
+            scan_response_data=b"",
+            advertising_interval_min=1e3 * advertising_s,
+            advertising_interval_max=1e3 * advertising_s,
+        )
+
+    def hang_up(self) -> Coroutine[Any, Any, None] | None:
+        """Disconnect from the device's side; None if it is not connected."""
+        return None if self._connection is None else self._connection.disconnect()
+
+    def is_subscribed(self, characteristic: str) -> bool:
+        """Whether the client has subscribed to notifications of a characteristic."""
+        if self._connection is None:
+            return False
+        options = self._host.gatt_server.subscribers.get(self._connection, {})
+        return bool(options.get(self._characteristics[characteristic].handle, b"\0")[0] & 1)
+
+    def notify(self, characteristic: str, data: bytes) -> None:
+        """Send a notification, truncated to fit."""
+        if self._connection is None or not self.is_subscribed(characteristic):
+            return
+        pdu = att.ATT_Handle_Value_Notification(
+            attribute_handle=self._characteristics[characteristic].handle,
+            attribute_value=data[: self.longest_notification],
+        )
+        self._host.gatt_server.send_gatt_pdu(self._connection, bytes(pdu))
+
+    def _connected(self, connection: Connection) -> None:
+        self._connection = connection
+        connection.on(Connection.EVENT_DISCONNECTION, self._disconnected)
+        self._sensor.connected()
+
+    def _disconnected(self, _reason: int) -> None:
+        self._connection = None
+        self._sensor.disconnected()
+
+    def _build_services(self) -> dict[str, gatt.Characteristic[Any]]:
+        built: dict[str, gatt.Characteristic[Any]] = {}
+        for service in self._sensor.device.services:
+            members = [self._build(spec) for spec in service.characteristics]
+            built |= {
+                spec.uuid: member for spec, member in zip(service.characteristics, members, strict=True)
+            }
+            self._host.add_service(gatt.Service(service.uuid, members))
+        return built
+
+    def _build(self, spec: CharacteristicSpec) -> gatt.Characteristic[Any]:
+        flags, allowed = gatt.Characteristic.Properties, gatt.Characteristic.Permissions
+        properties = (
+            flags.READ * spec.read
+            | flags.WRITE * spec.write
+            | flags.WRITE_WITHOUT_RESPONSE * spec.write_without_response
+            | flags.NOTIFY * spec.notify
+        )
+        writable = spec.write or spec.write_without_response
+        permissions = allowed.READABLE * spec.read | allowed.WRITEABLE * writable
+        value = gatt.CharacteristicValue(
+            read=lambda _: self._read(spec),
+            write=lambda _, data: self._write(spec, data),
+        )
+        built = gatt.Characteristic(spec.uuid, flags(properties), allowed(permissions), value)
+        built.on(
+            built.EVENT_SUBSCRIPTION,
+            lambda _, notified, __: self._sensor.subscribed(spec.uuid, notified),
+        )
+        return built
+
+    def _read(self, spec: CharacteristicSpec) -> bytes:
+        if not spec.read:
+            raise att.ATT_Error(att.ErrorCode.READ_NOT_PERMITTED)
+        with _as_att_errors():
+            return self._sensor.read(spec.uuid)
+
+    def _write(self, spec: CharacteristicSpec, data: bytes) -> None:
+        if not (spec.write or spec.write_without_response):
+            raise att.ATT_Error(att.ErrorCode.WRITE_NOT_PERMITTED)
+        with _as_att_errors():
+            self._sensor.written(spec.uuid, data)
+
+    def _advertisement(self) -> core.AdvertisingData:
+        kinds = core.AdvertisingData.Type
+        parts: list[tuple[int, bytes]] = [(kinds.COMPLETE_LOCAL_NAME, self._sensor.name.encode())]
+        for uuid in self._sensor.device.service_uuids:
+            value = core.UUID(uuid).to_pdu_bytes()
+            short = kinds.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS
+            long = kinds.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS
+            parts.append((short if len(value) == 2 else long, value))
+        if self._sensor.device.company_id is not None:
+            parts.append(
+                (kinds.MANUFACTURER_SPECIFIC_DATA, self._sensor.device.company_id.to_bytes(2, "little"))
+            )
+        return core.AdvertisingData(parts)
+
+
+@contextmanager
+def _as_att_errors() -> Iterator[None]:
+    """Answer the client with an ATT error for any exception of the firmware."""
+    try:
+        yield
+    except RefusedError as refused:
+        raise att.ATT_Error(att.ErrorCode(refused.code)) from refused
+    except Exception as error:
+        raise att.ATT_Error(att.ErrorCode.UNLIKELY_ERROR) from error
