@@ -210,14 +210,17 @@ class Wearer:
         bone = commanded.pelvis_sensor if place == "pelvis" else commanded.ankle_sensor
         motion = worn(bone, commanded, sensor, self._plan.person, chance.spawn(1)[0])
         dense = _with_errors(_readable(motion, sensor), sensor, commanded.time_s)
-        return _read(dense, _noisy(sensor, chance))
+        steps, spread = np.diff(dense, axis=0), np.repeat([sensor.acc_noise_mps2, sensor.gyr_noise_dps], 3)
 
+        def read(time_s: FloatArray) -> Readings:
+            # between the samples of the dense grid, and held beyond its ends
+            at = np.clip(np.asarray(time_s) * DENSE_HZ, 0.0, len(steps))
+            row = np.minimum(at.astype(np.int64), len(steps) - 1)
+            noise = chance.standard_normal((len(row), 6)) * spread
+            values: FloatArray = dense[row] + (at - row)[:, None] * steps[row] + noise
+            return values[:, :3], values[:, 3:]
 
-def at_rest(seed: int = 0, *, acc_noise_mps2: float = 0.02, gyr_noise_dps: float = 0.07) -> Feed:
-    """Return the feed of a sensor that lies still on a table, its z axis up."""
-    still = SensorPlan(acc_noise_mps2=acc_noise_mps2, gyr_noise_dps=gyr_noise_dps)
-    lying = np.array([[0.0, 0.0, STANDARD_GRAVITY_MPS2, 0.0, 0.0, 0.0]] * 2)
-    return _read(lying, _noisy(still, np.random.default_rng(seed)))
+        return read
 
 
 def _readable(motion: RigidMotion, sensor: SensorPlan) -> FloatArray:
@@ -235,21 +238,3 @@ def _with_errors(dense: FloatArray, sensor: SensorPlan, on_for_s: FloatArray) ->
     bias_mps2 = np.asarray(sensor.acc_bias_mg) * 1e-3 * STANDARD_GRAVITY_MPS2
     bias = np.hstack([np.broadcast_to(bias_mps2, (len(dense), 3)), gyr_bias_dps(sensor, on_for_s)])
     return np.asarray(dense * scale + bias)
-
-
-def _noisy(sensor: SensorPlan, rng: np.random.Generator) -> Callable[[int], FloatArray]:
-    spread = np.repeat([sensor.acc_noise_mps2, sensor.gyr_noise_dps], 3)
-    return lambda n: rng.standard_normal((n, 6)) * spread
-
-
-def _read(dense: FloatArray, noise: Callable[[int], FloatArray]) -> Feed:
-    """Return a feed that interpolates a grid of `DENSE_HZ` from time 0, held constant beyond its ends."""
-    steps = np.diff(dense, axis=0)
-
-    def feed(time_s: FloatArray) -> Readings:
-        place = np.clip(np.asarray(time_s) * DENSE_HZ, 0.0, len(steps))
-        row = np.minimum(place.astype(np.int64), len(steps) - 1)
-        values: FloatArray = dense[row] + (place - row)[:, None] * steps[row] + noise(len(row))
-        return values[:, :3], values[:, 3:]
-
-    return feed

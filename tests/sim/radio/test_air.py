@@ -23,16 +23,21 @@ from bleak.exc import (
 )
 from bumble.host import Host
 
+from imu_reps.domain.samples import FloatArray
 from imu_reps.sensors.wire import BATTERY_LEVEL
 from imu_reps.sim.radio.air import Air, AirController
 from imu_reps.sim.radio.bleak_backend import client_backend, scanner_backend
-from imu_reps.sim.radio.device import at_rest
 from imu_reps.sim.radio.devices.virtual_open_profile import CONTROL, INFO, SERVICE, STREAM, OpenProfile
 from imu_reps.sim.radio.link_plan import LinkPlan
 from imu_reps.sim.radio.virtual_sensor import Board, VirtualSensor
 
 PELVIS, ANKLE = "F0:00:00:00:00:01", "F0:00:00:00:00:02"
 OnAir = Callable[..., Any]
+
+
+def still(time_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the readings of a sensor on a table."""
+    return np.tile([0.0, 0.0, 9.80665], (len(time_s), 1)), np.zeros((len(time_s), 3))
 
 
 async def scan(air: Air, seconds: float = 2.0) -> dict[str, Any]:
@@ -48,8 +53,8 @@ async def connect(air: Air, address: str, **settings: Any) -> BleakClient:
 
 def test_a_scan_finds_names_services_and_strength(on_air: OnAir) -> None:
     async def story(air: Air) -> dict[str, Any]:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS, board=Board(rssi_dbm=-48))
-        VirtualSensor(air, OpenProfile(at_rest()), ANKLE, "IMUREPS-A0002", board=Board(rssi_dbm=-77))
+        VirtualSensor(air, OpenProfile(still), PELVIS, board=Board(rssi_dbm=-48))
+        VirtualSensor(air, OpenProfile(still), ANKLE, "IMUREPS-A0002", board=Board(rssi_dbm=-77))
         return await scan(air)
 
     found = on_air(story)
@@ -69,7 +74,7 @@ def test_manufacturer_data_and_short_uuids_are_advertised(on_air: OnAir) -> None
         service_uuids = ("0000fdf3-0000-1000-8000-00805f9b34fb",)
 
     async def story(air: Air) -> Any:
-        VirtualSensor(air, Bought(at_rest()), PELVIS)
+        VirtualSensor(air, Bought(still), PELVIS)
         return (await scan(air))[PELVIS][1]
 
     advertisement = on_air(story)
@@ -80,7 +85,7 @@ def test_manufacturer_data_and_short_uuids_are_advertised(on_air: OnAir) -> None
 
 def test_a_scan_can_be_filtered_by_service(on_air: OnAir) -> None:
     async def story(air: Air) -> list[int]:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         filters: list[list[str]] = [[SERVICE], ["0000180f-0000-1000-8000-00805f9b34fb"]]
         return [
             len(await BleakScanner.discover(1.0, service_uuids=uuids, backend=scanner_backend(air)))
@@ -93,7 +98,7 @@ def test_a_scan_can_be_filtered_by_service(on_air: OnAir) -> None:
 def test_two_sensors_may_have_the_same_name(on_air: OnAir) -> None:
     async def story(air: Air) -> list[tuple[str, str]]:
         for address in (PELVIS, ANKLE):
-            VirtualSensor(air, OpenProfile(at_rest()), address, "WT901BLE67")
+            VirtualSensor(air, OpenProfile(still), address, "WT901BLE67")
         return sorted((device.address, device.name) for device, _ in (await scan(air)).values())
 
     assert on_air(story) == [(PELVIS, "WT901BLE67"), (ANKLE, "WT901BLE67")]
@@ -101,16 +106,16 @@ def test_two_sensors_may_have_the_same_name(on_air: OnAir) -> None:
 
 def test_an_address_can_be_used_once(on_air: OnAir) -> None:
     async def story(air: Air) -> None:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         with pytest.raises(ValueError, match="in use"):
-            VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+            VirtualSensor(air, OpenProfile(still), PELVIS)
 
     on_air(story)
 
 
 def test_a_connected_sensor_does_not_advertise_until_it_is_released(on_air: OnAir) -> None:
     async def story(air: Air) -> list[set[str]]:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         client = await connect(air, PELVIS)
         found = [set(await scan(air))]
         await client.disconnect()
@@ -121,7 +126,7 @@ def test_a_connected_sensor_does_not_advertise_until_it_is_released(on_air: OnAi
 
 def test_services_and_properties_are_those_of_the_device(on_air: OnAir) -> None:
     async def story(air: Air) -> dict[str, set[str]]:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         client = await connect(air, PELVIS)
         assert client.name == "IMUREPS-P1A2B"
         return {each.uuid: set(each.properties) for each in client.services.characteristics.values()}
@@ -136,7 +141,7 @@ def test_services_and_properties_are_those_of_the_device(on_air: OnAir) -> None:
 
 def test_reads_and_writes_reach_the_device(on_air: OnAir) -> None:
     async def story(air: Air) -> tuple[bytes, bytes, int]:
-        device = OpenProfile(at_rest(), battery_percent=37.0)
+        device = OpenProfile(still, battery_percent=37.0)
         VirtualSensor(air, device, PELVIS)
         client = await connect(air, PELVIS)
         assert bytes(await client.read_gatt_char(INFO)) == device.read(INFO, air.now_s())
@@ -154,7 +159,7 @@ def test_reads_and_writes_reach_the_device(on_air: OnAir) -> None:
 
 def test_impossible_requests_raise_an_error_of_bleak(on_air: OnAir) -> None:
     async def story(air: Air) -> None:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         client = await connect(air, PELVIS)
         with pytest.raises(BleakGATTProtocolError) as refused:
             await client.write_gatt_char(CONTROL, b"\x77", response=True)
@@ -179,7 +184,7 @@ def test_impossible_requests_raise_an_error_of_bleak(on_air: OnAir) -> None:
 
 def test_notifications_are_started_once_and_stopped_once(on_air: OnAir, listener: Any) -> None:
     async def story(air: Air) -> None:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         client = await listener(air).listen(PELVIS)
         with pytest.raises(BleakDBusError, match="InProgress"):
             await client.start_notify(STREAM, lambda *_: None)
@@ -194,7 +199,7 @@ def test_notifications_are_started_once_and_stopped_once(on_air: OnAir, listener
 @pytest.mark.parametrize(("mtu", "samples"), [(23, 1), (71, 5), (247, 5)])
 def test_packets_fit_the_agreed_mtu(on_air: OnAir, listener: Any, mtu: int, samples: int) -> None:
     async def story(air: Air) -> tuple[int, set[int]]:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS, board=Board(mtu=mtu))
+        VirtualSensor(air, OpenProfile(still), PELVIS, board=Board(mtu=mtu))
         program = listener(air)
         client = await program.listen(PELVIS)
         await asyncio.sleep(1.0)
@@ -305,7 +310,7 @@ def test_without_an_adapter_nothing_is_scanned_or_connected(
     on_air: OnAir, trouble: Any, reason: BleakBluetoothNotAvailableReason
 ) -> None:
     async def story(air: Air) -> None:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         (device, _) = (await scan(air))[PELVIS]
         air.power_off(trouble)
         with pytest.raises(BleakBluetoothNotAvailableError) as scanning:
@@ -321,7 +326,7 @@ def test_without_an_adapter_nothing_is_scanned_or_connected(
 
 def test_a_connection_can_be_opened_by_address(on_air: OnAir) -> None:
     async def story(air: Air) -> None:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         async with BleakClient(PELVIS, backend=client_backend(air)) as client:
             assert client.is_connected
         with pytest.raises(BleakDeviceNotFoundError):
@@ -333,7 +338,7 @@ def test_a_connection_can_be_opened_by_address(on_air: OnAir) -> None:
 @pytest.mark.parametrize("steps", range(12))
 def test_connecting_can_be_given_up_at_any_step(on_air: OnAir, steps: int) -> None:
     async def story(air: Air) -> None:
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         given_up = asyncio.create_task(air.connect(PELVIS))
         for _ in range(steps):
             await asyncio.sleep(0)
@@ -369,7 +374,7 @@ def test_a_client_can_be_given_up_as_any_packet_comes(
             pass_on(on_the_way, data)
 
         asyncio.get_running_loop().set_exception_handler(lambda _, failure: failures.append(failure))
-        VirtualSensor(air, OpenProfile(at_rest()), PELVIS)
+        VirtualSensor(air, OpenProfile(still), PELVIS)
         monkeypatch.setattr(owner, name, passing)
         connecting = asyncio.create_task(BleakClient(PELVIS, backend=client_backend(air)).connect())
         await asyncio.wait([connecting])
@@ -388,7 +393,7 @@ def test_an_error_in_the_firmware_of_a_device_is_raised(on_air: OnAir) -> None:
             raise ZeroDivisionError(characteristic)
 
     async def story(air: Air) -> None:
-        VirtualSensor(air, Broken(at_rest()), PELVIS)
+        VirtualSensor(air, Broken(still), PELVIS)
         client = await connect(air, PELVIS)
         with pytest.raises(BleakError):
             await client.read_gatt_char(INFO)

@@ -10,7 +10,7 @@ import pytest
 
 from imu_reps import RepPlan, SensorPlan, SetPlan, simulate
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.sim.radio.device import Wearer, at_rest
+from imu_reps.sim.radio.device import Wearer
 
 GRAVITY_MPS2 = 9.80665
 
@@ -92,11 +92,3 @@ def test_readings_do_not_depend_on_the_number_requested_at_once(chunk: int) -> N
 def test_a_place_without_a_sensor_has_no_readings() -> None:
     with pytest.raises(ValueError, match="ankle"):
         Wearer(SetPlan(ankle=None)).feed("ankle")
-
-
-def test_a_sensor_on_a_table_reads_only_gravity() -> None:
-    acc_mps2, gyr_dps = at_rest(1)(np.arange(0.0, 20.0, 0.01))
-
-    assert acc_mps2.mean(axis=0) == pytest.approx([0.0, 0.0, GRAVITY_MPS2], abs=0.002)
-    assert acc_mps2.std() > 0.0
-    assert np.abs(gyr_dps).max() < 1.0
