@@ -290,6 +290,10 @@ class Family:
     caution: str | None = None
     identify: tuple[Step, ...] = ()
 
+    def nearest_rate_hz(self, asked_hz: float) -> float:
+        """Return the rate nearest to `asked_hz` that can be requested."""
+        return min(self.rates_hz, key=lambda rate_hz: abs(rate_hz - asked_hz))
+
 
 #: Characteristics of the Device Information Service 1.1 (Bluetooth SIG).
 SERIAL_NUMBER = "00002a25-0000-1000-8000-00805f9b34fb"

@@ -108,11 +108,6 @@ def all_found(wanted: Collection[str]) -> Callable[[list[Found]], bool]:
     return enough
 
 
-def nearest_rate(family: Family, asked_hz: float = DEFAULT_RATE_HZ) -> float:
-    """Return the family's rate nearest to `asked_hz`."""
-    return min(family.rates_hz, key=lambda rate: abs(rate - asked_hz))
-
-
 async def scan_for_pair(radio: Radio, seconds: float, named: Mapping[SensorPlace, str]) -> list[NearbyDevice]:
     """Scan until the named sensors, or two usable ones, are found, for at most `seconds`.
 
@@ -205,7 +200,7 @@ async def read_battery(radio: Radio, found: Found, family: Family) -> float | No
     RadioError
         If it cannot be connected.
     """
-    state = family.begin(nearest_rate(family))
+    state = family.begin(family.nearest_rate_hz(DEFAULT_RATE_HZ))
     percent: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
     def hear(characteristic: str, data: bytes) -> None:
@@ -218,7 +213,7 @@ async def read_battery(radio: Radio, found: Found, family: Family) -> float | No
     try:
         await connection.open()
         # subscribes and polls, without starting a stream or changing a setting
-        start = family.start(nearest_rate(family), 0)
+        start = family.start(family.nearest_rate_hz(DEFAULT_RATE_HZ), 0)
         for step in (*(step for step in start if isinstance(step, Subscribe)), *family.poll):
             # an unsupported request does no harm: the others are still sent
             with suppress(RadioError):

@@ -15,7 +15,7 @@ from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, Sens
 from imu_reps.errors import RadioError
 from imu_reps.sensors.stream_items import Item, LinkChange, SensorRequest, SensorStatus, loop_time_s
 from imu_reps.sensors.streams import Streams
-from imu_reps.setup.candidates import DEFAULT_RATE_HZ, NearbyDevice, nearest_rate
+from imu_reps.setup.candidates import DEFAULT_RATE_HZ, NearbyDevice
 from imu_reps.setup.placement_check import (
     LIMITS,
     Placement,
@@ -260,8 +260,8 @@ def _without_places() -> Iterator[None]:
 def sensor_request(device: NearbyDevice, asked_hz: float = DEFAULT_RATE_HZ) -> SensorRequest:
     """Return a usable sensor as `Streams` takes it."""
     assert device.family is not None
-    rate = nearest_rate(device.family, asked_hz)
-    return SensorRequest(device.family, device.found.host_id, rate, name=device.found.advertisement.name)
+    rate_hz = device.family.nearest_rate_hz(asked_hz)
+    return SensorRequest(device.family, device.found.host_id, rate_hz, name=device.found.advertisement.name)
 
 
 async def next_items(streams: Streams, until_s: float) -> list[Item] | None:

@@ -147,9 +147,7 @@ class VirtualWorld:
             )
         from imu_reps.sim.radio.air import Air
 
-        rates = family(family_name).rates_hz
-        rate_hz = min(rates, key=lambda rate: abs(rate - RATE_HZ))
-        self.person = _person(family_name, rate_hz)
+        self.person = _person(family_name, family(family_name).nearest_rate_hz(RATE_HZ))
         self.performance = Performance(plans)
         self.air = Air()
         self.sensors: dict[SensorPlace, VirtualSensor] = {}

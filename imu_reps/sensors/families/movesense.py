@@ -290,7 +290,6 @@ def _has_usual_batch(length: int, state: MovesenseState) -> bool:
 
 
 def _refuse(state: MovesenseState) -> tuple[MovesenseState, Decoded]:
-    """Refuse a stream of nine axes."""
     return replace(state, nine_axes=NINE_AXES_PACKETS), Decoded(damaged=1, facts=Facts(refused=NINE_AXES))
 
 

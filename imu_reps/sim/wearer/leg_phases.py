@@ -177,7 +177,6 @@ def split(leg: LegCurve, spells: list[Spell], start: Start) -> tuple[list[Comman
 
 
 def _phases(leg: LegCurve, reps: Spell, start: Start) -> list[CommandedPhases]:
-    """Return the phases of one spell's repetitions."""
     up = leg.elevation_deg if start == "low" else -leg.elevation_deg
     speed = leg.speed_dps if start == "low" else -leg.speed_dps
     far, near = _turns(leg.time_s, up, reps)
@@ -246,7 +245,6 @@ def _flank(t: FloatArray, up: FloatArray, speed: FloatArray, between: tuple[int,
 
 
 def _phase_peak(speed: FloatArray, low: int, high: int) -> float:
-    """Return the peak speed of the movement."""
     slow = speed < 0.1 * float(np.max(speed[low : high + 1]))
     before = low - int(np.argmax(slow[: low + 1][::-1]))
     after = high + int(np.argmax(slow[high:]))
