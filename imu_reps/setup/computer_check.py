@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -134,13 +135,8 @@ def _bluez(facts: ComputerFacts) -> Iterator[Check]:
 
 def version_numbers(version: str) -> tuple[int, ...]:
     """Parse the leading numbers of a version: ``5.66-2`` is (5, 66)."""
-    numbers: list[int] = []
-    for part in version.split("."):
-        digits = part[: len(part) - len(part.lstrip("0123456789"))]
-        if not digits:
-            break
-        numbers.append(int(digits))
-    return tuple(numbers)
+    found = re.match(r"\d+(\.\d+)*", version, re.ASCII)
+    return tuple(map(int, found[0].split("."))) if found else ()
 
 
 def _folder(facts: ComputerFacts) -> Check:

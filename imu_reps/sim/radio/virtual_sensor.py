@@ -263,14 +263,14 @@ class VirtualSensor:
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
-        """Note exceptions of the firmware, to be raised when the air is left."""
+        """Answer exceptions of the firmware with ATT errors; note those that are none of its own."""
         try:
             yield
-        except RefusedError:
-            raise
+        except RefusedError as refused:
+            raise att.ATT_Error(att.ErrorCode(refused.code)) from refused
         except Exception as error:
             self._air.failures.append(error)
-            raise
+            raise att.ATT_Error(att.ErrorCode.UNLIKELY_ERROR) from error
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         task = self._loop.create_task(work)
@@ -385,14 +385,12 @@ class Peripheral:
     def _read(self, spec: CharacteristicSpec) -> bytes:
         if not spec.read:
             raise att.ATT_Error(att.ErrorCode.READ_NOT_PERMITTED)
-        with _as_att_errors():
-            return self._sensor.read(spec.uuid)
+        return self._sensor.read(spec.uuid)
 
     def _write(self, spec: CharacteristicSpec, data: bytes) -> None:
         if not (spec.write or spec.write_without_response):
             raise att.ATT_Error(att.ErrorCode.WRITE_NOT_PERMITTED)
-        with _as_att_errors():
-            self._sensor.written(spec.uuid, data)
+        self._sensor.written(spec.uuid, data)
 
     def _advertisement(self) -> core.AdvertisingData:
         kinds = core.AdvertisingData.Type
@@ -407,14 +405,3 @@ class Peripheral:
                 (kinds.MANUFACTURER_SPECIFIC_DATA, self._sensor.device.company_id.to_bytes(2, "little"))
             )
         return core.AdvertisingData(parts)
-
-
-@contextmanager
-def _as_att_errors() -> Iterator[None]:
-    """Answer the client with an ATT error for any exception of the firmware."""
-    try:
-        yield
-    except RefusedError as refused:
-        raise att.ATT_Error(att.ErrorCode(refused.code)) from refused
-    except Exception as error:
-        raise att.ATT_Error(att.ErrorCode.UNLIKELY_ERROR) from error
