@@ -15,7 +15,7 @@ import numpy as np
 from imu_reps.domain.samples import SENSOR_PLACES, STANDARD_GRAVITY_MPS2, FloatArray, SensorPlace
 from imu_reps.sim.wearer.body import DENSE_HZ, RigidMotion, command
 from imu_reps.sim.wearer.choreography import choreograph
-from imu_reps.sim.wearer.sensing import angular_rate, gyr_bias_dps, mounting, specific_force, worn
+from imu_reps.sim.wearer.sensing import angular_rate, mounting, specific_force, with_errors, worn
 from imu_reps.sim.wearer.sensor_plan import SensorPlan
 from imu_reps.sim.wearer.set_plan import SetPlan
 from imu_reps.sim.wearer.truth import Truth, emit
@@ -209,7 +209,7 @@ class Wearer:
         commanded, chance = self._commanded, self._chances[place]
         bone = commanded.pelvis_sensor if place == "pelvis" else commanded.ankle_sensor
         motion = worn(bone, commanded, sensor, self._plan.person, chance.spawn(1)[0])
-        dense = _with_errors(_readable(motion, sensor), sensor, commanded.time_s)
+        dense = with_errors(_readable(motion, sensor), sensor, commanded.time_s)
         steps, spread = np.diff(dense, axis=0), np.repeat([sensor.acc_noise_mps2, sensor.gyr_noise_dps], 3)
 
         def read(time_s: FloatArray) -> Readings:
@@ -231,10 +231,3 @@ def _readable(motion: RigidMotion, sensor: SensorPlan) -> FloatArray:
         rate[end] = 0.0
     to_sensor = mounting(sensor).inv()
     return np.hstack([to_sensor.apply(force), to_sensor.apply(rate)])
-
-
-def _with_errors(dense: FloatArray, sensor: SensorPlan, on_for_s: FloatArray) -> FloatArray:
-    scale = 1.0 + np.array([*sensor.acc_scale, *sensor.gyr_scale])
-    bias_mps2 = np.asarray(sensor.acc_bias_mg) * 1e-3 * STANDARD_GRAVITY_MPS2
-    bias = np.hstack([np.broadcast_to(bias_mps2, (len(dense), 3)), gyr_bias_dps(sensor, on_for_s)])
-    return np.asarray(dense * scale + bias)

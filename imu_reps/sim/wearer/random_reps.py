@@ -38,10 +38,7 @@ def random_reps(
     if space.stalls or (space.stalls is None and chance(rng, 0.25)):
         reps = _stalled(reps, rng)
     reps = _swelling(reps, start, rng)
-    if space.fault_share is not None:
-        reps = with_each_fault(reps, exercise, start, space.fault_share, rng)
-    elif space.faults:
-        reps = with_faults(reps, exercise, start, rng)
+    reps = _with_faults(reps, exercise, start, space, rng)
     if start == "low":
         reps[-1] = _to_floor(reps[-1])
     if space.partials and chance(rng, 0.25):
@@ -197,21 +194,18 @@ def partial_rep(reps: list[RepPlan], at: int, size_deg: float, start: Start, rng
 Spoil = Callable[[list[RepPlan], Generator], list[RepPlan]]
 
 
-def with_faults(reps: list[RepPlan], exercise: Exercise, start: Start, rng: Generator) -> list[RepPlan]:
-    """Give about half of all sets one or two faults that their exercise allows."""
-    possible = _possible(exercise, start)
-    for _ in range(int(rng.choice([0, 1, 2], p=[0.45, 0.35, 0.2]))):
-        reps = pick(rng, possible)(reps, rng)
-    return reps
-
-
-def with_each_fault(
-    reps: list[RepPlan], exercise: Exercise, start: Start, share: float, rng: Generator
+def _with_faults(
+    reps: list[RepPlan], exercise: Exercise, start: Start, space: Space, rng: Generator
 ) -> list[RepPlan]:
-    """Give a set each fault that its exercise allows, independently, with the same probability."""
-    for spoil in dict.fromkeys(_possible(exercise, start)):
-        if chance(rng, share):
-            reps = spoil(reps, rng)
+    """Give a set one or two of the faults that its exercise allows, or each of them with a probability."""
+    possible = _possible(exercise, start)
+    if space.fault_share is not None:
+        for spoil in dict.fromkeys(possible):
+            if chance(rng, space.fault_share):
+                reps = spoil(reps, rng)
+    elif space.faults:
+        for _ in range(int(rng.choice([0, 1, 2], p=[0.45, 0.35, 0.2]))):
+            reps = pick(rng, possible)(reps, rng)
     return reps
 
 

@@ -98,9 +98,7 @@ def sense(
     instants = np.arange(time_s[0] + rng.uniform(0.0, period_s), time_s[-1], period_s)
     force = to_sensor.apply(interpolate_columns(instants, time_s, specific_force(motion, rate_hz)))
     rate = to_sensor.apply(interpolate_columns(instants, time_s, angular_rate(motion, rate_hz)))
-    bias_mps2 = np.asarray(plan.acc_bias_mg) * 1e-3 * STANDARD_GRAVITY_MPS2
-    force = force * (1.0 + np.asarray(plan.acc_scale)) + bias_mps2
-    rate = rate * (1.0 + np.asarray(plan.gyr_scale)) + gyr_bias_dps(plan, instants)
+    force, rate = np.hsplit(with_errors(np.hstack([force, rate]), plan, instants), 2)
     force = force + rng.normal(0.0, plan.acc_noise_mps2, force.shape)
     rate = rate + rng.normal(0.0, plan.gyr_noise_dps, rate.shape)
     return Readings(
@@ -108,6 +106,22 @@ def sense(
         quantise(force, plan.acc_range_g * STANDARD_GRAVITY_MPS2),
         quantise(rate, plan.gyr_range_dps),
     )
+
+
+def with_errors(exact: FloatArray, plan: SensorPlan, on_for_s: FloatArray) -> FloatArray:
+    """Return readings with the sensor's scale and bias.
+
+    Parameters
+    ----------
+    exact : (n, 6) float
+        Specific force in m/s² and angular rate in deg/s, in sensor axes.
+    on_for_s : (n,) float
+        Time since switching on.
+    """
+    scale = 1.0 + np.array([*plan.acc_scale, *plan.gyr_scale])
+    bias_mps2 = np.asarray(plan.acc_bias_mg) * 1e-3 * STANDARD_GRAVITY_MPS2
+    bias = np.hstack([np.broadcast_to(bias_mps2, (len(exact), 3)), gyr_bias_dps(plan, on_for_s)])
+    return np.asarray(exact * scale + bias)
 
 
 def gyr_bias_dps(plan: SensorPlan, on_for_s: FloatArray) -> FloatArray:
