@@ -15,7 +15,7 @@ from types import MappingProxyType
 import numpy as np
 
 from imu_reps.domain.file_kinds import EXPORT_NAMES, ExportKind, export_kind
-from imu_reps.domain.recording import Header, Note, Recording, SensorHeader
+from imu_reps.domain.recording import Counter, Header, Note, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace, interpolate_columns
 from imu_reps.errors import RecordingError
 from imu_reps.importers.app_exports import read_movesense, read_polar, read_witmotion, read_witmotion_script
@@ -362,33 +362,26 @@ def join_sensors(
         ``no_common_clock``, ``no_tap``, ``not_together``.
     """
     times = {place: sensor.block.time_s for place, sensor in sensors.items()}
-    notes: tuple[Note, ...] = ()
+    tap_s: float | None = None
+    extra = dict(header.extra)
     if len(sensors) == 2:
         times, tap_s = _together(sensors, tap=tap)
-        how = "a tap" if tap else sensors["pelvis"].source.clock
-        header = replace(header, extra=MappingProxyType({**header.extra, "imported_together_by": str(how)}))
-        start_s = min(float(time_s[0]) for time_s in times.values())
-        notes = () if tap_s is None else (Note(tap_s - start_s, "tap", "both"),)
+        extra["imported_together_by"] = "a tap" if tap else str(sensors["pelvis"].source.clock)
     start_s = min(float(time_s[0]) for time_s in times.values())
-    blocks = {place: _moved(sensor.block, times[place] - start_s) for place, sensor in sensors.items()}
+    blocks: dict[SensorPlace, SampleBlock] = {}
+    for place, sensor in sensors.items():
+        block, time_s = sensor.block, times[place] - start_s
+        device_s = np.where(np.isnan(block.device_time_s), np.nan, time_s)
+        blocks[place] = replace(block, time_s=time_s, device_time_s=device_s)
+        counter: Counter = "host" if sensor.source.sample is None else "device"
+        known = replace(header.sensor(place), sensor=sensor.source.format, counter=counter)
+        header = header.with_sensor(place, known)
+        extra |= _provenance(place, sensor)
     clocks = {sensor.source.clock for sensor in sensors.values()}
     created = datetime.fromtimestamp(start_s, UTC) if clocks == {EPOCH} and start_s > 0 else None
-    extra = dict(header.extra)
-    for place, sensor in sensors.items():
-        header = header.with_sensor(place, _sensor_header(header.sensor(place), sensor))
-        extra |= _provenance(place, sensor)
     header = replace(header, created=created, extra=MappingProxyType(extra))
+    notes = () if tap_s is None else (Note(tap_s - start_s, "tap", "both"),)
     return Recording(header, blocks.get("pelvis"), blocks.get("ankle"), notes)
-
-
-def _moved(block: SampleBlock, time_s: FloatArray) -> SampleBlock:
-    device_s = np.where(np.isnan(block.device_time_s), np.nan, time_s)
-    return replace(block, time_s=time_s, device_time_s=device_s)
-
-
-def _sensor_header(header: SensorHeader, sensor: ImportedSensor) -> SensorHeader:
-    counter = "host" if sensor.source.sample is None else "device"
-    return replace(header, sensor=sensor.source.format, counter=counter)  # type: ignore[arg-type]
 
 
 def _provenance(place: SensorPlace, sensor: ImportedSensor) -> dict[str, str]:
