@@ -187,7 +187,7 @@ def _note(device: NearbyDevice) -> str | None:
     if device.kind is None:
         return None
     if device.family is None:
-        return f"{device.kind.title}: {device.kind.unfit}"
+        return f"{device.kind.title}: {device.unfit}"
     untried = None if device.family.tried else "nobody has tried this kind with a set yet."
     words = " ".join(filter(None, (untried, device.family.caution)))
     return f"{device.kind.title}: {words}" if words else None
@@ -203,7 +203,7 @@ def _as_dict(seen: Sighting) -> dict[str, Any]:
         "rssi_dbm": device.found.rssi_dbm,
         "battery_percent": seen.battery_percent,
         "fit": None if device.kind is None else device.family is not None,
-        "reason": device.kind.unfit if device.kind else None,
+        "reason": device.unfit,
         "tried": device.family.tried if device.family else None,
         "caution": device.family.caution if device.family else None,
     }

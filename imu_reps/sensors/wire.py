@@ -235,7 +235,7 @@ READ_BATTERY = Read(BATTERY_LEVEL, optional=True)
 class Family:
     """One kind of sensor, as facts and pure functions.
 
-    The state is the family's own frozen dataclass, which the caller passes from call to call.
+    The state is a frozen value of the family's own, which the caller passes from call to call.
 
     Attributes
     ----------

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
 from imu_reps.errors import RadioError, UsageError
-from imu_reps.sensors.families import Recognised, recognise
+from imu_reps.sensors.families import Unfit, recognise
 from imu_reps.sensors.radio_errors import radio_error
 from imu_reps.sensors.starting import take_steps
 from imu_reps.sensors.stream_items import loop_time_s
@@ -32,17 +32,22 @@ class NearbyDevice:
 
     Attributes
     ----------
-    kind : Recognised or None
+    kind : Family, Unfit or None
         None if unknown.
     """
 
     found: Found
-    kind: Recognised | None
+    kind: Family | Unfit | None
 
     @property
     def family(self) -> Family | None:
         """Sensor family if it is usable."""
-        return self.kind.family if self.kind else None
+        return self.kind if isinstance(self.kind, Family) else None
+
+    @property
+    def unfit(self) -> str | None:
+        """Why a known device is not usable, and what to use instead."""
+        return self.kind.why if isinstance(self.kind, Unfit) else None
 
     @property
     def name(self) -> str:
@@ -147,7 +152,7 @@ def _named(devices: Sequence[NearbyDevice], place: SensorPlace, words: str) -> N
     if device is None:
         raise radio_error("not_found", who)
     if device.family is None:
-        raise radio_error("unknown_sensor", who, _unfit(device))
+        raise radio_error("unknown_sensor", who, device.unfit)
     return device
 
 
@@ -166,7 +171,7 @@ def remaining_devices(
     free = [device for device in able if device.found.host_id not in taken]
     if len(picked) + len(free) >= len(SENSOR_PLACES):
         return free
-    raise _too_few(able, [device for device in devices if device.kind and not device.family])
+    raise _too_few(able, [device for device in devices if device.unfit])
 
 
 def _too_few(able: Sequence[NearbyDevice], unfit: Sequence[NearbyDevice]) -> RadioError:
@@ -175,16 +180,12 @@ def _too_few(able: Sequence[NearbyDevice], unfit: Sequence[NearbyDevice]) -> Rad
     else:
         message = "No sensor that can do the job was heard."
     if unfit:
-        message += "".join(f" Not usable: {device.name}: {_unfit(device)}" for device in unfit)
+        message += "".join(f" Not usable: {device.name}: {device.unfit}" for device in unfit)
     hint = (
         "Switch both on, move them, bring them near, and disconnect them from any phone or other program: "
         "a sensor that is connected elsewhere cannot be heard."
     )
     return RadioError(message, hint=hint, code="not_found")
-
-
-def _unfit(device: NearbyDevice) -> str | None:
-    return device.kind.unfit if device.kind else None
 
 
 async def read_battery(radio: Radio, found: Found, family: Family) -> float | None:

@@ -33,8 +33,7 @@ main(["report", "set.csv"], standalone_mode=False)
 FAMILY = """
 from imu_reps.sensors.families import family, pebble, recognise
 from imu_reps.sensors.wire import Advertisement
-found = recognise(Advertisement("Pebble", (pebble.SERVICE,)))
-assert found is not None and found.family is family("pebble") is pebble.FAMILY
+assert recognise(Advertisement("Pebble", (pebble.SERVICE,))) is family("pebble") is pebble.FAMILY
 """
 
 

@@ -68,25 +68,6 @@ UNFIT: tuple[Unfit, ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Recognised:
-    """A recognised device.
-
-    Attributes
-    ----------
-    title : str
-        Name for people.
-    family : Family or None
-        Its family; None if it cannot be used.
-    unfit : str or None
-        Why it cannot be used, and what to use instead.
-    """
-
-    title: str
-    family: Family | None
-    unfit: str | None = None
-
-
 def family(name: str) -> Family:
     """Return the family of that name.
 
@@ -106,12 +87,7 @@ def family(name: str) -> Family:
     )
 
 
-def recognise(advertisement: Advertisement) -> Recognised | None:
-    """Return which device an advertisement is of; None if it is unknown."""
-    for unfit in UNFIT:
-        if unfit.signs.are_in(advertisement):
-            return Recognised(unfit.title, None, unfit.why)
-    for known in FAMILIES:
-        if known.signs.are_in(advertisement):
-            return Recognised(known.title, known)
-    return None
+def recognise(advertisement: Advertisement) -> Family | Unfit | None:
+    """Return which kind of device an advertisement is of; None if it is unknown."""
+    kinds: tuple[Family | Unfit, ...] = (*UNFIT, *FAMILIES)
+    return next((kind for kind in kinds if kind.signs.are_in(advertisement)), None)

@@ -6,7 +6,6 @@ Source: Nordic Thingy:52 firmware (ble_tms.h, m_motion.c).
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,13 +30,6 @@ RAW = "ef680406-9b35-4933-9b10-52ffa9740042"
 RATES_HZ = (50.0, 100.0, 200.0)
 
 
-@dataclass(frozen=True, slots=True)
-class ThingyState:
-    """State between notifications: the number of the next sample."""
-
-    next_number: int = 0
-
-
 def config_command(rate_hz: float) -> bytes:
     """Return the motion service's configuration: three intervals in ms, motion in Hz, wake on motion."""
     # defaults but for the rate: steps, temperature and compass each second, and waking when moved
@@ -54,32 +46,30 @@ def gyr_dps(data: bytes) -> FloatArray:
     return np.frombuffer(data[6:12], "<i2") / 32  # 5 bits of fraction
 
 
-def begin(_rate_hz: float) -> ThingyState:
-    """Return the state before the first byte."""
-    return ThingyState()
+def begin(_rate_hz: float) -> int:
+    """Return the state before the first byte: the number of the next sample."""
+    return 0
 
 
-def resume(state: ThingyState) -> ThingyState:
+def resume(number: int) -> int:
     """Return the same state: samples are whole, and the host numbers them."""
-    return state
+    return number
 
 
-def decode(
-    state: ThingyState, characteristic: str, data: bytes, _arrival_s: float
-) -> tuple[ThingyState, Decoded]:
+def decode(number: int, characteristic: str, data: bytes, _arrival_s: float) -> tuple[int, Decoded]:
     """Decode raw motion, or one of the standard characteristics."""
     information = read_information(characteristic, data)
     if information is not None:
-        return state, information
+        return number, information
     if characteristic != RAW or len(data) != 18:
-        return state, Decoded(damaged=1)
+        return number, Decoded(damaged=1)
     samples = Samples(
-        np.array([state.next_number], np.int64),
+        np.array([number], np.int64),
         np.array([np.nan]),
         acc_g(data)[None] * STANDARD_GRAVITY_MPS2,
         gyr_dps(data)[None],
     )
-    return replace(state, next_number=state.next_number + 1), Decoded(samples)
+    return number + 1, Decoded(samples)
 
 
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:

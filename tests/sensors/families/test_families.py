@@ -41,12 +41,7 @@ def test_an_unknown_name_is_refused_with_the_list_of_known_ones() -> None:
     ],
 )
 def test_a_sensor_is_recognised(advertisement: Advertisement, name: str) -> None:
-    found = recognise(advertisement)
-
-    assert found is not None
-    assert found.unfit is None
-    assert found.family is family(name)
-    assert found.title == family(name).title
+    assert recognise(advertisement) is family(name)
 
 
 def test_other_devices_are_not_recognised() -> None:

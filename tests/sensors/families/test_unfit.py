@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from imu_reps.sensors.families import SENSORTAG_MOVEMENT, nordic_uart, recognise
+from imu_reps.sensors.families import SENSORTAG_MOVEMENT, Unfit, nordic_uart, recognise
 from imu_reps.sensors.wire import Advertisement
 
 
@@ -23,14 +23,12 @@ def test_an_unsuitable_device_is_refused_with_the_reason(
 ) -> None:
     recognised = recognise(advertisement)
 
-    assert recognised is not None
-    assert (recognised.title, recognised.family) == (title, None)
-    assert reason in (recognised.unfit or "")
-    assert "Use a" in (recognised.unfit or "")
+    assert isinstance(recognised, Unfit)
+    assert recognised.title == title
+    assert reason in recognised.why
+    assert "Use a" in recognised.why
 
 
 @pytest.mark.parametrize("name", ["Polar Sense 12345678", "Puck.js 1a2b", "Thingy", None])
 def test_suitable_devices_are_not_refused(name: str | None) -> None:
-    recognised = recognise(Advertisement(name))
-
-    assert recognised is None or recognised.unfit is None
+    assert not isinstance(recognise(Advertisement(name)), Unfit)
