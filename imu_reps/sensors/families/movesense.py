@@ -94,24 +94,17 @@ class Imu6Reading:
         return len(self.acc_mps2)
 
 
-def hello_command() -> bytes:
-    """Return the command that asks for the sensor's identity."""
-    return bytes((Command.HELLO, Reference.HELLO))
+#: Asks for the sensor's identity.
+HELLO_COMMAND = bytes((Command.HELLO, Reference.HELLO))
+#: Ends the subscription.
+UNSUBSCRIBE_COMMAND = bytes((Command.UNSUBSCRIBE, Reference.STREAM))
+#: Asks for the battery level.
+BATTERY_COMMAND = bytes((Command.GET, Reference.BATTERY)) + BATTERY_PATH.encode("ascii")
 
 
 def subscribe_command(rate_hz: float) -> bytes:
     """Return the command that subscribes to acceleration and angular rate."""
     return bytes((Command.SUBSCRIBE, Reference.STREAM)) + f"/Meas/IMU6/{round(rate_hz)}".encode("ascii")
-
-
-def unsubscribe_command() -> bytes:
-    """Return the command that ends a subscription."""
-    return bytes((Command.UNSUBSCRIBE, Reference.STREAM))
-
-
-def battery_command() -> bytes:
-    """Return the command that asks for the battery level."""
-    return bytes((Command.GET, Reference.BATTERY)) + BATTERY_PATH.encode("ascii")
 
 
 def parse_imu6(payload: bytes) -> Imu6Reading | None:
@@ -370,14 +363,14 @@ def resume(state: MovesenseState) -> MovesenseState:
 
 
 #: Asks for the battery level, also by the standard service if there is one.
-POLL: tuple[Step, ...] = (READ_BATTERY, Write(WRITE, battery_command()))
+POLL: tuple[Step, ...] = (READ_BATTERY, Write(WRITE, BATTERY_COMMAND))
 
 
 def start(rate_hz: float, _attempt: int) -> tuple[Step, ...]:
     """Return steps that ask for identity and battery level, then for the stream."""
     return (
         Subscribe(NOTIFY),
-        Write(WRITE, hello_command()),
+        Write(WRITE, HELLO_COMMAND),
         Pause(ANSWER_PAUSE_S),
         *POLL,
         Pause(ANSWER_PAUSE_S),
@@ -398,6 +391,6 @@ FAMILY = Family(
     decode=decode,
     resume=resume,
     start=start,
-    stop=(Write(WRITE, unsubscribe_command()),),
+    stop=(Write(WRITE, UNSUBSCRIBE_COMMAND),),
     poll=POLL,
 )

@@ -58,8 +58,7 @@ NOMINAL_STEP_NS = 1e9 / RATE_HZ
 STEP_TOLERANCE = 0.05
 
 
-def _new_clock() -> PacketClock[FloatArray]:
-    return PacketClock(1e9, 1 << 64)
+_CLOCK: PacketClock[FloatArray] = PacketClock(1e9, 1 << 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ class PolarStream:
     """
 
     factor: float = 1.0
-    clock: PacketClock[FloatArray] = field(default_factory=_new_clock)
+    clock: PacketClock[FloatArray] = _CLOCK
     last_ns: int | None = None
     step_ns: float = NOMINAL_STEP_NS
 
@@ -94,8 +93,8 @@ class PolarState:
         Samples not yet paired.
     """
 
-    acc: PolarStream = field(default_factory=PolarStream)
-    gyr: PolarStream = field(default_factory=PolarStream)
+    acc: PolarStream = PolarStream()
+    gyr: PolarStream = PolarStream()
     next_number: int = 0
     waiting: TimedStreams = field(default_factory=TimedStreams)
 

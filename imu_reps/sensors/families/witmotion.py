@@ -213,9 +213,8 @@ def read_command(register: int) -> bytes:
     return command(Register.READ, register)
 
 
-def unlock_command() -> bytes:
-    """Return the command that unlocks the settings for about ten seconds."""
-    return command(Register.UNLOCK, UNLOCK_KEY)
+#: Unlocks the settings for about ten seconds.
+UNLOCK_COMMAND = command(Register.UNLOCK, UNLOCK_KEY)
 
 
 def set_rate_command(rate_hz: float, attempt: int = 0) -> bytes:
@@ -269,7 +268,7 @@ def start(rate_hz: float, attempt: int) -> tuple[Step, ...]:
     Nothing is saved, so switching the sensor off restores its owner's settings. The choice of outputs
     (register 02) is never changed: some units then stop sending.
     """
-    settings = (unlock_command(), command(Register.DISPLACEMENT, 0), set_rate_command(rate_hz, attempt))
+    settings = (UNLOCK_COMMAND, command(Register.DISPLACEMENT, 0), set_rate_command(rate_hz, attempt))
     questions = (read_command(Register.BATTERY), read_command(Register.VERSION))
     return (
         Subscribe(NOTIFY),

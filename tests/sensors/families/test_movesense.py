@@ -89,7 +89,7 @@ def test_golden_commands_are_built_and_answers_read(
     items = {item["id"]: bytes.fromhex(item["hex"]) for item in golden("movesense-")}
 
     assert movesense.subscribe_command(104.0) == items["movesense-subscribe"]
-    assert movesense.unsubscribe_command() == items["movesense-unsubscribe"]
+    assert items["movesense-unsubscribe"] == movesense.UNSUBSCRIBE_COMMAND
     _, decoded = decode_all(FAMILY, FAMILY.begin(104.0), [(NOTIFY, items["movesense-status-200"])])
     assert (decoded.facts.refused, decoded.damaged) == (None, 0)
 
@@ -141,11 +141,11 @@ def test_commands_are_the_published_bytes(vectors: Callable[[str], Any]) -> None
     expected = {name: bytes.fromhex(text) for name, text in vectors("movesense")["commands"].items()}
 
     assert expected == {
-        "hello": movesense.hello_command(),
-        "battery": movesense.battery_command(),
+        "hello": movesense.HELLO_COMMAND,
+        "battery": movesense.BATTERY_COMMAND,
         "subscribe 52": movesense.subscribe_command(52.0),
         "subscribe 208": movesense.subscribe_command(208.0),
-        "unsubscribe": movesense.unsubscribe_command(),
+        "unsubscribe": movesense.UNSUBSCRIBE_COMMAND,
     }
     steps = FAMILY.start(104.0, 0)
     assert isinstance(steps[0], Subscribe)

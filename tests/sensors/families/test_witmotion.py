@@ -92,7 +92,7 @@ def test_golden_register_replies_decode_to_their_stated_values(
 
 def test_golden_commands_are_built_byte_for_byte(golden: Callable[..., list[dict[str, Any]]]) -> None:
     built = {
-        "wit-cmd-unlock": witmotion.unlock_command(),
+        "wit-cmd-unlock": witmotion.UNLOCK_COMMAND,
         "wit-cmd-save": witmotion.command(0, 0),
         "wit-cmd-rate100": witmotion.set_rate_command(100.0),
         "wit-cmd-rate50": witmotion.set_rate_command(50.0),
@@ -127,7 +127,7 @@ def test_commands_are_the_published_bytes(vectors: Callable[[str], Any]) -> None
     expected = {name: bytes.fromhex(text) for name, text in vectors("witmotion")["commands"].items()}
 
     assert expected == {
-        "unlock": witmotion.unlock_command(),
+        "unlock": witmotion.UNLOCK_COMMAND,
         "rate 50": witmotion.set_rate_command(50.0),
         "rate 100": witmotion.set_rate_command(100.0),
         "rate 200": witmotion.set_rate_command(200.0, attempt=0),
@@ -237,7 +237,7 @@ def test_the_start_unlocks_first_and_changes_nothing_permanently(rate_hz: float,
     registers = [data[2] for data in written]
 
     assert isinstance(steps[0], Subscribe)
-    assert written[0] == witmotion.unlock_command()
+    assert written[0] == witmotion.UNLOCK_COMMAND
     assert witmotion.command(witmotion.Register.DISPLACEMENT, 0) in written
     assert witmotion.set_rate_command(rate_hz, attempt) in written
     assert not {0x00, 0x02} & set(registers), "saving, or the choice of outputs"

@@ -181,12 +181,12 @@ def test_witmotion_sends_ten_samples_per_second_by_default() -> None:
     near.device.written(WRITE, frames.set_rate_command(100.0), near.now_s)
     assert near.rate_hz() == pytest.approx(10.0, abs=0.5), "locked"
 
-    near.device.written(WRITE, frames.unlock_command(), near.now_s)
+    near.device.written(WRITE, frames.UNLOCK_COMMAND, near.now_s)
     near.wait(11.0)
     near.device.written(WRITE, frames.set_rate_command(100.0), near.now_s)
     assert near.rate_hz() == pytest.approx(10.0, abs=0.5), "locked again after ten seconds"
 
-    near.device.written(WRITE, frames.unlock_command(), near.now_s)
+    near.device.written(WRITE, frames.UNLOCK_COMMAND, near.now_s)
     near.device.written(WRITE, frames.set_rate_command(100.0), near.now_s)
     assert near.rate_hz() == pytest.approx(100.0, abs=1.0)
 
@@ -228,7 +228,7 @@ def test_witmotion_forgets_unsaved_settings_at_power_off() -> None:
     assert near.rate_hz() == pytest.approx(10.0, abs=0.5)
 
     near.start(100.0)
-    near.device.written(WRITE, frames.unlock_command(), near.now_s)
+    near.device.written(WRITE, frames.UNLOCK_COMMAND, near.now_s)
     near.device.written(WRITE, frames.command(0, 0), near.now_s)
     near.device.power_on(near.now_s)
     near.device.subscribed(NOTIFY, True, near.now_s)
