@@ -13,13 +13,12 @@ from imu_reps.domain.samples import (
     LONGEST_HOLE_S,
     SENSOR_PLACES,
     STANDARD_GRAVITY_MPS2,
-    FloatArray,
     SampleBlock,
     SensorPlace,
     concatenate,
 )
 from imu_reps.errors import ImuRepsError, RadioError, RecordingError
-from imu_reps.kinematics.clock.offline import SensorClock, TimedSamples, fit_clock
+from imu_reps.kinematics.clock.offline import SensorClock, fit_clock
 from imu_reps.kinematics.rest import MAX_BIAS_DPS
 from imu_reps.quality.accelerometer import MISCALIBRATED, WRONG_SCALE
 from imu_reps.sensors.radio_errors import radio_error
@@ -102,15 +101,9 @@ class SensorFacts:
     rest: RestReading | None = None
 
 
-def rest_reading(block: SampleBlock) -> RestReading:
-    """Return the median readings of a sensor that lies still."""
-    force: FloatArray = np.asarray(np.median(block.acc_mps2, axis=0))
-    return RestReading(float(np.abs(np.median(block.gyr_dps, axis=0)).max()), float(np.linalg.norm(force)))
-
-
 def check_sensor(place: SensorPlace, facts: SensorFacts) -> list[Check]:
     """Judge one sensor."""
-    checks = [check for look in (_link, *_CHECKS) for check in look(facts)]
+    checks = [check for look in _CHECKS for check in look(facts)]
     return [replace(check, sensor=place) for check in checks]
 
 
@@ -166,7 +159,7 @@ def _loss(facts: SensorFacts) -> Iterator[Check]:
     lost = "Lost samples cannot be counted" if clock.lost is None else f"{100 * share:.1f} % lost"
     gap = f"longest gap {clock.longest_gap_s:.2f} s" if clock.longest_gap_s else "no gap"
     hint = "Bring the computer nearer; keep Wi-Fi of 2.4 GHz, USB 3 disks and other Bluetooth devices away."
-    yield _check("loss", _worse(*levels), f"{lost}, {gap}.", hint)
+    yield _check("loss", max(levels, key=("ok", "watch", "bad").index), f"{lost}, {gap}.", hint)
 
 
 def _delay(facts: SensorFacts) -> Iterator[Check]:
@@ -222,6 +215,7 @@ def _clock(facts: SensorFacts) -> Iterator[Check]:
 
 
 _CHECKS: tuple[Callable[[SensorFacts], Iterator[Check]], ...] = (
+    _link,
     _battery,
     _signal,
     _rate,
@@ -242,11 +236,6 @@ def _level(value: float, watch: float, bad: float) -> Level:
     return "bad" if value > bad else "watch" if value > watch else "ok"
 
 
-def _worse(*levels: Level) -> Level:
-    order: tuple[Level, ...] = ("ok", "watch", "bad")
-    return max(levels, key=order.index)
-
-
 def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
@@ -262,11 +251,7 @@ async def scan_for(radio: Radio, person: Person | None, *, min_s: float, max_s: 
     began_s = loop_time_s()
     ids = [] if person is None else [person.sensor(place).host_id for place in SENSOR_PLACES]
     all_near = all_found(ids) if ids else two_usable_found()
-
-    def enough(found: list[Found]) -> bool:
-        return all_near(found) and loop_time_s() - began_s >= min_s
-
-    return await radio.scan(max_s, enough)
+    return await radio.scan(max_s, lambda found: all_near(found) and loop_time_s() - began_s >= min_s)
 
 
 def sensors_to_examine(
@@ -339,14 +324,9 @@ def sensor_facts(request: SensorRequest, status: SensorStatus, blocks: list[Samp
         timed = fit_clock(block, header)
     except RecordingError:
         return SensorFacts(request.rate_hz, status=status)
-    return SensorFacts(
-        request.rate_hz,
-        status=status,
-        clock=timed.clock,
-        delay_s=_delay_s(block, timed),
-        rest=rest_reading(block) if is_still(block, timed.clock.rate_hz) else None,
-    )
-
-
-def _delay_s(block: SampleBlock, timed: TimedSamples) -> float:
-    return float(np.percentile(block.time_s[timed.order] - timed.time_s, 95.0))
+    rest = None
+    if is_still(block, timed.clock.rate_hz):
+        force, rate = np.median(block.acc_mps2, axis=0), np.median(block.gyr_dps, axis=0)
+        rest = RestReading(float(np.abs(rate).max()), float(np.linalg.norm(force)))
+    delay_s = float(np.percentile(block.time_s[timed.order] - timed.time_s, 95.0))
+    return SensorFacts(request.rate_hz, status=status, clock=timed.clock, delay_s=delay_s, rest=rest)
