@@ -251,9 +251,10 @@ class PhoneSource:
                 self._change(place, "away")
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one request and close the connection; one too many closes another."""
+        """Answer one request and close the connection; one too many closes the oldest of the crowd."""
         if len(self._requests) >= LIMITS.max_connections:
-            self._abort(self._oldest_of_crowd())
+            writers = [*self._requests]
+            self._abort(writers[oldest_of_crowd(one.get_extra_info("peername") for one in writers)])
         self._requests[writer] = asyncio.current_task()
         try:
             async with asyncio.timeout(LIMITS.request_s):
@@ -265,11 +266,6 @@ class PhoneSource:
         finally:
             self._requests.pop(writer, None)
             writer.close()
-
-    def _oldest_of_crowd(self) -> asyncio.StreamWriter:
-        """Return the oldest connection of the address that has most of them."""
-        writers = [*self._requests]
-        return writers[oldest_of_crowd(one.get_extra_info("peername") for one in writers)]
 
     def _abort(self, writer: asyncio.StreamWriter) -> None:
         self._requests.pop(writer, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -86,7 +86,8 @@ class Performance:
 
         def read(time_s: FloatArray) -> Readings:
             acc_mps2, gyr_dps = np.zeros((len(time_s), 3)), np.zeros((len(time_s), 3))
-            for scene, until_s in self._timetable():
+            ends_s = [scene.from_s for scene in self._scenes[1:]] + [np.inf]
+            for scene, until_s in zip(self._scenes, ends_s, strict=True):
                 if len(time_s) == 0 or until_s <= time_s[0]:  # skip past scenes; a session has many
                     continue
                 rows = (time_s >= scene.from_s) & (time_s < until_s)
@@ -95,10 +96,6 @@ class Performance:
             return acc_mps2, gyr_dps
 
         return read
-
-    def _timetable(self) -> Iterator[tuple[_Scene, float]]:
-        ends_s = [scene.from_s for scene in self._scenes[1:]] + [np.inf]
-        return zip(self._scenes, ends_s, strict=True)
 
 
 def _start_s(plan: SetPlan) -> float:

@@ -62,7 +62,8 @@ def respond(
         out = _share_gone(elevation_deg[span], excursion)
         roll[span] = plan.rotation_sign * _rotation(out, excursion, plan.body)
         load[span] = smoothstep(out / 0.25)
-    pitch += _breathing(plan.body, score, t)
+    breath = np.sin(2 * np.pi * plan.body.breathing_hz * t)
+    pitch += plan.body.breathing_deg * score.in_posture(t, edge_s=1.0) * breath
     pitch += load * shake(t, plan.body.tremor_hz, plan.body.tremor_dps, rng)
     roll += load * shake(t, 1.1 * plan.body.tremor_hz, 0.5 * plan.body.tremor_dps, rng)
     return PelvisResponse(pitch, roll)
@@ -140,11 +141,6 @@ def _rotation(out: FloatArray, excursion: CommandedExcursion, body: BodyPlan) ->
     return np.asarray(body.rotation_deg * growing + faults.rotation_deg * bump(out, 0.55, 0.4))
 
 
-def _breathing(body: BodyPlan, score: Score, t: FloatArray) -> FloatArray:
-    breath = np.sin(2 * np.pi * body.breathing_hz * t)
-    return np.asarray(body.breathing_deg * score.in_posture(t, edge_s=1.0) * breath)
-
-
 @dataclass(frozen=True, slots=True)
 class StirringHabits:
     """How a body stirs: frequencies in Hz, times in seconds; ours."""
@@ -219,13 +215,9 @@ def stir(plan: SetPlan, score: Score, t: FloatArray, out: FloatArray, rng: Gener
 
 def _wander(t: FloatArray, rms_dps: float, shift_deg: float, rng: Generator) -> FloatArray:
     """Return waves of equal angular rate over the band, on a position that changes occasionally."""
-    frequency = (
-        2 * np.pi * np.geomspace(*STIRRING.wander_hz, STIRRING.waves) * rng.uniform(0.9, 1.1, STIRRING.waves)
-    )
-    phase, amplitude_dps = (
-        rng.uniform(0.0, 2 * np.pi, STIRRING.waves),
-        rms_dps * np.sqrt(2.0 / STIRRING.waves),
-    )
+    band, waves = STIRRING.wander_hz, STIRRING.waves
+    frequency = 2 * np.pi * np.geomspace(*band, waves) * rng.uniform(0.9, 1.1, waves)
+    phase, amplitude_dps = rng.uniform(0.0, 2 * np.pi, waves), rms_dps * np.sqrt(2.0 / waves)
     count = max(1, round(float(t[-1]) / STIRRING.shift_every_s))
     at_s, takes_s = rng.uniform(0.0, t[-1], count), rng.uniform(*STIRRING.shift_takes_s, count)
     steps = np.diff(shift_deg * rng.uniform(-1.0, 1.0, count), prepend=0.0)

@@ -317,7 +317,7 @@ def slow(plan: SetPlan, rng: Generator) -> SetPlan:
 
 
 def _slowed(rep: RepPlan, hurry: float) -> RepPlan:
-    way_s = PEAK_OVER_MEAN * (rep.range_deg) / (hurry * _SLOW_PEAK_DPS)
+    way_s = PEAK_OVER_MEAN * rep.range_deg / (hurry * _SLOW_PEAK_DPS)
     return replace(
         rep,
         concentric_s=max(rep.concentric_s, way_s),
@@ -356,7 +356,7 @@ def fidgets(plan: SetPlan, rng: Generator) -> SetPlan:
 
 def _twitching(rep: RepPlan, plan: SetPlan, rng: Generator) -> RepPlan:
     """Add a quick jerk of at most 6 degrees in the rest after the repetition."""
-    size_deg = min(6.0, rng.uniform(0.05, 0.18) * (rep.range_deg))
+    size_deg = min(6.0, rng.uniform(0.05, 0.18) * rep.range_deg)
     twitch = Swell(size_deg, rng.uniform(0.5, 0.9))
     if plan.resting_end == "low":
         return replace(rep, bounces=(*rep.bounces, twitch))

@@ -40,7 +40,9 @@ def random_reps(
     reps = _swelling(reps, start, rng)
     reps = _with_faults(reps, exercise, start, space, rng)
     if start == "low":
-        reps[-1] = _to_floor(reps[-1])
+        # the last lowering goes all the way down, at the same speed
+        longer = reps[-1].top_deg / reps[-1].range_deg
+        reps[-1] = replace(reps[-1], bottom_deg=0.0, eccentric_s=reps[-1].eccentric_s * longer)
     if space.partials and chance(rng, 0.25):
         reps = _with_partials(reps, manner, start, rng)
     return tuple(reps)
@@ -125,11 +127,6 @@ def _rep(manner: RepPlan, exercise: Exercise, start: Start, rng: Generator) -> R
         top_pause_s=manner.top_pause_s * top_pause,
         bottom_pause_s=manner.bottom_pause_s * bottom_pause,
     )
-
-
-def _to_floor(rep: RepPlan) -> RepPlan:
-    """Let the last lowering of a low start go all the way down, at the same speed."""
-    return replace(rep, bottom_deg=0.0, eccentric_s=rep.eccentric_s * (rep.top_deg / rep.range_deg))
 
 
 def _stalled(reps: list[RepPlan], rng: Generator) -> list[RepPlan]:

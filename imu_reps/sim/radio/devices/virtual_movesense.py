@@ -106,7 +106,8 @@ class Movesense:
         if not len(instants_s):
             return []
         acc_mps2, gyr_dps = self._feed(instants_s)
-        times_ms = np.floor(self._device_time_s(instants_s) * 1e3).astype(np.int64)
+        shown_s = self._shown_at_on_s + (instants_s - self._on_s) * (1.0 + self._clock.rate_error)
+        times_ms = np.floor(shown_s * 1e3).astype(np.int64)
         packets = []
         for i in range(0, len(instants_s), batch):
             payload = encode_imu6(int(times_ms[i]), acc_mps2[i : i + batch], gyr_dps[i : i + batch])
@@ -114,9 +115,6 @@ class Movesense:
             parts = notifications(self._reference, payload, max_notification)
             packets += [SentPacket(sent_s, self._notify, part) for part in parts]
         return packets
-
-    def _device_time_s(self, time_s: FloatArray) -> FloatArray:
-        return self._shown_at_on_s + (time_s - self._on_s) * (1.0 + self._clock.rate_error)
 
     def _answer(self, operation: int, reference: int, path: str, time_s: float) -> bytes:
         status, content = _NOT_IMPLEMENTED, b""
