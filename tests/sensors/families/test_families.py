@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from imu_reps.errors import UsageError
-from imu_reps.sensors.families import FAMILIES, family, recognise
+from imu_reps.sensors.families import (
+    FAMILIES,
+    family,
+    metamotion,
+    movesense,
+    nordic_uart,
+    open_profile,
+    recognise,
+    thingy,
+    witmotion,
+)
 from imu_reps.sensors.wire import Advertisement, Family, Pause, Read, Subscribe, Write
 
 
@@ -33,23 +43,50 @@ def test_an_unknown_name_is_refused_with_the_list_of_known_ones() -> None:
 
 
 @pytest.mark.parametrize(
-    ("advertisement", "name"),
+    ("name", "advertisements"),
+    {
+        "witmotion": (
+            *map(Advertisement, ("WT901BLE67", "WT901BLE68", "WT9011DCL-BT50", "BWT901BLE5.0", "WTSDCL")),
+            Advertisement("my knee", (witmotion.SERVICE,)),
+            Advertisement(None, (witmotion.DUAL_SERVICE,)),
+        ),
+        "open_profile": (Advertisement("IMUREPS-A12EF"), Advertisement(None, (open_profile.SERVICE,))),
+        "movesense": (
+            Advertisement("Movesense 174630000123", (), (0x009F,)),
+            Advertisement(None, (movesense.SERVICES[1],)),
+        ),
+        "polar": (Advertisement("Polar Sense 7C5A1B2D"),),
+        "movella_dot": (
+            Advertisement("Xsens DOT"),
+            Advertisement("Movella DOT"),
+            Advertisement("left knee", company_ids=(0x0886,)),
+        ),
+        "metamotion": (
+            Advertisement("MetaWear"),
+            Advertisement("knee", (metamotion.SERVICE,)),
+            Advertisement("knee", company_ids=(0x067E,)),
+        ),
+        "thingy": (Advertisement("Thingy"), Advertisement("knee", (thingy.CONFIGURATION_SERVICE,))),
+        "nordic_uart": (Advertisement("my board", (nordic_uart.SERVICE,)), Advertisement("Puck.js 1a2b")),
+    }.items(),
+)
+def test_a_sensor_is_recognised(name: str, advertisements: tuple[Advertisement, ...]) -> None:
+    assert {recognise(advertisement) for advertisement in advertisements} == {family(name)}
+
+
+@pytest.mark.parametrize(
+    "advertisement",
     [
-        (Advertisement("WT901BLE68"), "witmotion"),
-        (Advertisement("IMUREPS-A12EF"), "open_profile"),
-        (Advertisement("Movesense 174630000123", (), (0x009F,)), "movesense"),
+        Advertisement("Kitchen scale", ("0000181d-0000-1000-8000-00805f9b34fb",), (0x004C,)),
+        Advertisement("LED strip", ("0000ffe5-0000-1000-8000-00805f9b34fb",)),
+        Advertisement("IMU", ("0000180f-0000-1000-8000-00805f9b34fb",)),
+        Advertisement("a watch", (), (0x009F,)),
+        *map(Advertisement, ("SWT", "Thing", "my board", "left knee")),
+        Advertisement(),
     ],
 )
-def test_a_sensor_is_recognised(advertisement: Advertisement, name: str) -> None:
-    assert recognise(advertisement) is family(name)
-
-
-def test_other_devices_are_not_recognised() -> None:
-    assert (
-        recognise(Advertisement("Kitchen scale", ("0000181d-0000-1000-8000-00805f9b34fb",), (0x004C,)))
-        is None
-    )
-    assert recognise(Advertisement()) is None
+def test_other_devices_are_not_recognised(advertisement: Advertisement) -> None:
+    assert recognise(advertisement) is None
 
 
 @pytest.mark.parametrize("known", FAMILIES, ids=by_name)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imu_reps.sensors.families import metamotion
-from imu_reps.sensors.wire import Advertisement, Write
+from imu_reps.sensors.wire import Write
 
 Golden = Callable[..., list[dict[str, Any]]]
 
@@ -79,10 +79,3 @@ def test_each_attempt_addresses_the_other_kind_of_chip(
     assert gyro in written
     assert written.index(acc) > written.index("030100")
     assert written.index("030101") > written.index(acc)
-
-
-def test_it_is_recognised_by_service_company_or_name() -> None:
-    assert metamotion.FAMILY.signs.are_in(Advertisement("MetaWear"))
-    assert metamotion.FAMILY.signs.are_in(Advertisement("knee", (metamotion.SERVICE,)))
-    assert metamotion.FAMILY.signs.are_in(Advertisement("knee", company_ids=(0x067E,)))
-    assert not metamotion.FAMILY.signs.are_in(Advertisement("knee"))

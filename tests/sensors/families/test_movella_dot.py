@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.sensors.families import movella_dot
-from imu_reps.sensors.wire import Advertisement, Subscribe, Write
+from imu_reps.sensors.wire import Subscribe, Write
 
 Golden = Callable[..., list[dict[str, Any]]]
 STEP_US = 16667
@@ -118,10 +118,3 @@ def test_notifications_are_enabled_before_the_start() -> None:
     written = steps[rate]
     assert isinstance(written, Write)
     assert written == Write(movella_dot.CONTROL, b"\x10" + bytes(23) + b"\x1e" + bytes(7))
-
-
-def test_it_is_recognised_by_either_brand_or_by_the_company_alone() -> None:
-    assert movella_dot.FAMILY.signs.are_in(Advertisement("Xsens DOT"))
-    assert movella_dot.FAMILY.signs.are_in(Advertisement("Movella DOT"))
-    assert movella_dot.FAMILY.signs.are_in(Advertisement("left knee", company_ids=(0x0886,)))
-    assert not movella_dot.FAMILY.signs.are_in(Advertisement("left knee"))

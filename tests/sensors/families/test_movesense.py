@@ -12,7 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from imu_reps.sensors.families import movesense
-from imu_reps.sensors.wire import BATTERY_LEVEL, Advertisement, Decoded, Read, Subscribe, Write
+from imu_reps.sensors.wire import BATTERY_LEVEL, Decoded, Read, Subscribe, Write
 
 FAMILY = movesense.FAMILY
 NOTIFY = movesense.NOTIFY[0]
@@ -283,12 +283,6 @@ def test_the_second_set_of_characteristics_is_read_the_same_way(decode_all: Deco
         decode_all(FAMILY, FAMILY.begin(104.0), first)[1].samples,
         decode_all(FAMILY, FAMILY.begin(104.0), second)[1].samples,
     )
-
-
-def test_it_is_recognised_by_name_or_service_not_by_the_company_id() -> None:
-    assert FAMILY.signs.are_in(Advertisement("Movesense 174630000123", (), (0x009F,)))
-    assert FAMILY.signs.are_in(Advertisement(None, (movesense.SERVICES[1],)))
-    assert not FAMILY.signs.are_in(Advertisement("a watch", (), (0x009F,)))
 
 
 @pytest.mark.parametrize("rate_hz", FAMILY.rates_hz)

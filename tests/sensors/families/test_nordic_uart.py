@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.sensors.families import nordic_uart
-from imu_reps.sensors.wire import Advertisement, Samples
+from imu_reps.sensors.wire import Samples
 
 FAMILY = nordic_uart.FAMILY
 
@@ -118,9 +118,3 @@ def test_a_restarted_board_is_noticed(decode_all: Callable[..., Any]) -> None:
 
     assert decoded.restarted
     assert decoded.samples.number.tolist() == [0, 1, 2]
-
-
-def test_it_is_recognised_by_its_service_or_as_a_puck() -> None:
-    assert nordic_uart.FAMILY.signs.are_in(Advertisement("my board", (nordic_uart.SERVICE,)))
-    assert nordic_uart.FAMILY.signs.are_in(Advertisement("Puck.js 1a2b"))
-    assert not nordic_uart.FAMILY.signs.are_in(Advertisement("my board"))

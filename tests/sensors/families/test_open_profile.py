@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.sensors.families import open_profile as profile
-from imu_reps.sensors.wire import BATTERY_LEVEL, Advertisement, Decoded, Read, Subscribe, Write
+from imu_reps.sensors.wire import BATTERY_LEVEL, Decoded, Read, Subscribe, Write
 
 FAMILY = profile.FAMILY
 G = 9.80665
@@ -289,12 +289,6 @@ def test_the_battery_is_read_in_percent(decode_all: Decode) -> None:
     _, decoded = decode_all(FAMILY, known(), [(BATTERY_LEVEL, bytes([63]))])
 
     assert decoded.facts.battery_percent == 63.0
-
-
-def test_it_is_recognised_by_service_or_name() -> None:
-    assert FAMILY.signs.are_in(Advertisement(None, (profile.SERVICE,)))
-    assert FAMILY.signs.are_in(Advertisement("IMUREPS-P3F2A"))
-    assert not FAMILY.signs.are_in(Advertisement("IMU", ("0000180f-0000-1000-8000-00805f9b34fb",)))
 
 
 def test_a_newly_read_info_changes_the_scale_only(decode_all: Decode) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from imu_reps.sensors.families import polar
 from imu_reps.sensors.families import polar_protocol as protocol
-from imu_reps.sensors.wire import Advertisement, Subscribe, Write
+from imu_reps.sensors.wire import Subscribe, Write
 
 G = 9.80665
 STEP_NS = 1e9 / 52
@@ -330,8 +330,3 @@ def test_it_subscribes_and_stops_before_it_starts() -> None:
 
     assert [step.characteristic for step in order[:2]] == [polar.CONTROL, polar.DATA]
     assert [step.data[0] for step in order[2:] if isinstance(step, Write)] == [3, 3, 2, 2]
-
-
-def test_only_the_model_with_a_gyroscope_is_recognised() -> None:
-    assert polar.FAMILY.signs.are_in(Advertisement("Polar Sense 7C5A1B2D"))
-    assert not polar.FAMILY.signs.are_in(Advertisement("Polar H10 12345678", company_ids=(0x006B,)))

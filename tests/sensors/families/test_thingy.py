@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from imu_reps.sensors.families import thingy
-from imu_reps.sensors.wire import Advertisement, Write
+from imu_reps.sensors.wire import Write
 
 
 def test_the_golden_acceleration_is_the_stated_one(golden: Callable[..., list[dict[str, Any]]]) -> None:
@@ -27,9 +27,3 @@ def test_the_rate_is_in_bytes_six_and_seven_of_nine(rate_hz: float) -> None:
 
     assert len(written.data) == 9
     assert int.from_bytes(written.data[6:8], "little") == rate_hz
-
-
-def test_it_is_recognised_by_name_or_service() -> None:
-    assert thingy.FAMILY.signs.are_in(Advertisement("Thingy"))
-    assert thingy.FAMILY.signs.are_in(Advertisement("knee", (thingy.CONFIGURATION_SERVICE,)))
-    assert not thingy.FAMILY.signs.are_in(Advertisement("Thing"))

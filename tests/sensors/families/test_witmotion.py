@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imu_reps.sensors.families import witmotion
-from imu_reps.sensors.wire import Advertisement, Decoded, Facts, Pause, Subscribe, Write
+from imu_reps.sensors.wire import Decoded, Facts, Pause, Subscribe, Write
 
 G = 9.80665
 NOTIFY = witmotion.NOTIFY[0]
@@ -250,16 +250,3 @@ def test_another_code_for_200_hz_is_tried_the_second_time() -> None:
 
     assert codes == [0x0B, 0x0A, 0x0B]
     assert [witmotion.set_rate_command(100.0, attempt)[3] for attempt in range(2)] == [0x09, 0x09]
-
-
-@pytest.mark.parametrize("name", ["WT901BLE67", "WT9011DCL-BT50", "BWT901BLE5.0", "WTSDCL"])
-def test_it_is_recognised_by_its_name(name: str) -> None:
-    assert FAMILY.signs.are_in(Advertisement(name))
-
-
-def test_it_is_recognised_by_its_service_and_not_by_a_look_alike() -> None:
-    assert FAMILY.signs.are_in(Advertisement("my knee", (witmotion.SERVICE,)))
-    assert FAMILY.signs.are_in(Advertisement(None, (witmotion.DUAL_SERVICE,)))
-    assert not FAMILY.signs.are_in(Advertisement("LED strip", ("0000ffe5-0000-1000-8000-00805f9b34fb",)))
-    assert not FAMILY.signs.are_in(Advertisement("SWT"))
-    assert not FAMILY.signs.are_in(Advertisement())
