@@ -306,8 +306,8 @@ READ_INFORMATION = (
 )
 
 
-def read_information(characteristic: str, data: bytes) -> Decoded | None:
-    """Decode a standard characteristic; None if it is another one.
+def read_information(characteristic: str, data: bytes) -> Decoded:
+    """Decode a standard characteristic; any other counts as damaged.
 
     Parameters
     ----------
@@ -320,7 +320,7 @@ def read_information(characteristic: str, data: bytes) -> Decoded | None:
         return Decoded(facts=Facts(firmware=_text(data)))
     if characteristic == BATTERY_LEVEL:
         return battery(data)
-    return None
+    return Decoded(damaged=1)
 
 
 def battery(data: bytes) -> Decoded:

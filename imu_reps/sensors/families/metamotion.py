@@ -148,10 +148,9 @@ def decode(
     state: MetaMotionState, characteristic: str, data: bytes, _arrival_s: float
 ) -> tuple[MetaMotionState, Decoded]:
     """Decode a packet of either stream, the answer to a probe, or the battery level."""
-    information = read_information(characteristic, data)
-    if information is not None:
-        return state, information
-    if characteristic != NOTIFY or len(data) < 2:
+    if characteristic != NOTIFY:
+        return state, read_information(characteristic, data)
+    if len(data) < 2:
         return state, Decoded(damaged=1)
     module, register = data[:2]
     if module in STREAMS and register == INFO_REGISTER:

@@ -117,11 +117,8 @@ def decode(
     state: NordicUartState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[NordicUartState, Decoded]:
     """Decode the lines that end in a notification."""
-    information = read_information(characteristic, data)
-    if information is not None:
-        return state, information
     if characteristic != NOTIFY:
-        return state, Decoded(damaged=1)
+        return state, read_information(characteristic, data)
     texts, rest, dropped = split_lines(state.rest, data)
     state = replace(state, rest=rest)
     decoded = Decoded(damaged=dropped)

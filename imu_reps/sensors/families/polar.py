@@ -114,14 +114,11 @@ def decode(
     state: PolarState, characteristic: str, data: bytes, arrival_s: float
 ) -> tuple[PolarState, Decoded]:
     """Decode a notification of either characteristic, or a value read."""
-    information = read_information(characteristic, data)
-    if information is not None:
-        return state, information
     if characteristic == CONTROL:
         return _take_answer(state, data)
     if characteristic == DATA:
         return _take_frame(state, data, arrival_s)
-    return state, Decoded(damaged=1)
+    return state, read_information(characteristic, data)
 
 
 def _take_answer(state: PolarState, data: bytes) -> tuple[PolarState, Decoded]:

@@ -58,10 +58,9 @@ def resume(number: int) -> int:
 
 def decode(number: int, characteristic: str, data: bytes, _arrival_s: float) -> tuple[int, Decoded]:
     """Decode raw motion, or one of the standard characteristics."""
-    information = read_information(characteristic, data)
-    if information is not None:
-        return number, information
-    if characteristic != RAW or len(data) != 18:
+    if characteristic != RAW:
+        return number, read_information(characteristic, data)
+    if len(data) != 18:
         return number, Decoded(damaged=1)
     samples = Samples(
         np.array([number], np.int64),

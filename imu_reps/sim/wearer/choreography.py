@@ -206,7 +206,7 @@ def _touch_speed_dps(rep: RepPlan, plan: SetPlan) -> float:
 
 def _travel(
     score: Score,
-    way: Span,
+    way: tuple[float, float],
     knee_deg: float,
     duration_s: float,
     profile: Profile,
