@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
+from imu_reps.sensors.wire import Decoded, Samples
+
 
 @dataclass(frozen=True, slots=True)
 class UnwrapLimits:
@@ -90,6 +92,10 @@ class InOrder(Generic[P]):
     restarted: bool = False
     repeated: bool = False
     damaged: int = 0
+
+    def decoded(self, samples: Samples, sent: int) -> Decoded:
+        """Return the samples of `packets` and the tally of this arrival, a packet of `sent` samples."""
+        return Decoded(samples, damaged=self.damaged, repeated=sent * self.repeated, restarted=self.restarted)
 
 
 def after_link_loss(clock: PacketClock[P]) -> PacketClock[P]:

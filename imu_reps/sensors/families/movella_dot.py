@@ -121,10 +121,7 @@ def _take_payload(state: MovellaDotState, data: bytes, arrival_s: float) -> tupl
     for _, time_us in order.packets:
         state = _moved_to(state, time_us)
         numbers.append(state.number)
-    samples = _samples(numbers, order.packets)
-    return state, Decoded(
-        samples, damaged=order.damaged, repeated=int(order.repeated), restarted=order.restarted
-    )
+    return state, order.decoded(_samples(numbers, order.packets), 1)
 
 
 def _moved_to(state: MovellaDotState, time_us: int) -> MovellaDotState:

@@ -14,7 +14,6 @@ from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
 from imu_reps.sensors.unwrap import PacketClock, Spacing, Stamped, after_link_loss, put_in_order
 from imu_reps.sensors.wire import (
     BATTERY_LEVEL,
-    NO_FACTS,
     READ_BATTERY,
     Characteristic,
     Decoded,
@@ -316,8 +315,7 @@ def _take_reading(state: MovesenseState, payload: bytes, arrival_s: float) -> tu
     for new, time_ms in order.packets:
         state, samples = _append(state, new, time_ms)
         taken.append(samples)
-    repeated = len(reading) if order.repeated else 0
-    return state, Decoded(join_samples(taken), NO_FACTS, order.damaged, repeated, order.restarted)
+    return state, order.decoded(join_samples(taken), len(reading))
 
 
 def _append(state: MovesenseState, reading: Imu6Reading, time_ms: int) -> tuple[MovesenseState, Samples]:

@@ -139,12 +139,7 @@ def _take_line(state: NordicUartState, text: bytes, arrival_s: float) -> tuple[N
     for new, us in order.packets:
         state, number = _numbered(state, new.seq, us)
         numbers.append(number)
-    return state, Decoded(
-        _samples(numbers, order.packets),
-        damaged=order.damaged,
-        repeated=int(order.repeated),
-        restarted=order.restarted,
-    )
+    return state, order.decoded(_samples(numbers, order.packets), 1)
 
 
 def _numbered(state: NordicUartState, seq: int, us: int) -> tuple[NordicUartState, int]:

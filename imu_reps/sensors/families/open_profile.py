@@ -162,12 +162,7 @@ def _take_packet(state: OpenProfileState, data: bytes, arrival_s: float) -> tupl
     for new, t0_us in order.packets:
         state, samples = _append(state, info, new, t0_us)
         taken.append(samples)
-    return state, Decoded(
-        join_samples(taken),
-        damaged=order.damaged,
-        repeated=len(packet.raw) if order.repeated else 0,
-        restarted=order.restarted,
-    )
+    return state, order.decoded(join_samples(taken), len(packet.raw))
 
 
 def _append(

@@ -161,10 +161,7 @@ def _take_frame(state: PolarState, data: bytes, arrival_s: float) -> tuple[Polar
     state = replace(state, acc=stream) if is_acc else replace(state, gyr=stream)
     # gyroscope samples more than two steps apart have a lost frame between them
     waiting, samples = pair_by_time(state.waiting, 2.0 * NOMINAL_STEP_NS / 1e9)
-    repeated = len(values) if order.repeated and is_acc else 0
-    return replace(state, waiting=waiting), Decoded(
-        samples, damaged=order.damaged, repeated=repeated, restarted=order.restarted
-    )
+    return replace(state, waiting=waiting), order.decoded(samples, len(values) if is_acc else 0)
 
 
 def _append_acc(
