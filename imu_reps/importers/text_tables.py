@@ -171,7 +171,7 @@ def parse_table(text: str, name: str) -> ExportTable:
     if not rows:
         raise import_error(name, "there is no whole row in it.", hint="Export it again.", code="no_table")
     comma = separator != "," and any(_DECIMAL_COMMA.fullmatch(cell) for row in rows[:5] for cell in row)
-    names, units = (heads[0], heads[1] if len(heads) > 1 else ()) if heads else ((), ())
+    names, units = (*heads, (), ())[:2]
     above = [line for line in lines[:at] if line.strip()]
     return ExportTable(
         name, tuple(above[: len(above) - len(heads)]), names, units, at + 1, cut, tuple(rows), comma

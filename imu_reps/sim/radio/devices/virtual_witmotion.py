@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray
+from imu_reps.sensors.families.witmotion import BATTERY_STEPS
 from imu_reps.sim.radio.device import CharacteristicSpec, DeviceClock, Feed, Sampling, SentPacket, ServiceSpec
 
 SERVICE = "0000ffe5-0000-1000-8000-00805f9a34fb"
@@ -24,19 +25,6 @@ NOTIFICATIONS_PER_S = 25.0
 UNLOCKED_S = 10.0
 #: Measured rates are lower than the nominal ones by about this fraction.
 USUAL_CLOCK = DeviceClock(rate_error=-0.007)
-CENTIVOLT_BY_PERCENT = (
-    (100, 396),
-    (90, 393),
-    (75, 387),
-    (60, 382),
-    (50, 379),
-    (40, 377),
-    (30, 373),
-    (20, 370),
-    (15, 368),
-    (10, 350),
-    (5, 340),
-)
 _SAVE, _OUTPUTS, _RATE, _READ, _VERSION, _BATTERY, _ADDRESS, _UNLOCK = 0, 2, 3, 0x27, 0x2E, 0x64, 0x66, 0x69
 _KEY = 0xB588
 
@@ -172,7 +160,7 @@ class WitMotion:
 
 def centivolt(battery_percent: float) -> int:
     """Return the battery voltage x 100 of a battery level."""
-    return next((volt for percent, volt in CENTIVOLT_BY_PERCENT if 0 < percent <= battery_percent), 0)
+    return next((volt for volt, percent in BATTERY_STEPS if percent <= battery_percent), 0)
 
 
 def encode_frames(acc_mps2: FloatArray, gyr_dps: FloatArray, angle_deg: FloatArray | None = None) -> bytes:
