@@ -32,10 +32,9 @@ from imu_reps.sim.radio.air import Air
 # isort: split
 from bumble import att, core, gatt
 from bumble.device import Advertisement, Connection, Peer
-from bumble.gatt_client import CharacteristicProxy, Client, DescriptorProxy, ServiceProxy
+from bumble.gatt_client import Client
 
 T = TypeVar("T")
-Services = list[tuple[ServiceProxy, list[tuple[CharacteristicProxy[bytes], list[DescriptorProxy]]]]]
 
 _FAILED = "org.bluez.Error.Failed"
 _NOT_SUPPORTED = "org.bluez.Error.NotSupported"
@@ -221,13 +220,15 @@ class AirClient(BaseBleakClient):
             await self._ask(peer.request_mtu(517))  # the largest BlueZ accepts
             if self.air.habits.cuts_discovery():
                 await _hang_up(peer)
-            self.services = self._collect(await self._ask(_services(peer)))
+            self.services = await self._ask(self._collected(peer))
         except BleakDBusError as error:
             raise BleakError("failed to discover services, device disconnected") from error
 
-    def _collect(self, found: Services) -> BleakGATTServiceCollection:
+    async def _collected(self, peer: Peer) -> BleakGATTServiceCollection:
         collection = BleakGATTServiceCollection()
-        for service, characteristics in found:
+        for service in await peer.discover_services():
+            found = await service.discover_characteristics()
+            characteristics = [(each, await each.discover_descriptors()) for each in found]
             uuid = _full_uuid(service.uuid)
             if self._wanted_services is not None and uuid not in self._wanted_services:
                 continue
@@ -357,14 +358,6 @@ class AirClient(BaseBleakClient):
             raise BleakGATTProtocolError(error.error_code) from error
         except core.TimeoutError as error:
             raise ended from error
-
-
-async def _services(peer: Peer) -> Services:
-    found: Services = []
-    for service in await peer.discover_services():
-        characteristics = await service.discover_characteristics()
-        found.append((service, [(each, await each.discover_descriptors()) for each in characteristics]))
-    return found
 
 
 async def _hang_up(peer: Peer) -> None:
