@@ -225,7 +225,7 @@ class Wearer:
 
 def _readable(motion: RigidMotion, sensor: SensorPlan) -> FloatArray:
     """Return true specific force and angular rate, (n, 6), in sensor axes on the dense grid, ends at rest."""
-    force, rate = specific_force(motion, DENSE_HZ), angular_rate(motion, DENSE_HZ)
+    force, rate = specific_force(motion), angular_rate(motion)
     for end in (slice(1), slice(-1, None)):
         force[end] = motion.orientation[end].inverse().apply(np.array([0.0, 0.0, STANDARD_GRAVITY_MPS2]))
         rate[end] = 0.0

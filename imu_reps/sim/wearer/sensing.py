@@ -40,29 +40,24 @@ class Readings:
     gyr_dps: FloatArray
 
 
-def specific_force(motion: RigidMotion, rate_hz: float) -> FloatArray:
+def specific_force(motion: RigidMotion) -> FloatArray:
     """Return specific force in body axes, m/s²: acceleration less gravity, so +9.8 on the axis up.
 
-    Parameters
-    ----------
-    motion : RigidMotion
-        On a regular grid.
-    rate_hz : float
-        Of that grid. Central differences: the error falls with its square.
+    By central differences on the dense grid.
     """
     p = motion.position_m
     acceleration = np.zeros_like(p)
-    acceleration[1:-1] = (p[2:] - 2.0 * p[1:-1] + p[:-2]) * rate_hz**2
+    acceleration[1:-1] = (p[2:] - 2.0 * p[1:-1] + p[:-2]) * DENSE_HZ**2
     acceleration[[0, -1]] = acceleration[[1, -2]]
     acceleration[:, 2] += STANDARD_GRAVITY_MPS2
     return motion.orientation.inverse().apply(acceleration)
 
 
-def angular_rate(motion: RigidMotion, rate_hz: float) -> FloatArray:
+def angular_rate(motion: RigidMotion) -> FloatArray:
     """Return angular rate in body axes, deg/s, by central differences."""
     orientation = motion.orientation
     turn = orientation[:-2].inverse().after(orientation[2:]).rotation_vectors_deg()
-    rate = turn * (0.5 * rate_hz)
+    rate = turn * (0.5 * DENSE_HZ)
     return np.asarray(np.concatenate([rate[:1], rate, rate[-1:]]))
 
 
@@ -86,18 +81,16 @@ def axis(name: Axis) -> FloatArray:
     return unit
 
 
-def sense(
-    motion: RigidMotion, time_s: FloatArray, rate_hz: float, plan: SensorPlan, rng: Generator
-) -> Readings:
-    """Read `motion`, given on the regular grid `time_s` of rate `rate_hz`, with the sensor's errors.
+def sense(motion: RigidMotion, time_s: FloatArray, plan: SensorPlan, rng: Generator) -> Readings:
+    """Read `motion`, given on the dense grid `time_s`, with the sensor's errors.
 
     The gyroscope has been on since time 0.
     """
     to_sensor = mounting(plan).inv()
     period_s = 1.0 / (plan.rate_hz * (1.0 + plan.rate_error))
     instants = np.arange(time_s[0] + rng.uniform(0.0, period_s), time_s[-1], period_s)
-    force = to_sensor.apply(interpolate_columns(instants, time_s, specific_force(motion, rate_hz)))
-    rate = to_sensor.apply(interpolate_columns(instants, time_s, angular_rate(motion, rate_hz)))
+    force = to_sensor.apply(interpolate_columns(instants, time_s, specific_force(motion)))
+    rate = to_sensor.apply(interpolate_columns(instants, time_s, angular_rate(motion)))
     force, rate = np.hsplit(with_errors(np.hstack([force, rate]), plan, instants), 2)
     force = force + rng.normal(0.0, plan.acc_noise_mps2, force.shape)
     rate = rate + rng.normal(0.0, plan.gyr_noise_dps, rate.shape)
@@ -176,7 +169,7 @@ def sagged(motion: RigidMotion, tissue: TissuePlan) -> RigidMotion:
     """
     w = 2.0 * np.pi * tissue.ring_hz
     b, a = bilinear([w**2], [1.0, 2.0 * tissue.damping * w, w**2], DENSE_HZ)
-    force = specific_force(motion, DENSE_HZ)
+    force = specific_force(motion)
     pull, _ = lfilter(b, a, force, axis=0, zi=lfilter_zi(b, a)[:, None] * force[0])
     outward = np.asarray(motion.arm_m) / np.linalg.norm(motion.arm_m)
     tip = np.cross(pull, outward) * (tissue.sag_deg / STANDARD_GRAVITY_MPS2)

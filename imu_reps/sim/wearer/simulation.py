@@ -11,7 +11,7 @@ from imu_reps.domain.recording import Header, Recording, SensorHeader
 from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.domain.validation import require_instance, require_number
 from imu_reps.errors import RefusedValueError
-from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, command
+from imu_reps.sim.wearer.body import Commanded, command
 from imu_reps.sim.wearer.choreography import choreograph
 from imu_reps.sim.wearer.score import Score, Span
 from imu_reps.sim.wearer.sensing import Readings, sense, worn
@@ -81,7 +81,7 @@ def _sampled(
     motion = worn(bone, commanded, sensor, plan.person, rng.spawn(1)[0])
     begin, end = np.searchsorted(commanded.time_s, span_s)
     recorded = slice(int(begin), int(end) + 1)
-    readings = sense(motion.part(recorded), commanded.time_s[recorded], DENSE_HZ, sensor, rng)
+    readings = sense(motion.part(recorded), commanded.time_s[recorded], sensor, rng)
     return transmit(readings, place, sensor.radio, rng)
 
 

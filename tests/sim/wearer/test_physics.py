@@ -32,7 +32,7 @@ def test_a_still_sensor_reads_gravity_in_any_mounting(seed, perfect_sensor):
         **{name: getattr(perfect_sensor, name) for name in ("rate_hz", "acc_noise_mps2", "gyr_noise_dps")},
         turned_deg=tuple(Rotation.random(random_state=rng).as_rotvec(degrees=True)),
     )
-    readings = sense(_still(segment), np.arange(1000) / 1e3, 1e3, plan, rng)
+    readings = sense(_still(segment), np.arange(1000) / 1e3, plan, rng)
     up_in_sensor = (segment * mounting(plan)).inv().apply([0.0, 0.0, STANDARD_GRAVITY_MPS2])
     np.testing.assert_allclose(readings.acc_mps2, np.tile(up_in_sensor, (len(readings.time_s), 1)), atol=2e-3)
     np.testing.assert_allclose(readings.gyr_dps, 0.0, atol=1e-9)
@@ -57,8 +57,8 @@ def test_a_rotating_arm_reads_tangential_and_centripetal_acceleration(grid):
         [-radius_m * speed**2, radius_m * acceleration, np.full_like(grid, STANDARD_GRAVITY_MPS2)]
     )
     inner = slice(2, -2)
-    np.testing.assert_allclose(specific_force(motion, DENSE_HZ)[inner], expected[inner], atol=2e-4)
-    rate = angular_rate(motion, DENSE_HZ)[inner]
+    np.testing.assert_allclose(specific_force(motion)[inner], expected[inner], atol=2e-4)
+    rate = angular_rate(motion)[inner]
     np.testing.assert_allclose(rate[:, 2], np.degrees(speed)[inner], atol=1e-3)
     np.testing.assert_allclose(rate[:, :2], 0.0, atol=1e-9)
 
@@ -76,7 +76,7 @@ def test_a_lifted_leg_reads_gravity_tangential_and_centripetal(quiet_set):
     angle = np.radians(moved.leg_elevation_deg)
     speed, lever = np.gradient(angle, 1e-3), body.thigh_m + body.shank_m
     acceleration = np.gradient(speed, 1e-3)
-    force = specific_force(moved.ankle_sensor, DENSE_HZ)
+    force = specific_force(moved.ankle_sensor)
     # the sensor sits 3 cm in front of the bone, which adds two terms of its own
     along = STANDARD_GRAVITY_MPS2 * np.sin(-angle) + lever * speed**2 + 0.03 * acceleration
     across = STANDARD_GRAVITY_MPS2 * np.cos(angle) + lever * acceleration - 0.03 * speed**2
@@ -92,7 +92,7 @@ def test_the_integrated_gyro_reproduces_the_orientation(seed):
     motion = command(plan, choreograph(plan, rng), rng).ankle_sensor
     orientation = Rotation.from_quat(motion.orientation.xyzw.T)
     count = 2**14
-    turns = Rotation.from_rotvec(np.radians(angular_rate(motion, DENSE_HZ)[:count] / DENSE_HZ))
+    turns = Rotation.from_rotvec(np.radians(angular_rate(motion)[:count] / DENSE_HZ))
     while len(turns) > 1:
         turns = turns[::2] * turns[1::2]
     error = (orientation[count].inv() * orientation[0] * turns).magnitude()
@@ -105,7 +105,7 @@ def test_bias_scale_clipping_and_steps_are_applied_in_sensor_axes(perfect_sensor
     plan = SensorPlan(**base, acc_bias_mg=(100.0, 0.0, 0.0), acc_scale=(0.0, 0.0, 0.05), acc_range_g=1.02)
     # +z of the sensor is anterior: up on a segment lying level
     level = Rotation.from_matrix([[0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
-    readings = sense(_still(level), np.arange(1000) / 1e3, 1e3, plan, rng)
+    readings = sense(_still(level), np.arange(1000) / 1e3, plan, rng)
     np.testing.assert_allclose(readings.acc_mps2[:, 0], 0.1 * STANDARD_GRAVITY_MPS2, atol=1e-3)
     np.testing.assert_allclose(readings.acc_mps2[:, 2], 1.02 * STANDARD_GRAVITY_MPS2, atol=1e-3)
 
@@ -124,6 +124,6 @@ def test_movements_around_a_set_have_no_steps_in_their_accelerations(seed):
     rng = np.random.default_rng(seed)
     moved = command(plan, choreograph(plan, rng), rng)
     for motion in (moved.pelvis_sensor, moved.ankle_sensor):
-        force = specific_force(motion, DENSE_HZ)
+        force = specific_force(motion)
         assert np.abs(np.linalg.norm(force, axis=1) - STANDARD_GRAVITY_MPS2).max() < 30.0
         assert np.abs(np.diff(force, axis=0)).max() < 0.5  # between two milliseconds

@@ -47,7 +47,7 @@ def test_a_sensor_on_flesh_sags_along_the_skin_and_reads_gravity_at_rest(pitch_d
     np.testing.assert_allclose(sunk_m, -STANDARD_GRAVITY_MPS2 / (2 * np.pi * 8.0) ** 2, rtol=1e-6)
     inner = slice(2, -2)
     np.testing.assert_allclose(
-        np.linalg.norm(specific_force(skin, DENSE_HZ)[inner], axis=1), STANDARD_GRAVITY_MPS2, atol=1e-3
+        np.linalg.norm(specific_force(skin)[inner], axis=1), STANDARD_GRAVITY_MPS2, atol=1e-3
     )
 
 
@@ -58,7 +58,7 @@ def test_flesh_rings_at_its_own_frequency_after_an_impact():
     stopping = np.clip((t - 1.0) / 0.02, 0.0, 1.0)
     speed = 0.3 * (1.0 - stopping**2 * (3.0 - 2.0 * stopping))
     hit = replace(bone, position_m=np.column_stack([np.zeros_like(t), np.cumsum(speed) / DENSE_HZ, 0 * t]))
-    force = specific_force(sagged(hit, TISSUE), DENSE_HZ)[:, 1]
+    force = specific_force(sagged(hit, TISSUE))[:, 1]
     after = force[1030:2500]
     crossings = np.flatnonzero(np.diff(np.sign(after - after[-1])) > 0)[:6]
     assert DENSE_HZ / np.mean(np.diff(crossings)) == pytest.approx(8.0, rel=0.1)
@@ -75,7 +75,7 @@ def test_a_turning_strap_takes_the_sensor_round_the_shank():
     np.testing.assert_allclose(turn[[0, 1999, -1]], [[0, 0, 0], [0, 0, 0], [0, 40, 0]], atol=1e-6)
     way_m = np.linalg.norm(moved.position_m[-1] - moved.position_m[0])
     assert way_m == pytest.approx(2.0 * 0.04 * np.sin(np.radians(20.0)))
-    rate = angular_rate(moved, DENSE_HZ)
+    rate = angular_rate(moved)
     assert rate[:, 1].sum() / DENSE_HZ == pytest.approx(40.0, abs=0.01)
 
 
@@ -101,7 +101,7 @@ def test_the_integrated_gyro_gives_the_attitude_for_any_wear(seed):
         motion = worn(bone, commanded, sensor, plan.person, rng)
         orientation = Rotation.from_quat(motion.orientation.xyzw.T)
         count = 2**14
-        turns = Rotation.from_rotvec(np.radians(angular_rate(motion, DENSE_HZ)[:count] / DENSE_HZ))
+        turns = Rotation.from_rotvec(np.radians(angular_rate(motion)[:count] / DENSE_HZ))
         while len(turns) > 1:
             turns = turns[::2] * turns[1::2]
         error = (orientation[count].inv() * orientation[0] * turns).magnitude()
@@ -116,6 +116,6 @@ def test_a_persons_accelerations_have_no_steps(seed):
     rng = np.random.default_rng(seed)
     commanded = command(plan, choreograph(plan, rng), rng)
     for sensor, bone in ((plan.pelvis, commanded.pelvis_sensor), (plan.ankle, commanded.ankle_sensor)):
-        force = specific_force(worn(bone, commanded, sensor, plan.person, rng), DENSE_HZ)
+        force = specific_force(worn(bone, commanded, sensor, plan.person, rng))
         assert np.abs(np.linalg.norm(force, axis=1) - STANDARD_GRAVITY_MPS2).max() < 30.0
         assert np.abs(np.diff(force, axis=0)).max() < 0.6  # between two milliseconds
