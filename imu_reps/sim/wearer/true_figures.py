@@ -347,7 +347,11 @@ def _speed(evidence: _Evidence, plan: SetPlan) -> Iterator[Fault]:
     two = plan.exercise == "double_leg_raise"
     watch_s = s.two_leg_eccentric_watch_s if two else s.one_leg_eccentric_watch_s
     flag_s = s.two_leg_eccentric_flag_s if two else s.one_leg_eccentric_flag_s
-    lowering += _below("fast_lowering", rep.eccentric_s, watch_s, flag_s, "s")
+    # the lowering is too fast below its limit in time
+    quick = _above(
+        "fast_lowering", None if rep.eccentric_s is None else -rep.eccentric_s, -watch_s, -flag_s, "s"
+    )
+    lowering += [replace(fault, value=-fault.value, limit=-fault.limit) for fault in quick]
     lowering.sort(key=lambda fault: fault.level)
     yield from lowering[:1]
 
@@ -389,11 +393,6 @@ def _above(code: Flag, value: float | None, watch: float, flag: float, unit: str
         yield _fault(code, value, flag, unit)
     elif value is not None and value > watch:
         yield Fault(code, "watch", value, watch, unit, None, None, "high")
-
-
-def _below(code: Flag, value: float | None, watch: float, flag: float, unit: str) -> Iterator[Fault]:
-    for fault in _above(code, None if value is None else -value, -watch, -flag, unit):
-        yield Fault(code, fault.level, -fault.value, -fault.limit, unit, None, None, "high")
 
 
 def _fault(code: Flag, value: float, limit: float, unit: str, certainty: Certainty = "high") -> Fault:
