@@ -77,10 +77,13 @@ class Lever:
         The vector in sensor axes.
     sd_m : float
         Standard deviation of its length.
+    explained : float or None
+        Share of the changes of the sensor's acceleration that this arc explains; None if not known.
     """
 
     vector_m: FloatArray
     sd_m: float
+    explained: float | None = None
 
     @property
     def length_m(self) -> float:
@@ -355,13 +358,14 @@ class _Fits:
         Squared distances of ``c`` from its mean.
     arm_m : (m,) complex
         The lever in the plane.
-    residual : (m,) float
-        Squares of what it leaves of ``a``.
+    changes, residual : (m,) float
+        Squares of ``a`` about its mean, and of what the lever leaves of it.
     """
 
     count: FloatArray
     spread: FloatArray
     arm_m: ComplexArray
+    changes: FloatArray
     residual: FloatArray
 
     @classmethod
@@ -370,8 +374,8 @@ class _Fits:
         count, turning_squared, force_squared = sums[[0, 3, 4]].real
         spread = np.maximum(turning_squared - np.abs(turning) ** 2 / count, ROUNDING * turning_squared)
         arm = (both - turning.conjugate() * force / count) / spread
-        explained = np.abs(force) ** 2 / count + np.abs(arm) ** 2 * spread
-        return cls(count, spread, arm, np.maximum(force_squared - explained, 0.0))
+        changes = force_squared - np.abs(force) ** 2 / count
+        return cls(count, spread, arm, changes, np.maximum(changes - np.abs(arm) ** 2 * spread, 0.0))
 
     @property
     def formal_sd(self) -> FloatArray:
@@ -381,4 +385,5 @@ class _Fits:
 
     def levers(self, plane: FloatArray, sd_m: FloatArray) -> list[Lever]:
         vectors = np.stack([self.arm_m.real, self.arm_m.imag], axis=1) @ plane
-        return [Lever(vector, one) for vector, one in zip(vectors, sd_m.tolist(), strict=True)]
+        explained = 1.0 - self.residual / np.maximum(self.changes, ROUNDING)
+        return [Lever(*one) for one in zip(vectors, sd_m.tolist(), explained.tolist(), strict=True)]

@@ -591,3 +591,18 @@ def test_a_leg_lowered_over_the_edge_of_a_bed_keeps_the_zero_of_its_rest_before(
     true = leg(0.0, [(0.0, 3.0), *reps, (0.0, 1.0), (0.0, 2.0)])
 
     assert elevation(estimated(true)) == pytest.approx(true, abs=0.3)
+
+
+@pytest.mark.parametrize("roll_deg", [100.0, 120.0])
+def test_rolling_onto_a_side_long_before_the_first_lift_does_not_cut_it_off(
+    leg: Leg, roll_deg: float
+) -> None:
+    """Lying on a side, gravity leaps about the axis of the lift; then the leg lies still for five seconds."""
+    raises = [(60.0, 1.5), (0.0, 1.5), (0.0, 1.0)] * 6
+    true = leg(0.0, [FLOOR, (-30.0, 1.0), (-30.0, 1.5), (0.0, 1.0), (0.0, 5.0), *raises])
+    time_s = np.arange(len(true)) / GRID_HZ
+    rolled = np.clip((time_s - 2.2) / 0.5, 0.0, 1.0) - np.clip((time_s - 4.4) / 0.5, 0.0, 1.0)
+    found = estimated(true, LOW, Wearer(roll_deg=roll_deg * rolled))
+
+    assert count(found) == 6
+    assert reasons(found) == []

@@ -39,6 +39,7 @@ NOTHING = np.empty(0)
 #: Range of each term, against and for a reading.
 BOUNDS = {
     "lever": (-PARAMS.lever_max, PARAMS.lever_max),
+    "arc": (-PARAMS.arc_against, PARAMS.arc_for),
     "pelvic_share": (-max(PARAMS.share_max, PARAMS.whole_body_max), 0.0),
     "ends": (-2.0 * PARAMS.end_max, 2.0 * PARAMS.end_max),
     "calm_pelvis": (-PARAMS.calm_max, 0.0),
@@ -70,6 +71,7 @@ def observation(
     bounces_mps2: list[float] | None = None,
     angle_deg: np.ndarray | None = None,
     out_of_level: list[float] | None = None,
+    explained: float | None = None,
 ) -> Observed:
     angle = np.zeros(4000) if angle_deg is None else angle_deg
     return Observed(
@@ -82,6 +84,7 @@ def observation(
         np.array(rates_dps or NOTHING),
         np.array(bounces_mps2 or NOTHING),
         np.array(out_of_level or NOTHING),
+        explained,
     )
 
 
@@ -105,6 +108,7 @@ finite = st.floats(-5.0, 5.0)
     bounces_mps2=st.lists(st.floats(0.0, 50.0), max_size=8),
     level_deg=st.floats(-180.0, 180.0),
     out_of_level=st.lists(st.floats(-1.0, 1.0), max_size=8),
+    explained=st.none() | st.floats(0.0, 1.0),
 )
 @settings(max_examples=150, deadline=None)
 def test_no_term_exceeds_its_bounds_whatever_was_observed(
@@ -119,10 +123,13 @@ def test_no_term_exceeds_its_bounds_whatever_was_observed(
     bounces_mps2: list[float],
     level_deg: float,
     out_of_level: list[float],
+    explained: float | None,
 ) -> None:
     reading = raised(ranges, each_s, sign)
     of_pelvis = shares, rates_dps, bounces_mps2
-    observed = observation(header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level)
+    observed = observation(
+        header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level, explained
+    )
     scores = {name: term(of(reading, observed), PARAMS) for name, term in TERMS.items()}
 
     assert scores.keys() == BOUNDS.keys()
@@ -179,6 +186,13 @@ def test_a_pelvis_pushed_up_and_down_by_steps_counts_against_a_lying_set() -> No
 
 def test_a_hanging_pelvis_that_swings_as_far_as_the_leg_counts_against_a_set() -> None:
     assert share_term(of(raised([60.0] * 4), observation(HANGING, shares=[1.0] * 4)), PARAMS) < -3.0
+
+
+def test_an_arc_round_the_hip_explains_a_raise_and_little_of_a_step() -> None:
+    scores = [TERMS["arc"](observation(HANGING, explained=share), PARAMS) for share in (0.6, 0.8, 0.9, 1.0)]
+
+    assert scores == sorted(scores)
+    assert scores[0] < 0.0 < scores[1]
 
 
 def test_a_hanging_pelvis_may_tip_freely() -> None:

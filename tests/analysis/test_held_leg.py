@@ -105,3 +105,19 @@ def test_heels_drawn_in_and_lifted_end_higher_than_they_began(
     assert (ratios[0] > 1.0, ratios[2] > 1.0) == (first_is_way_in, last_is_way_out)
     assert ratios[1] == -np.inf
     assert min(ratios[0], ratios[2]) < 0.0
+
+
+def test_legs_laid_down_at_once_after_the_last_tap_do_not_make_it_the_way_down() -> None:
+    """The leg does not stop at table top: it is carried down by 0.4 m right after the tap, not in it."""
+    share = np.linspace(0.0, 1.0, 150)
+    dip, sinks = -30.0 * np.sin(np.pi * share) ** 2, share**3 * (10.0 - 15.0 * share + 6.0 * share**2)
+    still = np.zeros(100)
+    tap, last = np.concatenate([still, dip]), np.concatenate([still, -30.0 * np.sin(np.pi * share)])
+    # the shank turns on as the leg is carried, so that its angle shows no stop before
+    angle = np.concatenate([tap, tap, last, 8.0 * np.sin(np.pi * share), still])
+    height = np.concatenate([np.zeros(750), -0.4 * sinks, still - 0.4])
+    ticks = [(100 + 250 * k, 175 + 250 * k, 249 + 250 * k) for k in range(3)]
+    reps = [Excursion(*(Turn(tick, float(angle[tick])) for tick in three)) for three in ticks]
+    ratios = carries_up(carried(angle, height), angle, reps, [slice(0, len(angle))])
+
+    assert ratios[2] < 0.0

@@ -155,7 +155,8 @@ def _reading(
     resting = usual if floor_deg is None else floor_deg
     # a person who stops above the floor between repetitions is back at the level where the others end
     ends_deg = max(usual, resting)
-    found = _without_leaps(_without_cut_off(found, swing.spells, travel_deg, ends_deg), swing)
+    found = _without_cut_off(found, swing.spells, travel_deg, ends_deg)
+    found = _without_leaps(found, swing, travel_deg, resting)
     if floor_deg is not None and header.posture == "supine":
         found = _without_through_floor(found, travel_deg, floor_deg)
     flat = far if header.exercise == "heel_tap" else resting
@@ -275,14 +276,21 @@ def _passes(height_deg: FloatArray) -> bool:
     return bool(height_deg.min() < -deep and not dwells.any())
 
 
-def _without_leaps(found: Segmentation, swing: Swing) -> Segmentation:
+def _without_leaps(
+    found: Segmentation, swing: Swing, travel_deg: FloatArray, resting_deg: float
+) -> Segmentation:
     """Move repetitions in which the angle leaps, by half a way that the gyroscope does not show, to partials.
 
-    Samples were lost uncounted, the strap jumped, or the sensor's first directions were wrong.
+    Samples were lost uncounted, the strap jumped, or the sensor's first directions were wrong. What the leg
+    did before it rested last does not matter: whoever lies down may roll, and draw up the knees.
     """
-    leaps = [
-        _leap_deg(swing.unturned_deg[rep.ticks]) > LEAPT_SHARE * rep.smaller_way_deg for rep in found.reps
-    ]
+    leaps = []
+    for rep in found.reps:
+        resting = travel_deg[rep.ticks] < resting_deg + LEAVING_SHARE * (rep.far.value - resting_deg)
+        at_rest, far = np.flatnonzero(resting), rep.far.tick - rep.near.tick
+        start, end = at_rest[at_rest < far].max(initial=0), at_rest[at_rest > far].min(initial=len(resting))
+        lifted = swing.unturned_deg[rep.ticks][start:end]
+        leaps.append(_leap_deg(lifted) > LEAPT_SHARE * rep.smaller_way_deg)
     return found.without(leaps, "cut_off") if any(leaps) else found
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
-from imu_reps.analysis.set.evidence import EvidenceParams, Observed, score
+from imu_reps.analysis.set.evidence import FEW_REPS, EvidenceParams, Observed, score
 from imu_reps.analysis.set.held_leg import carries_up
 from imu_reps.analysis.set.hypotheses import Hypothesis, Swing, weighted_median
 from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
@@ -230,18 +230,32 @@ def _scored(read: SwingReadings, seen: SeenLeg, header: Header, params: Evidence
     swing = read.swing
     angle, spells = swing.angle_deg, swing.spells
     motion = None if seen.carried is None else seen.carried.about(swing.axis)
-    found = []
+    carried = []
     for hypothesis in read.hypotheses:
         lifted = hypothesis.sign * header.travel_sign * angle > hypothesis.level_deg(LEFT_SHARE)
         up = _carried_up(hypothesis, swing, seen, header)
-        likely, lever, undecided = _carried_round(hypothesis, lifted, motion, spells, up, header, params)
+        carried.append(_carried_round(hypothesis, lifted, motion, spells, up, header, params))
+    hanging = header.posture == "hanging"
+    explained = _explained((likely, lever) for likely, lever, _ in carried) if hanging else None
+    found = []
+    for likely, lever, undecided in carried:
         reps = likely.segmentation.reps
         if reps:
             of_pelvis = _shares(reps, angle, seen), _rates(reps, seen), _bounces(reps, seen)
             out_of_level = seen.ankle.up[[rep.far.tick for rep in reps]] @ swing.axis
-            observed = Observed(likely, header, angle, spells, lever, *of_pelvis, out_of_level)
+            observed = Observed(likely, header, angle, spells, lever, *of_pelvis, out_of_level, explained)
             found.append(Reading(swing, likely, score(observed, params), lever, undecided))
     return found
+
+
+def _explained(levers: Iterable[tuple[Hypothesis, Lever | None]]) -> float | None:
+    """Return the share of the acceleration that an arc explains, the largest over one swing's readings."""
+    shares = [
+        lever.explained
+        for likely, lever in levers
+        if lever is not None and lever.explained is not None and len(likely.segmentation.reps) >= FEW_REPS
+    ]
+    return max(shares, default=None)
 
 
 def _carried_round(
