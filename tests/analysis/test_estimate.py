@@ -538,8 +538,15 @@ def test_a_step_before_a_set_is_measured_from_the_floor_and_not_from_behind_it(l
 
 
 def stepping(motion: Motion, ticks: slice) -> Motion:
-    """Return the motion with a pelvis pushed up and down by steps: two per 1.1 s stride, 1.5 m/s² RMS."""
+    """Return the motion with a pelvis pushed up and down by steps: two per 1.1 s stride, 1.5 m/s² RMS.
+
+    The foot stands while the leg turns back. In measured walks an arc round the hip explains 2 to 8 % of the
+    ankle's acceleration, in climbing 46 to 63 %.
+    """
     assert motion.pelvis is not None
+    assert motion.ankle is not None
+    stands = ticks.start + np.flatnonzero(motion.ankle.gyr_dps[ticks] @ ANYHOW.apply(RIGHT) < 0.0)
+    motion.ankle.acc_mps2[stands] = G_MPS2 * motion.ankle.up[stands]
     phase = 2.0 * np.pi * motion.time_s[ticks] / 0.55
     motion.pelvis.acc_mps2[ticks] += 1.5 * np.sqrt(2.0) * np.sin(phase)[:, None] * motion.pelvis.up[ticks]
     return motion
