@@ -74,10 +74,11 @@ class MotionFitParams:
         0.4 with good gyroscopes in 1,000 sets of two simulators; 9 of 10 inverted axes leave less).
     repaired_share_alone : float
         The same for a single piece of ten seconds, which other columns fit more easily.
-    dead_times, dead_share, dead_left_mps2, dead_error : float
+    dead_times, dead_share, dead_turning, dead_left_mps2, dead_error : float
         Limits for a dead axis: its rate in the fastest third of the hops as a multiple of that in the
-        slowest, and as a share of another axis's; the remaining force, m/s², and the factor's error (ours: on
-        a swinging body as much remains, but the factor is known to within 0.12).
+        slowest, and as a share of another axis's; how much the force turns about it, as a share of another
+        axis's; the remaining force, m/s², and the factor's error (ours: on a swinging body as much remains,
+        but the factor is known to within 0.12).
     """
 
     piece_s: float = 10.0
@@ -110,6 +111,7 @@ class MotionFitParams:
     repaired_share_alone: float = 0.1
     dead_times: float = 1.5
     dead_share: float = 0.05
+    dead_turning: float = 0.3
     dead_left_mps2: float = 1.0
     dead_error: float = 0.12
 
@@ -527,7 +529,10 @@ def other_columns() -> dict[tuple[str, tuple[str, ...]], FloatArray]:
 
 
 def _dead(windows: Windows) -> dict[str, str]:
-    """Return the axis that shows only noise while another one turns; empty if there is none."""
+    """Return the axis that shows only noise while the force turns about it; empty if there is none.
+
+    An axis square to a swing shows only noise too, but the force does not turn about it.
+    """
     rate = windows.gyr_dps[np.isfinite(windows.gyr_dps[:, 0])]
     rate = rate - np.median(rate, axis=0)
     size = np.linalg.norm(rate, axis=1)
@@ -535,4 +540,7 @@ def _dead(windows: Windows) -> dict[str, str]:
     still, moving = (np.sqrt((rate[chosen] ** 2).mean(axis=0)) for chosen in (size <= slow, size >= fast))
     least = int(moving.argmin())
     dead = moving[least] < min(PARAMS.dead_times * still[least], PARAMS.dead_share * moving.max())
+    force = windows.acc_mps2[np.isfinite(windows.acc_mps2[:, 0])]
+    turning = np.sqrt((np.cross(force[:-1], force[1:]) ** 2).mean(axis=0))
+    dead &= bool(turning[least] > PARAMS.dead_turning * turning.max())
     return {"dead": GYR_COLUMNS[least]} if dead else {}

@@ -811,10 +811,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     ),
     "maybe_upside_down": (
         lambda v: (
-            f"The pelvis seems to tip forward by {100 * v['follows']:.0f} % of every lift; a pelvis tips back. "
-            f"Its sensor may be upside down (axis {v['axis']} to the feet)."
+            f"The pelvis tips forward by {100 * v['follows']:.0f} % of every lift, where it usually tips back: "
+            f"its sensor was worn upside down (axis {v['axis']} to the feet), or the back arches as the leg rises."
         ),
-        "If so, write 'pelvis.cranial_axis: {opposite}' in the header.",
+        "Only if the sensor was upside down, write 'pelvis.cranial_axis: {opposite}' in the header.",
     ),
     "pelvis_turn": (
         "The pelvis sensor seems turned by {turn_deg:.0f}° (± {sd_deg:.0f}°) about the vertical; rotation was "
