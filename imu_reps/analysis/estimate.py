@@ -10,7 +10,7 @@ from imu_reps.analysis.reps.phases import DWELL_TICKS, SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Segmentation, lasting
 from imu_reps.analysis.set.evidence import FEW_REPS, EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
-from imu_reps.analysis.set.leg_frames import LegFrames, Slip, leg_frames
+from imu_reps.analysis.set.leg_frames import CLEAR_LEVER_M, LegFrames, Slip, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.reading import CLEAR_LEVER_SHARE, Before, Choice, Reading, choose_reading
 from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture, in_spells
@@ -72,10 +72,6 @@ class LegLine:
 
     near: float
     far: float
-
-
-#: Shortest lever that shows where the hip is (ours).
-CLEAR_LEVER_M = 0.35
 
 
 @dataclass(frozen=True, slots=True)

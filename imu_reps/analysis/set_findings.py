@@ -117,7 +117,8 @@ def _assumptions(recording: Recording, whole: SetEstimate) -> list[Finding]:
     if recording.pelvis is not None and whole.pelvis.zero.time_s is None:
         found.append(Finding("no_zero", values=posture | {"reason": whole.pelvis.zero.reason}))
     if whole.leg is not None and whole.segmentation.reps and not whole.leg.zero_seen:
-        found.append(Finding("start_assumed", values={"exercise": recording.header.exercise}))
+        values = {"exercise": recording.header.exercise, "by_lever": whole.leg.by_lever}
+        found.append(Finding("start_assumed", values=values))
     yaw = whole.pelvis.yaw
     if yaw is not None and abs(yaw.yaw_deg) >= NOTABLE_TURN_DEG:
         found.append(Finding("pelvis_turn", values={"turn_deg": abs(yaw.yaw_deg), "sd_deg": yaw.sd_deg}))

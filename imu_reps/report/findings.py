@@ -261,6 +261,16 @@ def _posture_contradicted(v: Mapping[str, Any]) -> str:
     return f"The header says exercise: {v['exercise']}, which is done {done}; yet the leg {hung}."
 
 
+def _start_assumed(v: Mapping[str, Any]) -> str:
+    if v["exercise"] == "heel_tap":
+        known = "leg angles are changes from the start position."
+    elif v["by_lever"]:
+        known = "where the legs point was found from how the ankle is carried round the hip, to about 5°."
+    else:
+        known = "the legs were taken to start vertical, at 90°."
+    return f"No rest of straight legs on the floor was seen before the set; {known}"
+
+
 def _start_contradicted(v: Mapping[str, Any]) -> str:
     start_of_text = (
         f"The header says start: {v['start']}, that the leg rests {v['start']} between repetitions; yet "
@@ -857,11 +867,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Pelvic tilt was not judged: {reason}.",
         lambda v: f"{'Hang' if v['posture'] == 'hanging' else 'Lie'} still for a second first.",
     ),
-    "start_assumed": lambda v: (
-        "No rest on the floor was seen before the set; leg angles are changes from the start position."
-        if v["exercise"] == "heel_tap"
-        else "No rest on the floor was seen before the set; the legs were taken to start vertical, at 90°."
-    ),
+    "start_assumed": _start_assumed,
     "posture_contradicted": (
         _posture_contradicted,
         "Correct 'exercise' in the header, or 'pelvis.cranial_axis' if that is what misled the count.",

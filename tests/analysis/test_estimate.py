@@ -178,6 +178,28 @@ def test_a_foot_that_lies_outward_before_the_first_lift_does_not_move_the_floor(
     assert np.abs(elevation(found) - true).max() < 3.0
 
 
+@pytest.mark.parametrize("held_deg", [70.0, 80.0, 90.0])
+def test_a_high_start_without_a_floor_points_where_the_ankle_is_carried(leg: Leg, held_deg: float) -> None:
+    """Few can hold straight legs upright: taken to be vertical they would be 20 degrees too high."""
+    true = leg(held_deg, [(held_deg, 2.0), *[(20.0, 2.5), (held_deg, 2.0)] * 4, (held_deg, 1.0)])
+    found = estimated(true, HIGH)
+
+    assert elevation(found) == pytest.approx(true, abs=5.0)
+    assert found.leg is not None
+    assert found.leg.by_lever
+    assert not found.leg.zero_seen
+
+
+def test_feet_put_down_after_a_high_start_are_not_the_floor(leg: Leg) -> None:
+    """The shank then slopes by 36 degrees: with that as zero the legs would have been raised to 126."""
+    reps = [(20.0, 2.5), (90.0, 2.0), (90.0, 0.5)] * 4
+    true = leg(90.0, [(90.0, 2.0), *reps, (-36.0, 2.5), (-36.0, 2.0)])
+    found = estimated(true, HIGH)
+    during = slice(200, found.segmentation.reps[-1].back.tick)
+
+    assert elevation(found)[during] == pytest.approx(true[during], abs=2.0)
+
+
 @pytest.mark.parametrize("share", [SHARE, 0.02, 0.0, -0.02])
 @pytest.mark.parametrize("from_floor", [True, False])
 def test_up_and_down_are_not_swapped_in_a_high_start_whose_pelvis_stays_still(

@@ -49,6 +49,14 @@ ROLLED_DEG, WRONG_DEG = 20.0, 25.0
 #: share of the range (ours).
 MIN_BETWEEN, NEAR_SHARE = 2, 0.1
 
+#: Shortest lever that shows where a leg points, and standard deviation of that: a knee gives, and the sensor
+#: is beside the line from the hip (ours: 6 degrees at most in 90 % of the sets of two simulators).
+CLEAR_LEVER_M, LEVER_SD_DEG = 0.35, 5.0
+
+#: Standard deviation of straight legs from vertical in a high start, and smallest angle to the lever by which
+#: they rested otherwise outside it, with the knees bent (ours).
+VERTICAL_SD_DEG, OTHERWISE_DEG = 10.0, 25.0
+
 #: Share of a strap's turn that is seen where the leg rests, at least (ours: about the shank all of it is).
 RESTS_SHARE = 0.5
 
@@ -75,7 +83,10 @@ class LegFrames:
     floor_rests : tuple of Rest
         Rests on the floor (hanging), before the first repetition if there are any, else between them.
     zero_seen : bool
-        Whether leg elevation's zero was seen, or named in the header, rather than assumed.
+        Whether leg elevation's zero was seen, or named in the header, rather than taken from the lever or
+        assumed.
+    by_lever : bool
+        Whether it was taken from the lever.
     slips : tuple of Slip
         Turns of the strap, in order.
     """
@@ -84,6 +95,7 @@ class LegFrames:
     floor_rests: tuple[Rest, ...]
     zero_seen: bool
     slips: tuple[Slip, ...]
+    by_lever: bool = False
 
     @property
     def axis(self) -> FloatArray:
@@ -150,15 +162,18 @@ def leg_frames(
     if header.start == "low" and header.posture == "supine" and floor:
         between = _between_lifts(reps, travel)
         first = _rolled(first, floor, between, travel[between] - level, up, reading.lever) or first
+    by_lever = None if header.start == "low" else _by_lever(first, reading.lever, bool(floor), header)
     above = 0.0
-    if not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
+    if by_lever is not None:
+        first, floor, seen = by_lever, {}, False
+    elif not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         first, seen = _named(axis, axis_vector(header.ankle.cranial_axis), header), True
-        if slips:
-            above = _resting_deg(reps[: slips[0][1]], elevation_deg(first, up, header.posture, params))
+    if first.zero_deg == 0.0 and slips and not floor:
+        above = _resting_deg(reps[: slips[0][1]], elevation_deg(first, up, header.posture, params))
     elif slips and any(rest.end <= slips[0][0].tick for rest in floor):
         # the leg is assumed to rest as far above its zero between repetitions as before the slip
         above = header.travel_sign * (_resting_deg(reps[: slips[0][1]], travel) - level)
-    whole = LegFrames(((slice(0, len(up)), first),), tuple(floor), seen, ())
+    whole = LegFrames(((slice(0, len(up)), first),), tuple(floor), seen, (), by_lever is not None)
     if not slips:
         return whole
     frames = _after_slips(first, slips, axes, above, reps, up)
@@ -256,6 +271,27 @@ def _rolled(
         return None
     axis = unit(frame.axis - (frame.axis @ along) * along)
     return LegFrame(axis, cross(axis, along))
+
+
+def _by_lever(frame: LegFrame, lever: Lever | None, rested: bool, header: Header) -> LegFrame | None:
+    """Return the frame of straight legs in a high start that point along the lever; None without need of it.
+
+    Needed if they rested nowhere outside the set: then lever and custom, that they start vertical, are
+    weighed by their variances. Or if they rested there in another way, as with the feet put down.
+    """
+    if header.exercise == "heel_tap" or header.ankle.cranial_axis is not None or lever is None:
+        return None
+    if lever.length_m < CLEAR_LEVER_M or lever.sd_m > CLEAR_LEVER_SHARE * lever.length_m:
+        return None
+    found = LegFrame(frame.axis, unit(cross(frame.axis, lever.vector_m)))
+    differ_deg = float(angle_between_deg(found.body()[2], frame.body()[2]))
+    if rested:
+        return found if differ_deg > OTHERWISE_DEG else None
+    _, level, points = found.body()
+    started_deg = np.degrees(np.arctan2(frame.zero @ points, frame.zero @ level))
+    weight = VERTICAL_SD_DEG**2 / (VERTICAL_SD_DEG**2 + LEVER_SD_DEG**2)
+    started_deg = VERTICAL_DEG + weight * (started_deg - VERTICAL_DEG)
+    return LegFrame(frame.axis, LegFrame(frame.axis, frame.zero, float(started_deg)).body()[1])
 
 
 def _named(axis: FloatArray, cranial: FloatArray, header: Header) -> LegFrame:
