@@ -18,6 +18,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
+from imu_reps.kinematics.robust import median
 from imu_reps.kinematics.rotations import products, rotations_by
 from imu_reps.quality.windows import MIN_HOP_S, Windows
 
@@ -494,10 +495,12 @@ def check_scale_in_motion(place: SensorPlace, fit: TurningFit | None) -> Iterato
     """Report a gyroscope with a wrong scale."""
     if fit is None or fit.unexplained > PARAMS.known_share:
         return
+    # pieces that would all have another factor than the common one: the model is wrong, as with soft tissue
+    error = math.hypot(fit.error, median(fit.own_factor) - fit.factor)
     # compared with the error of the factor and of its inverse: a swinging body gives a small, uncertain
     # factor
-    if abs(fit.factor - 1.0) * min(1.0, fit.factor) > PARAMS.sure_sds * fit.error:
-        values = {"ratio": 1.0 / fit.factor, "error": fit.error / fit.factor**2}
+    if abs(fit.factor - 1.0) * min(1.0, fit.factor) > PARAMS.sure_sds * error:
+        values = {"ratio": 1.0 / fit.factor, "error": error / fit.factor**2}
         yield Finding("gyro_scale", values=values, severity="caution", sensor=place)
 
 

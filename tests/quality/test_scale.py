@@ -9,7 +9,11 @@ import pytest
 
 from imu_reps import Recording, RepPlan, SetPlan, simulate
 from imu_reps.domain.samples import SensorPlace
+from imu_reps.kinematics.clock.offline import fit_clock
+from imu_reps.quality.channels import channels_of
+from imu_reps.quality.gyroscope_in_motion import check_scale_in_motion, fit_turning
 from imu_reps.quality.plausibility import check_recording
+from imu_reps.quality.windows import windows_of
 from imu_reps.report.findings import hint
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.sim.wearer.set_plan import Act
@@ -48,6 +52,19 @@ def test_walking_before_the_set_does_not_hide_the_scale(factor: float) -> None:
     spoilt = simulate(plan).recording.with_samples(replace(block, gyr_dps=block.gyr_dps * factor))
     ratios = [f.values["ratio"] for f in check_recording(spoilt) if f.code == "gyro_scale"]
     assert ratios == ([] if factor == 1.0 else [pytest.approx(factor, abs=0.04)])
+
+
+def test_a_factor_that_none_of_its_pieces_shares_is_not_reported(restless: Recording) -> None:
+    """Soft tissue that rings on a fast leg fits a common factor of 1.5 where each piece has 1.3."""
+    assert restless.ankle is not None
+    spoilt = replace(restless.ankle, gyr_dps=restless.ankle.gyr_dps / 1.5)
+    clock = fit_clock(spoilt, restless.header.ankle)
+    fit = fit_turning(windows_of({"ankle": clock}, {"ankle": channels_of(spoilt)})["ankle"])
+    assert fit is not None
+    elsewhere = replace(fit, own_factor=fit.own_factor - 0.2)
+
+    assert [f.code for f in check_scale_in_motion("ankle", fit)] == ["gyro_scale"]
+    assert list(check_scale_in_motion("ankle", elsewhere)) == []
 
 
 @pytest.mark.parametrize("factor", [2.0, 2.5])
