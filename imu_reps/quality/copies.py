@@ -31,6 +31,9 @@ class CopyParams:
     stretch_s, stretch_rows : float or int
         Shortest time, and fewest samples, of a stretch that is repeated later: with noise in all channels a
         single sample hardly ever comes again.
+    distinct_rows : int
+        Different samples in a stretch above which it repeats an earlier one although readings are coarse
+        (ours).
     changing_share : float
         Smallest share of its samples that differ from the one before: a sensor at rest may read the same.
     min_copies : int
@@ -58,6 +61,7 @@ class CopyParams:
     max_alike: int = 3
     stretch_s: float = 1.0
     stretch_rows: int = 20
+    distinct_rows: int = 100
     changing_share: float = 0.5
     min_copies: int = 8
     same_share: float = 0.05
@@ -270,7 +274,12 @@ def repeated_stretches(stream: Stream, reads: Signatures) -> list[tuple[int, int
             changing = np.diff(reads.of[start:end]) != 0.0
             if changing.mean() > PARAMS.changing_share:
                 found.append((start, end, int(lag[start])))
-    return found if found and all(map(is_random, stream.channels)) else []
+    if not found or all(map(is_random, stream.channels)):
+        return found
+    if not any(is_random(channel) and np.ptp(channel) for channel in stream.channels):
+        return []
+    # where noise shows in some axes only, few readings come again by chance, but not many in the same order
+    return [one for one in found if len(np.unique(reads.of[one[0] : one[1]])) > PARAMS.distinct_rows]
 
 
 def _check_stretches(stream: Stream, repeats: list[tuple[int, int, int]]) -> Iterator[Finding]:

@@ -67,3 +67,24 @@ def test_a_sensor_at_rest_may_read_the_same_again(good: Recording) -> None:
     )
     channels = channels_of(coarse)
     assert repeated_stretches(Stream.of(coarse, channels), signatures({"ankle": channels})["ankle"]) == []
+
+
+@pytest.mark.parametrize("step_dps", [0.0, 0.5])
+def test_a_file_joined_to_itself_counts_once_also_with_a_coarse_axis(step_dps: float) -> None:
+    recording = simulate(SetPlan(reps=(RepPlan(),) * 5)).recording
+    assert recording.ankle is not None
+    gyr = recording.ankle.gyr_dps.copy()
+    if step_dps:
+        gyr[:, 0] = step_dps * np.round(gyr[:, 0] / step_dps)
+    block = replace(recording.ankle, gyr_dps=gyr, device_time_s=np.full(len(gyr), np.nan))
+    twice = block[np.r_[0 : len(gyr), 0 : len(gyr)]]
+    second = np.arange(len(twice)) >= len(gyr)
+    joined = replace(
+        twice,
+        time_s=twice.time_s + second * (np.ptp(block.time_s) + 0.05),
+        sample=twice.sample + second * (np.ptp(block.sample) + 1),
+    )
+    summary = analyze(recording.with_samples(joined)).summary
+
+    assert summary.set.rep_count == 5
+    assert "stretch_repeated" in [finding.code for finding in summary.findings]
