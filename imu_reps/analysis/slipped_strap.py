@@ -23,13 +23,13 @@ from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import SHIFTED_DEG, up_around
 from imu_reps.analysis.set.spells import first_and_last
 from imu_reps.analysis.set.strap_turn import CLEAR_SHARE, Turned
-from imu_reps.analysis.set.swings import MAX_RADIUS_M, MIN_RADIUS_M, observe
+from imu_reps.analysis.set.swings import MAX_RADIUS_M, MIN_RADIUS_M
 from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import ArcMotion, fit_levers
-from imu_reps.kinematics.motion import Motion
+from imu_reps.kinematics.motion import Motion, bridged
 from imu_reps.kinematics.mounting import angle_about, row_dots, unit
 from imu_reps.kinematics.robust import medians
 
@@ -82,15 +82,14 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
     be the reason.
     """
     moves, leg, carried = _movements(whole), whole.leg, whole.carried
-    seen = observe(motion, whole.posture, header)
-    if seen is None or leg is None or carried is None or not moves:
+    if motion.ankle is None or leg is None or carried is None or not moves:
         return []
     lever = _lever_m(moves, carried, leg, header)
     if lever is None:
         return []
     uncarried = _Uncarried.of(carried, lever)
     speed_dps = rate_of_change(whole.elevation_deg)
-    by_deg = _changes_deg(moves, seen.up, leg.axis, whole.posture.spells)
+    by_deg = _changes_deg(moves, bridged(motion.ankle.up), leg.axis, whole.posture.spells)
     found: list[Turned] = []
     for k, move in enumerate(moves):
         around = _moving(move, speed_dps)

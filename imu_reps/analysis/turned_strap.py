@@ -39,7 +39,8 @@ MAX_RESTS = 4
 
 def estimate_finished(motion: Motion, header: Header, settings: Settings) -> SetEstimate:
     """Estimate a finished set, with its sensors turned back, and with the raises that are left out."""
-    whole, belt = estimate_set(motion, header, settings), find_belt_turns(motion, header)
+    belt = find_belt_turns(motion, header)
+    whole = estimate_set(motion, header, settings)
     if belt and motion.pelvis is not None:
         again = replace(motion, pelvis=turned_back(motion.pelvis, belt))
         straight = estimate_set(again, header, settings)
