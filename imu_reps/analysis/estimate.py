@@ -10,9 +10,9 @@ from imu_reps.analysis.reps.phases import DWELL_TICKS, SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Segmentation, lasting
 from imu_reps.analysis.set.evidence import FEW_REPS, EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
-from imu_reps.analysis.set.leg_frames import CLEAR_LEVER_M, LegFrames, Slip, leg_frames
+from imu_reps.analysis.set.leg_frames import LegFrames, Slip, leg_frames
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
-from imu_reps.analysis.set.reading import CLEAR_LEVER_SHARE, Before, Choice, Reading, choose_reading
+from imu_reps.analysis.set.reading import Before, Choice, Reading, choose_reading, shows_hip
 from imu_reps.analysis.set.spells import Posture, SpellParams, find_posture, in_spells
 from imu_reps.analysis.set.swings import observe
 from imu_reps.analysis.set_motion import low_passed, rate_of_change
@@ -225,13 +225,10 @@ def _read_leg(
 
 def _line(up: FloatArray, best: Reading) -> LegLine | None:
     """Return the leg line of the likeliest reading, even if it is no set; None if the hip is unclear."""
-    lever = best.lever
-    if lever is None:
+    lever, reps = best.lever, best.segmentation.reps
+    if not shows_hip(lever):
         return None
-    length_m, reps = lever.length_m, best.segmentation.reps
-    if length_m < CLEAR_LEVER_M or lever.sd_m > CLEAR_LEVER_SHARE * length_m:
-        return None
-    along = lever.vector_m / length_m
+    along = lever.vector_m / lever.length_m
     return LegLine(
         median(up[[rep.near.tick for rep in reps]] @ along),
         median(up[[rep.far.tick for rep in reps]] @ along),

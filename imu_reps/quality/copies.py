@@ -274,9 +274,10 @@ def repeated_stretches(stream: Stream, reads: Signatures) -> list[tuple[int, int
             changing = np.diff(reads.of[start:end]) != 0.0
             if changing.mean() > PARAMS.changing_share:
                 found.append((start, end, int(lag[start])))
-    if not found or all(map(is_random, stream.channels)):
+    random = [is_random(channel) for channel in stream.channels] if found else []
+    if all(random):
         return found
-    if not any(is_random(channel) and np.ptp(channel) for channel in stream.channels):
+    if not any(np.ptp(channel) for channel, one in zip(stream.channels, random, strict=True) if one):
         return []
     # where noise shows in some axes only, few readings come again by chance, but not many in the same order
     return [one for one in found if len(np.unique(reads.of[one[0] : one[1]])) > PARAMS.distinct_rows]

@@ -11,7 +11,7 @@ import numpy as np
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.hypotheses import SAME_LEVEL, SAME_REST_DEG, on_floor, usual_level_deg
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
-from imu_reps.analysis.set.reading import CLEAR_LEVER_SHARE, Reading
+from imu_reps.analysis.set.reading import CLEAR_LEVER_SHARE, Reading, shows_hip
 from imu_reps.analysis.set.shifts import changed_at, resting_change, resting_ends, up_around
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.analysis.set.swings import LIFTED_SHARE, OFF_PERPENDICULAR, off_perpendicular
@@ -45,13 +45,13 @@ AROUND_TICKS = 100
 #: shows another level between the lifts (ours).
 ROLLED_DEG, WRONG_DEG = 20.0, 25.0
 
-#: Fewest rests or turns between lifts that show it; and the height near the lowest, as a
-#: share of the range (ours).
+#: Fewest rests or turns between lifts that show it, and the height near the lowest, as a share of the range
+#: (ours).
 MIN_BETWEEN, NEAR_SHARE = 2, 0.1
 
-#: Shortest lever that shows where a leg points, and standard deviation of that: a knee gives, and the sensor
-#: is beside the line from the hip (ours: 6 degrees at most in 90 % of the sets of two simulators).
-CLEAR_LEVER_M, LEVER_SD_DEG = 0.35, 5.0
+#: Standard deviation of where a lever points from where the leg does: a knee gives, and the sensor is beside
+#: the line from the hip (ours: 6 degrees at most in 90 % of the sets of two simulators).
+LEVER_SD_DEG = 5.0
 
 #: Standard deviation of straight legs from vertical in a high start, and smallest angle to the lever by which
 #: they rested otherwise outside it, with the knees bent (ours).
@@ -255,7 +255,8 @@ def _rolled(
     up : (n, 3) float
     lever : Lever or None
     """
-    if len(between) < MIN_BETWEEN or abs(median(above_deg)) < SAME_REST_DEG:
+    usual_deg = median(above_deg) if len(between) >= MIN_BETWEEN else 0.0
+    if abs(usual_deg) < SAME_REST_DEG:
         return None
     lay = unit(np.concatenate([up[rest.start : rest.end] for rest in floor]).mean(axis=0))
     turned = unit(np.median(up_around(up, between.tolist()), axis=0))
@@ -267,7 +268,7 @@ def _rolled(
     along = np.sign(along @ points) * along
     if angle_between_deg(along, points) > WRONG_DEG:
         return None
-    if median(above_deg) > 0.0 and not (lever and lever.vector_m @ along > lever.vector_m @ points):
+    if usual_deg > 0.0 and not (lever and lever.vector_m @ along > lever.vector_m @ points):
         return None
     axis = unit(frame.axis - (frame.axis @ along) * along)
     return LegFrame(axis, cross(axis, along))
@@ -279,15 +280,13 @@ def _by_lever(frame: LegFrame, lever: Lever | None, rested: bool, header: Header
     Needed if they rested nowhere outside the set: then lever and custom, that they start vertical, are
     weighed by their variances. Or if they rested there in another way, as with the feet put down.
     """
-    if header.exercise == "heel_tap" or header.ankle.cranial_axis is not None or lever is None:
-        return None
-    if lever.length_m < CLEAR_LEVER_M or lever.sd_m > CLEAR_LEVER_SHARE * lever.length_m:
+    named = header.ankle.cranial_axis is not None
+    if header.exercise == "heel_tap" or named or not shows_hip(lever):
         return None
     found = LegFrame(frame.axis, unit(cross(frame.axis, lever.vector_m)))
-    differ_deg = float(angle_between_deg(found.body()[2], frame.body()[2]))
-    if rested:
-        return found if differ_deg > OTHERWISE_DEG else None
     _, level, points = found.body()
+    if rested:
+        return found if angle_between_deg(points, frame.body()[2]) > OTHERWISE_DEG else None
     started_deg = np.degrees(np.arctan2(frame.zero @ points, frame.zero @ level))
     weight = VERTICAL_SD_DEG**2 / (VERTICAL_SD_DEG**2 + LEVER_SD_DEG**2)
     started_deg = VERTICAL_DEG + weight * (started_deg - VERTICAL_DEG)

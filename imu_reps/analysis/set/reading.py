@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeGuard
 
 import numpy as np
 
@@ -34,8 +35,9 @@ LEFT_SHARE = 0.05
 #: Fewest repetitions, and shortest usual lever, for finding swings in which the foot slid.
 MIN_ALIKE, MIN_LEVER_M = 3, 0.3
 
-#: Largest standard deviation of a lever that shows where the hip is, as a share of its length (ours).
-CLEAR_LEVER_SHARE = 0.3
+#: Shortest lever that shows where the hip is, and its largest standard deviation, as a share of its length
+#: (ours).
+CLEAR_LEVER_M, CLEAR_LEVER_SHARE = 0.35, 0.3
 
 #: Smallest cosine between a refined axis and that of the previous estimate for them to agree.
 AGAIN = 0.9
@@ -117,6 +119,15 @@ class Before:
 
     frame: LegFrame
     settled: bool
+
+
+def shows_hip(lever: Lever | None) -> TypeGuard[Lever]:
+    """Whether a lever is known, long, and certain enough to show where the hip is."""
+    return (
+        lever is not None
+        and lever.length_m >= CLEAR_LEVER_M
+        and lever.sd_m <= CLEAR_LEVER_SHARE * lever.length_m
+    )
 
 
 def choose_reading(
@@ -290,8 +301,7 @@ def _carried_round(
     movements = Movements(motion, lifts)
     lever, each = movements.common(), movements.each()
     usual = usual_lever_m(each, params.usual_sd_m)
-    few = len(reps) < MIN_ALIKE
-    if few or lever is None or usual is None or np.linalg.norm(usual) < MIN_LEVER_M:
+    if len(reps) < MIN_ALIKE or lever is None or usual is None or np.linalg.norm(usual) < MIN_LEVER_M:
         return hypothesis, lever, 0
     of_both = np.array([_slid_ratio(one, usual, params) for one in each])
     slid = of_both > params.slid_by

@@ -93,15 +93,20 @@ def test_a_sensor_that_is_gone_for_good_does_not_disturb_the_other(streaming, ot
     assert (status.state, status.rate_hz, status.delay_s) == ("away", None, None)
 
 
+async def vanish_and_return(both, away_s):
+    """Let both sensors vanish after three seconds, for some time."""
+    await both.listen(3.0)
+    for place in SENSOR_PLACES:
+        both.sensors[place].vanish()
+    await both.listen(away_s)
+    for place in SENSOR_PLACES:
+        both.sensors[place].return_()
+
+
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
 def test_both_vanish_and_both_come_back(streaming, name, rate_hz):
     async def vanishing(both):
-        await both.listen(3.0)
-        for place in SENSOR_PLACES:
-            both.sensors[place].vanish()
-        await both.listen(10.0)
-        for place in SENSOR_PLACES:
-            both.sensors[place].return_()
+        await vanish_and_return(both, 10.0)
         await both.listen(25.0)
         return both, both.streams.status()
 
@@ -195,12 +200,7 @@ def test_an_adapter_that_disappears_comes_back_with_both_sensors(streaming):
 @pytest.mark.parametrize(("name", "rate_hz"), FAMILIES)
 def test_both_come_back_despite_known_bluez_quirks(streaming, name, rate_hz, quirks):
     async def vanishing(both):
-        await both.listen(3.0)
-        for place in SENSOR_PLACES:
-            both.sensors[place].vanish()
-        await both.listen(3.0)
-        for place in SENSOR_PLACES:
-            both.sensors[place].return_()
+        await vanish_and_return(both, 3.0)
         await both.listen(30.0)
         began_s = asyncio.get_running_loop().time()
         status = both.streams.status()
