@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter1d
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
@@ -122,6 +123,22 @@ class ArcMotion:
             self.plane,
             self.known[piece],
         )
+
+    def explained(self, window: int) -> FloatArray:
+        """Return the share of the acceleration's changes that an arc explains around each instant, (n,).
+
+        Of `window` ticks, by the fit of `fit_levers`.
+        """
+        turning = 1j * self.alpha_rad_s2 - self.omega_rad_s**2
+        force = self.acceleration_mps2.copy().view(np.complex128)[:, 0]
+        turning[~self.known], force[~self.known] = 0.0, 0.0
+        squares = (np.abs(turning) ** 2, np.abs(force) ** 2, turning.conjugate() * force)
+        count = uniform_filter1d(self.known.astype(np.float64), window)
+        means = [uniform_filter1d(one, window) for one in (turning, force, *squares)]
+        one, other, own, changes, both = np.array(means) / np.maximum(count, 1.0 / window)
+        shared = np.abs(both - one.conjugate() * other) ** 2
+        total = (own.real - np.abs(one) ** 2) * (changes.real - np.abs(other) ** 2)
+        return np.asarray(shared / np.maximum(total, ROUNDING))
 
 
 @dataclass(frozen=True, slots=True)

@@ -516,6 +516,19 @@ def test_quick_swings_at_a_bar_count_where_the_pelvis_is_not_pushed_as_by_steps(
     assert count(found) == 8
 
 
+def test_quick_swings_round_the_hip_are_no_steps_though_they_shake_the_pelvis(leg: Leg) -> None:
+    """A belt that rings with every swing, by 0.5 m/s² RMS, while the foot circles a hip that hangs."""
+    swung = [(45.0, 0.7), (-8.0, 0.7)] * 6
+    motion = Wearer().motion(leg(0.0, [FLOOR, *swung, (0.0, 0.4), FLOOR]), HANGING)
+    assert motion.pelvis is not None
+    rings = 0.5 * np.sqrt(2.0) * np.sin(2.0 * np.pi * motion.time_s / 0.7)
+    rings[:200] = rings[-200:] = 0.0
+    motion.pelvis.acc_mps2[:] += rings[:, None] * motion.pelvis.up
+    found = estimate_set(motion, HANGING, Settings())
+
+    assert count(found) == 6
+
+
 def test_a_last_repetition_is_complete_where_the_others_end_above_the_floor(leg: Leg) -> None:
     """A wearer who stops above the floor is not cut off at 14°: the other repetitions end at 11°."""
     true = leg(0.0, [FLOOR, *[(40.0, 1.2), (11.0, 1.2)] * 6])
