@@ -648,3 +648,29 @@ def test_rolling_onto_a_side_long_before_the_first_lift_does_not_cut_it_off(
 
     assert count(found) == 6
     assert reasons(found) == []
+
+
+def rolling(leg: Leg, resting_deg: float, roll_deg: float) -> SetEstimate:
+    """Estimate six raises between which the foot falls outward by `roll_deg`."""
+    lifts = [(resting_deg, 0.3), (60.0, 2.0), (resting_deg, 2.0), (resting_deg, 0.3), (resting_deg, 0.7)]
+    rolls = [(0.0, 0.3), (0.0, 4.0), (roll_deg, 0.3), (roll_deg, 0.7)]
+    rolled = leg(roll_deg, [(roll_deg, 2.0), *rolls * 6])
+    return estimated(leg(resting_deg, [(resting_deg, 2.0), *lifts * 6]), LOW, Wearer(roll_deg=rolled))
+
+
+@pytest.mark.parametrize("resting_deg", [4.0, 8.0])
+def test_a_foot_that_rolls_until_gravity_does_not_show_the_lift_is_no_cut_off_repetition(
+    leg: Leg, resting_deg: float
+) -> None:
+    found = rolling(leg, resting_deg, 85.0)
+
+    assert count(found) == 6
+    assert reasons(found) == []
+
+
+def test_a_foot_that_rolls_past_a_right_angle_is_no_leg_over_the_head(leg: Leg) -> None:
+    found = rolling(leg, 8.0, 100.0)
+
+    assert count(found) == 6
+    assert reasons(found) == []
+    assert np.nanmax(elevation(found)) < 65.0

@@ -8,6 +8,7 @@ from itertools import pairwise
 from statistics import median
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d, minimum_filter1d
 
 from imu_reps.analysis.reps.phases import DWELL_DEG, DWELL_TICKS
 from imu_reps.analysis.reps.segmentation import (
@@ -282,16 +283,26 @@ def _without_leaps(
     """Move repetitions in which the angle leaps, by half a way that the gyroscope does not show, to partials.
 
     Samples were lost uncounted, the strap jumped, or the sensor's first directions were wrong. What the leg
-    did before it rested last does not matter: whoever lies down may roll, and draw up the knees.
+    did before it rested last does not matter: whoever lies down may roll, and draw up the knees. Where the
+    angle leaps both out and back, nothing was raised: a foot rolled until gravity did not show the angle.
     """
-    leaps = []
-    for rep in found.reps:
-        resting = travel_deg[rep.ticks] < resting_deg + LEAVING_SHARE * (rep.far.value - resting_deg)
-        at_rest, far = np.flatnonzero(resting), rep.far.tick - rep.near.tick
-        start, end = at_rest[at_rest < far].max(initial=0), at_rest[at_rest > far].min(initial=len(resting))
-        lifted = swing.unturned_deg[rep.ticks][start:end]
-        leaps.append(_leap_deg(lifted) > LEAPT_SHARE * rep.smaller_way_deg)
-    return found.without(leaps, "cut_off") if any(leaps) else found
+    if not found.reps:
+        return found
+    leaps, nothing = zip(*(_leaps(rep, swing, travel_deg, resting_deg) for rep in found.reps), strict=True)
+    moved = replace(found, reps=tuple(rep for rep, none in zip(found.reps, nothing, strict=True) if not none))
+    cut = [leap for leap, none in zip(leaps, nothing, strict=True) if not none]
+    return moved.without(cut, "cut_off") if any(cut) else moved
+
+
+def _leaps(rep: Excursion, swing: Swing, travel_deg: FloatArray, resting_deg: float) -> tuple[bool, bool]:
+    """Return whether the angle leaps while the leg is lifted, and whether it does both out and back."""
+    resting = travel_deg[rep.ticks] < resting_deg + LEAVING_SHARE * (rep.far.value - resting_deg)
+    at_rest, far = np.flatnonzero(resting), rep.far.tick - rep.near.tick
+    start, end = at_rest[at_rest < far].max(initial=0), at_rest[at_rest > far].min(initial=len(resting))
+    unturned, limit_deg = swing.unturned_deg[rep.ticks], LEAPT_SHARE * rep.smaller_way_deg
+    ways = (unturned[start : far + 1], unturned[far:end])
+    both = all(_leap_deg(way) > limit_deg for way in ways)
+    return _leap_deg(unturned[start:end]) > limit_deg, both
 
 
 def _leap_deg(unseen_deg: FloatArray) -> float:
@@ -299,8 +310,9 @@ def _leap_deg(unseen_deg: FloatArray) -> float:
 
     A rolling foot, a gyroscope's drift or a slightly wrong axis change it too, but slowly.
     """
-    ticks = round(LEAP_S * GRID_HZ)
-    return float(np.abs(unseen_deg[ticks:] - unseen_deg[:-ticks]).max(initial=0.0))
+    window = round(LEAP_S * GRID_HZ) + 1
+    greatest, least = maximum_filter1d(unseen_deg, window), minimum_filter1d(unseen_deg, window)
+    return float((greatest - least).max(initial=0.0))
 
 
 def _near_any(tick: int, ends: Sequence[int]) -> bool:

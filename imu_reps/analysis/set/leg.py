@@ -202,7 +202,10 @@ def elevation_deg(frame: LegFrame, up: FloatArray, posture: Posture, params: Leg
     along_part, across_part = components(up, frame.zero), components(up, across)
     if posture == "supine" and frame.zero_deg == 0.0:
         share = (params.folded_above - np.abs(across_part)) / (params.folded_above - params.straight_below)
-        roll = np.minimum(np.maximum(share, 0.0), 1.0) * components(up, frame.axis) ** 2
-        along_part = np.sign(along_part) * np.sqrt(along_part**2 + roll)
+        rolled = components(up, frame.axis) ** 2
+        # a level foot that rolls past a right angle shows up on the other side, as does a leg over the head
+        past = (share >= 1.0) & (along_part**2 < rolled)
+        roll = np.minimum(np.maximum(share, 0.0), 1.0) * rolled
+        along_part = np.where(past, 1.0, np.sign(along_part)) * np.sqrt(along_part**2 + roll)
     angle = np.degrees(np.arctan2(across_part, along_part)) + frame.zero_deg
     return np.asarray((angle + 150.0) % 360.0 - 150.0)
