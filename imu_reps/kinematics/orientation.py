@@ -25,8 +25,10 @@ from imu_reps.kinematics.rest import (
     window_length,
 )
 
-#: Longest hole that is bridged linearly, for the filter only; after a longer one the filter restarts.
-BRIDGE_S = 1.0
+#: Longest hole that is bridged linearly, for the filter only; after a longer one the filter restarts (ours:
+#: bridged holes of 0.8 s put angles of the next seconds of swung sets off by up to 14 degrees; live, holes of
+#: half a second cost more if the filter restarts).
+BRIDGE_S = 0.6
 
 #: Largest angle between up and the accelerometer at rest. More than any accelerometer's bias explains (0.5
 #: m/s² is 3 degrees) means a wrong estimate: samples were lost uncounted, or the first directions were wrong.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,6 +20,7 @@ from imu_reps import (
     SetPlan,
     Simulated,
     analyze,
+    load,
 )
 from imu_reps.domain.events import RepCompleted, RepRetracted, SensorBack, SensorSilent
 from imu_reps.domain.samples import SensorPlace
@@ -29,6 +31,7 @@ from imu_reps.report.phrases import event_text
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
 Simulate = Callable[[SetPlan], Simulated]
 
+RECORDINGS = Path(__file__).parents[2] / "recordings"
 PLACES: tuple[SensorPlace, ...] = ("pelvis", "ankle")
 SET = SetPlan(reps=(RepPlan(),) * 8)
 
@@ -84,6 +87,25 @@ def test_a_sensor_that_stays_silent_is_reported_once(whole: Simulated, in_blocks
 def test_without_a_silence_none_is_reported(whole: Simulated, in_blocks: Cut) -> None:
     events, _ = live(whole.recording, in_blocks, 60)
     assert not any(isinstance(event, SensorSilent | SensorBack) for event in events)
+
+
+@pytest.mark.parametrize("lasts_s", [0.8, 2.5])
+@pytest.mark.parametrize(("name", "first_s"), [("clean", 2.0), ("momentum", 17.0)])
+def test_a_hole_costs_the_figures_it_touches_and_makes_none_wrong(
+    name: str, first_s: float, lasts_s: float
+) -> None:
+    """Wherever it begins: a way cut off is no small one, a hole's edge no knock, and the angles hold."""
+    recording = load(RECORDINGS / f"{name}.csv")
+    whole = analyze(recording).summary.reps
+    for start_s in np.arange(first_s, first_s + 10.0, 1.1):
+        for rep in analyze(without(recording, "ankle", start_s, start_s + lasts_s)).summary.reps:
+            assert not {"heel_touch", "short_range"} & set(rep.flags), start_s
+            if rep.range_deg is None:
+                continue
+            same = min(whole, key=lambda other: abs(other.end_s - rep.end_s))
+            assert rep.end_s == pytest.approx(same.end_s, abs=0.3)
+            assert rep.top_angle_deg == pytest.approx(same.top_angle_deg, abs=3.0), start_s
+            assert rep.range_deg == pytest.approx(same.range_deg, abs=4.0), start_s
 
 
 @pytest.mark.parametrize("span", [(12.0, 15.0), (15.0, np.inf)])

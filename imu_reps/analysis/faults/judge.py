@@ -268,7 +268,7 @@ def heel_touch(view: RepView) -> Verdict | None:
     motion, rep = view.motion, view.rep
     if motion.header.exercise == "heel_tap" or motion.header.posture == "hanging":
         return None
-    if not rep.leg_known or not sees_impulses(view.ankle_rate_hz) or rep.bottom_angle_deg is None:
+    if not rep.contact_known or not sees_impulses(view.ankle_rate_hz) or rep.bottom_angle_deg is None:
         return Verdict("heel_touch", judged=False)
     limits = _only(view.settings.heel_touch_mps2, "m/s²", "fair")
     peak = 0.0 if rep.contact is None else rep.contact.peak_mps2 - rep.contact.noise_mps2

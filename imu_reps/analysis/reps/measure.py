@@ -18,8 +18,8 @@ from imu_reps.analysis.reps.control import (
     spectral_arc_length,
     tremor_ratio,
 )
-from imu_reps.analysis.reps.impacts import Impulse, strongest_jolt, touch_down
-from imu_reps.analysis.reps.phases import Phases, find_phases
+from imu_reps.analysis.reps.impacts import AFTER_S, Impulse, strongest_jolt, touch_down
+from imu_reps.analysis.reps.phases import SLOW_DPS, Phases, find_phases
 from imu_reps.analysis.set_motion import SetMotion, held_high, held_low
 from imu_reps.domain.samples import LONGEST_HOLE_S, BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
@@ -36,6 +36,12 @@ WIDE_HOLE_TICKS = int(LONGEST_HOLE_S * GRID_HZ) + 1
 
 #: A long hole this near to a boundary leaves the boundary unknown.
 BOUNDARY_MARGIN_S = 0.1
+
+#: Nearer to a hole than this, half a period of the low-pass, the speed is partly that of the bridge over it.
+ASIDE_S = 0.08
+
+#: Next to a hole the high-pass of impacts rings for so long.
+RINGS_S = 0.05
 
 #: A phase or pause of which as much is missing in one hole has no duration: the leg may have turned and come
 #: back meanwhile, or the clock been set (ours: half of a quick way there and back).
@@ -108,8 +114,8 @@ class Measured:
         Arch of the pelvis on the way down and at the bottom.
     sway_deg : float or None
         Hanging: pitch of the pelvis at the bottom before the lift, signed.
-    leg_known, pelvis_known : bool
-        Whether enough was measured to judge the leg, the pelvis.
+    leg_known, contact_known, pelvis_known : bool
+        Whether enough was measured to judge the leg, the heel's contact, the pelvis.
     """
 
     concentric: Span
@@ -141,6 +147,7 @@ class Measured:
     jolt: Impulse | None = None
     sway_deg: float | None = None
     leg_known: bool
+    contact_known: bool
     pelvis_known: bool
 
 
@@ -187,7 +194,7 @@ class Meter:
         concentric, eccentric = (back, out) if m.start_high else (out, back)
         far, near = self._pauses(out, back, next_start)
         top_pause, bottom_pause = (near, far) if m.start_high else (far, near)
-        known = _known(m.leg_missing, whole)
+        known = _known(m.leg_missing, whole) and not self._is_cut(whole)
         pelvis_known = _known(m.pelvis_missing, whole)
         return Measured(
             concentric=concentric,
@@ -202,6 +209,7 @@ class Meter:
             tremor_ratio=tremor_ratio(self._shake, self._baseline, eccentric.start, eccentric.end),
             sway_deg=self._sway(whole) if m.header.posture == "hanging" else None,
             leg_known=known,
+            contact_known=known and not self._near_hole(whole.end, AFTER_S + RINGS_S),
             pelvis_known=pelvis_known,
             **(self._leg(concentric, eccentric, whole) | {"lever": lever} if known else {}),
             **(self._pelvis(concentric, eccentric, whole, next_start) if pelvis_known else {}),
@@ -240,11 +248,20 @@ class Meter:
         unseen = (min(end, span.end) - max(start, span.start) for start, end in self._wide_holes)
         return None if max(unseen, default=0.0) > UNSEEN_S * GRID_HZ else span.duration_s
 
-    def _near_hole(self, at: float) -> bool:
-        if not self._wide_holes:
-            return False
-        margin = BOUNDARY_MARGIN_S * GRID_HZ
+    def _near_hole(self, at: float, margin_s: float = BOUNDARY_MARGIN_S) -> bool:
+        margin = margin_s * GRID_HZ
         return any(start - margin < at < end + margin for start, end in self._wide_holes)
+
+    def _is_cut(self, whole: Span) -> bool:
+        """Whether a hole hides the beginning or the end of a repetition: the leg moves next to it."""
+        margin, aside = BOUNDARY_MARGIN_S * GRID_HZ, round(ASIDE_S * GRID_HZ)
+        speed_dps = np.abs(self._motion.speed_dps)
+        return any(
+            (start - margin < whole.start < end + margin and speed_dps[end + aside] > SLOW_DPS)
+            or (start - margin < whole.end < end + margin and speed_dps[start - aside] > SLOW_DPS)
+            for start, end in self._wide_holes
+            if start >= aside and end + aside < len(speed_dps)
+        )
 
     def _smoothness(self, concentric: Span, eccentric: Span) -> float | None:
         speeds = (spectral_arc_length(self._motion.speed_dps[span.ticks]) for span in (concentric, eccentric))

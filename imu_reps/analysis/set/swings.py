@@ -28,7 +28,7 @@ from imu_reps.analysis.set.leg import (
 from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_within
 from imu_reps.analysis.set_motion import SHORTEST, low_passed, rate_of_change
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray
+from imu_reps.domain.samples import LONGEST_HOLE_S, BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import SET_CUTOFF_HZ, AnkleMotion, Lever, ankle_motion
@@ -338,7 +338,9 @@ def _may_walk_about(axis: FloatArray, seen: SeenLeg) -> BoolArray | None:
 def _dwells(angle_deg: FloatArray, seen: SeenLeg) -> list[Rest]:
     """Return stretches of a second and more in which the leg dwells without being still."""
     slow = np.abs(rate_of_change(angle_deg)) < SLOW_DPS
-    for rest in seen.rests:
-        slow[rest.start : rest.end] = False
+    # over a hole the angle is a straight line, which is not known to dwell
+    holes = stretches(np.isnan(seen.ankle.up[:, 0]), shortest=round(LONGEST_HOLE_S * GRID_HZ))
+    for start, end in [*holes, *((rest.start, rest.end) for rest in seen.rests)]:
+        slow[start:end] = False
     inside = slow & in_spells(seen.posture.spells, len(slow))
     return [Rest(start, end) for start, end in stretches(inside, shortest=int(GRID_HZ))]
