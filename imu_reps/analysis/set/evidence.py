@@ -289,13 +289,25 @@ def ends_term(seen: Observed, params: EvidenceParams) -> float:
         hypothesis.sign * seen.header.travel_sign,
         hypothesis.far_deg - hypothesis.resting_deg,
     )
+    hanging = seen.header.posture == "hanging"
     first = next(spell for spell in seen.spells if reps[0].far.tick < spell.stop)
     last = next(spell for spell in seen.spells if reps[-1].far.tick < spell.stop)
+    outside = (
+        (np.arange(reps[0].far.tick, first.start - 1, -1), reps[0].far.tick - reps[0].near.tick),
+        (np.arange(reps[-1].far.tick, last.stop), reps[-1].back.tick - reps[-1].far.tick),
+    )
     evidence = 0.0
-    for outside in (slice(first.start, reps[0].near.tick + 1), slice(reps[-1].back.tick, last.stop)):
-        where = (direction * seen.angle_deg[outside] - hypothesis.resting_deg) / way_deg
-        resting_s = np.count_nonzero(np.abs(where) < params.end_share) / GRID_HZ
-        far_s = np.count_nonzero(np.abs(where - 1.0) < params.end_share) / GRID_HZ
+    for ticks, way in outside:
+        where = (direction * seen.angle_deg[ticks] - hypothesis.resting_deg) / way_deg
+        if hanging:
+            resting = np.abs(where := where[way:]) < params.end_share
+            far = where
+        else:
+            # a lying shank below the floor belongs to a bent knee: that leg rests too
+            resting = where < params.end_share
+            far = where[min(int(resting.argmax()) if resting.any() else way, way) :]
+        resting_s = np.count_nonzero(resting) / GRID_HZ
+        far_s = np.count_nonzero(np.abs(far - 1.0) < params.end_share) / GRID_HZ
         # in a high start the legs lie on the floor before and after: that is no evidence against it
         against_s = 0.0 if seen.header.start == "high" else far_s
         evidence += params.end_max * (resting_s - against_s) / (resting_s + far_s + params.end_rest_s)
