@@ -66,6 +66,8 @@ class Wearer:
     ----------
     roll_deg : (n,) float or float
         Roll of the leg about its long axis.
+    knee_deg : (n,) float or float
+        Bend of the knee in the middle of the leg, whose elevation is then the shank's.
     trunk_deg : (n,) float or float
         Rotation of the whole trunk out of lying, sitting up positive.
     share : float
@@ -76,6 +78,7 @@ class Wearer:
 
     mounting: Rotation = ANYHOW
     roll_deg: np.ndarray | float = 0.0
+    knee_deg: np.ndarray | float = 0.0
     trunk_deg: np.ndarray | float = 0.0
     share: float = SHARE
     pitch_deg: float = 0.0
@@ -83,11 +86,12 @@ class Wearer:
     def motion(self, elevation_deg: np.ndarray, header: Header) -> Motion:
         up = CRANIAL if header.posture == "hanging" else np.array([1.0, 0.0, 0.0])
         count = len(elevation_deg)
-        leg = about(RIGHT, elevation_deg)
-        place_m = leg.apply(np.tile([0.0, -LEVER_M, 0.0], (count, 1)))
+        thigh_deg = elevation_deg + self.knee_deg
+        leg, half = about(RIGHT, elevation_deg), np.tile([0.0, -LEVER_M / 2.0, 0.0], (count, 1))
+        place_m = leg.apply(half) + about(RIGHT, thigh_deg).apply(half)
         rolled = leg * about(CRANIAL, np.broadcast_to(self.roll_deg, (count,)))
         ankle = sensor(rolled, place_m, up, self.mounting)
-        tilt = self.share * (elevation_deg - elevation_deg[0]) + np.broadcast_to(self.trunk_deg, (count,))
+        tilt = self.share * (thigh_deg - thigh_deg[0]) + np.broadcast_to(self.trunk_deg, (count,))
         pelvis = sensor(about(RIGHT, tilt + self.pitch_deg), np.zeros((count, 3)), up, Rotation.identity())
         return Motion(np.arange(count) / GRID_HZ, pelvis, ankle)
 
@@ -635,3 +639,38 @@ def test_rolling_onto_a_side_long_before_the_first_lift_does_not_cut_it_off(
 
     assert count(found) == 6
     assert reasons(found) == []
+
+
+Move = tuple[list[tuple[float, float]], list[tuple[float, float]]]
+
+#: Ways of the thigh and of the knee, degrees and seconds: a raise, and a rest with the foot on the floor.
+RAISE: Move = [(60.0, 1.5), (0.0, 1.5), (0.0, 1.5)], [(0.0, 4.5)]
+FOOT_STANDING: Move = (
+    [(50.0, 1.5), (50.0, 6.0), (0.0, 1.5), (0.0, 1.5)],
+    [(100.0, 1.5), (100.0, 6.0), (0.0, 1.5), (0.0, 1.5)],
+)
+
+
+def with_knees(leg: Leg, *moves: Move) -> tuple[np.ndarray, Wearer]:
+    """Return the shank's elevation over some moves of a lying leg, and who makes them."""
+    thigh, knee = (leg(0.0, [FLOOR, *(way for move in moves for way in move[k])]) for k in (0, 1))
+    return thigh - knee, Wearer(knee_deg=knee)
+
+
+@pytest.mark.parametrize("before", [(), (FOOT_STANDING,) * 2])
+def test_who_rests_with_bent_knees_lifts_the_leg_from_where_it_lies_flat(leg: Leg, before: tuple) -> None:
+    """In all they rest so for longer than flat, but such a shank is not level."""
+    true, wearer = with_knees(leg, *before, *[RAISE, FOOT_STANDING, RAISE] * 2, FOOT_STANDING)
+    found = estimated(true, LOW, wearer)
+
+    assert count(found) == 4
+    assert elevation(found) == pytest.approx(true, abs=1.0)
+
+
+def test_knees_bent_in_most_of_the_later_rests_are_no_strap_that_slipped(leg: Leg) -> None:
+    true, wearer = with_knees(leg, *[RAISE] * 5, *[RAISE, FOOT_STANDING] * 3)
+    found = estimated(true, LOW, wearer)
+
+    assert found.leg is not None
+    assert found.leg.slips == ()
+    assert elevation(found) == pytest.approx(true, abs=1.0)
