@@ -13,7 +13,9 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Header, SensorHeader, Settings
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
-from imu_reps.analysis.set.spells import STILL_TICKS
+from imu_reps.analysis.reps.segmentation import TurnFinder
+from imu_reps.analysis.set.hypotheses import Swing, readings
+from imu_reps.analysis.set.spells import STILL_TICKS, Rest
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.rest import still_mask
@@ -639,6 +641,31 @@ def test_rolling_onto_a_side_long_before_the_first_lift_does_not_cut_it_off(
 
     assert count(found) == 6
     assert reasons(found) == []
+
+
+def test_a_leg_may_hang_at_the_far_end_of_most_swings(leg: Leg) -> None:
+    """Steps to the bar and back swing the shank behind, farther in all than the raises lift it."""
+    step = [(-50.0, 0.5), (0.0, 0.5)]
+    angle = leg(
+        0.0, [(0.0, 1.0), *step * 6, (0.0, 3.0), *[(40.0, 1.5), (0.0, 1.5)] * 5, *step * 6, (0.0, 1.0)]
+    )
+    finder = TurnFinder(Settings().min_range_deg)
+    finder.push(0, angle)
+    hangs = {Rest(700, 1000): 0.0}
+    swing = Swing(
+        RIGHT,
+        (CRANIAL, np.array([1.0, 0.0, 0.0])),
+        angle,
+        unturned_deg=0.0 * angle,
+        spells=(slice(0, len(angle)),),
+        turns=[finder.turns],
+        rests=hangs,
+        tilt_deg=None,
+        may_walk=np.ones(len(angle), bool),
+    )
+    found = [one for one in readings(swing, HANGING, Settings()) if one.sign > 0.0]
+
+    assert any(one.resting_deg == 0.0 and len(one.segmentation.reps) == 5 for one in found)
 
 
 Move = tuple[list[tuple[float, float]], list[tuple[float, float]]]

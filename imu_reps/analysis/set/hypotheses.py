@@ -185,7 +185,9 @@ def _floors(
     # walking to the bar swings the leg to both sides of where it hangs, lying down bends it before
     rested = direction * (usual_level_deg(swing.rests) if swing.rests else float(np.median(swing.angle_deg)))
     levels: list[float | None] = [floor]
-    highest = far - settings.min_range_deg
+    # who walks makes most swings with steps, whose far end is the level of the rests
+    top = far if swing.may_walk is None else max(rep.far.value for rep in found.reps)
+    highest = top - settings.min_range_deg
     if abs(rested - floor) > SAME_REST_DEG and rested < highest:
         levels.append(rested)
     # who rests with the knees bent for longer than flat lifts the leg from where it lies flat
