@@ -670,11 +670,16 @@ def test_a_leg_may_hang_at_the_far_end_of_most_swings(leg: Leg) -> None:
 
 Move = tuple[list[tuple[float, float]], list[tuple[float, float]]]
 
-#: Ways of the thigh and of the knee, degrees and seconds: a raise, and a rest with the foot on the floor.
+#: Ways of the thigh and of the knee, degrees and seconds: a raise, a rest with the foot on the floor, and a
+#: knee drawn to the chest, behind which the shank bends late and stretches early.
 RAISE: Move = [(60.0, 1.5), (0.0, 1.5), (0.0, 1.5)], [(0.0, 4.5)]
 FOOT_STANDING: Move = (
     [(50.0, 1.5), (50.0, 6.0), (0.0, 1.5), (0.0, 1.5)],
     [(100.0, 1.5), (100.0, 6.0), (0.0, 1.5), (0.0, 1.5)],
+)
+TO_CHEST: Move = (
+    [(110.0, 1.4), (110.0, 4.0), (0.0, 1.4), (0.0, 1.5)],
+    [(0.0, 0.5), (120.0, 0.9), (120.0, 4.0), (0.0, 0.9), (0.0, 2.0)],
 )
 
 
@@ -701,3 +706,13 @@ def test_knees_bent_in_most_of_the_later_rests_are_no_strap_that_slipped(leg: Le
     assert found.leg is not None
     assert found.leg.slips == ()
     assert elevation(found) == pytest.approx(true, abs=1.0)
+
+
+def test_a_knee_drawn_to_the_chest_is_no_raise(leg: Leg) -> None:
+    """The shank rises by 30 degrees and more as the thigh leads, and as the leg is let down."""
+    true, wearer = with_knees(leg, *[RAISE] * 3, TO_CHEST, *[RAISE] * 3)
+    found = estimated(true, LOW, wearer)
+
+    assert true[1500:2500].max() > 25.0
+    assert count(found) == 6
+    assert reasons(found) == ["not_carried_round_hip"] * 2
