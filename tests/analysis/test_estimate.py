@@ -716,3 +716,13 @@ def test_a_knee_drawn_to_the_chest_is_no_raise(leg: Leg) -> None:
     assert true[1500:2500].max() > 25.0
     assert count(found) == 6
     assert reasons(found) == ["not_carried_round_hip"] * 2
+
+
+def test_a_swing_on_no_arc_leaves_the_count_uncertain(leg: Leg) -> None:
+    """The knee is drawn up and let down at once: no stop shows that the ankle was carried up."""
+    at_once = [(110.0, 1.2), (0.0, 1.2), (0.0, 1.5)], [(0.0, 0.5), (120.0, 0.7), (0.0, 0.8), (0.0, 1.9)]
+    true, wearer = with_knees(leg, *[RAISE] * 3, at_once, *[RAISE] * 3)
+    found = estimated(true, LOW, wearer)
+
+    assert count(found) > 6
+    assert found.certainty != "high"

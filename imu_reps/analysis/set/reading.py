@@ -58,8 +58,7 @@ class Reading:
     lever : Lever or None
         Common lever of its repetitions; None if unknown.
     undecided : int
-        First and last swings of a high start that may have slid the foot: how many of them count,
-        negative, or how many do not.
+        Swings that may have slid the foot: how many of them count, negative, or how many do not.
     """
 
     swing: Swing
@@ -316,12 +315,24 @@ def _carried_round(
             near = outermost & _nearly_slid(np.maximum(ratio, of_both), carried_up, params)
     if header.start == "low":
         slid |= carried_up > params.slid_by
+    near |= ~slid & (_unlike(each) > params.unlike)
     slid &= not slid.all()
     undecided = max(int((near & slid).sum()), -int((near & ~slid).sum()), key=abs)
     if not slid.any():
         return hypothesis, lever, undecided
     segmentation = hypothesis.segmentation.without(slid.tolist(), "not_carried_round_hip")
     return replace(hypothesis, segmentation=segmentation), movements.common((~slid).tolist()), undecided
+
+
+def _unlike(each: Sequence[Lever | None]) -> FloatArray:
+    """Return the uncertainty of each swing's lever as a multiple of the usual one, (reps,); 1 if unknown.
+
+    A knee drawn to the chest carries the ankle along no arc, so that its lever is nearly unknown; as it is
+    where the gyroscope is wrong.
+    """
+    sd_m = np.array([np.nan if lever is None else lever.sd_m for lever in each])
+    ratio = sd_m / np.nanmedian(sd_m)
+    return np.where(np.isfinite(ratio), ratio, 1.0)
 
 
 def _nearly_slid(ratio: FloatArray, carried_up: FloatArray, params: EvidenceParams) -> BoolArray:
