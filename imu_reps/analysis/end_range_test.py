@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from imu_reps.analysis.set.pelvis import ZERO_S, mean_up
-from imu_reps.analysis.set.spells import Rest, find_posture, in_spells, rests_in
+from imu_reps.analysis.set.pelvis import mean_up
+from imu_reps.analysis.set.spells import ZERO_S, Rest, find_posture, in_spells, rests_in
 from imu_reps.analysis.set_motion import held_high, low_passed
 from imu_reps.domain.exercise import Exercise, Side
 from imu_reps.domain.progress import EndRange, Grade, Press

@@ -13,7 +13,9 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Header, SensorHeader, Settings
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
-from imu_reps.analysis.set.spells import STILL_TICKS
+from imu_reps.analysis.reps.segmentation import TurnFinder
+from imu_reps.analysis.set.hypotheses import Swing, readings
+from imu_reps.analysis.set.spells import STILL_TICKS, Rest
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.rest import still_mask
@@ -66,6 +68,8 @@ class Wearer:
     ----------
     roll_deg : (n,) float or float
         Roll of the leg about its long axis.
+    knee_deg : (n,) float or float
+        Bend of the knee in the middle of the leg, whose elevation is then the shank's.
     trunk_deg : (n,) float or float
         Rotation of the whole trunk out of lying, sitting up positive.
     share : float
@@ -76,6 +80,7 @@ class Wearer:
 
     mounting: Rotation = ANYHOW
     roll_deg: np.ndarray | float = 0.0
+    knee_deg: np.ndarray | float = 0.0
     trunk_deg: np.ndarray | float = 0.0
     share: float = SHARE
     pitch_deg: float = 0.0
@@ -83,11 +88,12 @@ class Wearer:
     def motion(self, elevation_deg: np.ndarray, header: Header) -> Motion:
         up = CRANIAL if header.posture == "hanging" else np.array([1.0, 0.0, 0.0])
         count = len(elevation_deg)
-        leg = about(RIGHT, elevation_deg)
-        place_m = leg.apply(np.tile([0.0, -LEVER_M, 0.0], (count, 1)))
+        thigh_deg = elevation_deg + self.knee_deg
+        leg, half = about(RIGHT, elevation_deg), np.tile([0.0, -LEVER_M / 2.0, 0.0], (count, 1))
+        place_m = leg.apply(half) + about(RIGHT, thigh_deg).apply(half)
         rolled = leg * about(CRANIAL, np.broadcast_to(self.roll_deg, (count,)))
         ankle = sensor(rolled, place_m, up, self.mounting)
-        tilt = self.share * (elevation_deg - elevation_deg[0]) + np.broadcast_to(self.trunk_deg, (count,))
+        tilt = self.share * (thigh_deg - thigh_deg[0]) + np.broadcast_to(self.trunk_deg, (count,))
         pelvis = sensor(about(RIGHT, tilt + self.pitch_deg), np.zeros((count, 3)), up, Rotation.identity())
         return Motion(np.arange(count) / GRID_HZ, pelvis, ankle)
 
@@ -674,3 +680,88 @@ def test_a_foot_that_rolls_past_a_right_angle_is_no_leg_over_the_head(leg: Leg) 
     assert count(found) == 6
     assert reasons(found) == []
     assert np.nanmax(elevation(found)) < 65.0
+
+
+def test_a_leg_may_hang_at_the_far_end_of_most_swings(leg: Leg) -> None:
+    """Steps to the bar and back swing the shank behind, farther in all than the raises lift it."""
+    step = [(-50.0, 0.5), (0.0, 0.5)]
+    angle = leg(
+        0.0, [(0.0, 1.0), *step * 6, (0.0, 3.0), *[(40.0, 1.5), (0.0, 1.5)] * 5, *step * 6, (0.0, 1.0)]
+    )
+    finder = TurnFinder(Settings().min_range_deg)
+    finder.push(0, angle)
+    hangs = {Rest(700, 1000): 0.0}
+    swing = Swing(
+        RIGHT,
+        (CRANIAL, np.array([1.0, 0.0, 0.0])),
+        angle,
+        unturned_deg=0.0 * angle,
+        spells=(slice(0, len(angle)),),
+        turns=[finder.turns],
+        rests=hangs,
+        tilt_deg=None,
+        may_walk=np.ones(len(angle), bool),
+    )
+    found = [one for one in readings(swing, HANGING, Settings()) if one.sign > 0.0]
+
+    assert any(one.resting_deg == 0.0 and len(one.segmentation.reps) == 5 for one in found)
+
+
+Move = tuple[list[tuple[float, float]], list[tuple[float, float]]]
+
+#: Ways of the thigh and of the knee, degrees and seconds: a raise, a rest with the foot on the floor, and a
+#: knee drawn to the chest, behind which the shank bends late and stretches early.
+RAISE: Move = [(60.0, 1.5), (0.0, 1.5), (0.0, 1.5)], [(0.0, 4.5)]
+FOOT_STANDING: Move = (
+    [(50.0, 1.5), (50.0, 6.0), (0.0, 1.5), (0.0, 1.5)],
+    [(100.0, 1.5), (100.0, 6.0), (0.0, 1.5), (0.0, 1.5)],
+)
+TO_CHEST: Move = (
+    [(110.0, 1.4), (110.0, 4.0), (0.0, 1.4), (0.0, 1.5)],
+    [(0.0, 0.5), (120.0, 0.9), (120.0, 4.0), (0.0, 0.9), (0.0, 2.0)],
+)
+
+
+def with_knees(leg: Leg, *moves: Move) -> tuple[np.ndarray, Wearer]:
+    """Return the shank's elevation over some moves of a lying leg, and who makes them."""
+    thigh, knee = (leg(0.0, [FLOOR, *(way for move in moves for way in move[k])]) for k in (0, 1))
+    return thigh - knee, Wearer(knee_deg=knee)
+
+
+@pytest.mark.parametrize("before", [(), (FOOT_STANDING,) * 2])
+def test_who_rests_with_bent_knees_lifts_the_leg_from_where_it_lies_flat(leg: Leg, before: tuple) -> None:
+    """In all they rest so for longer than flat, but such a shank is not level."""
+    true, wearer = with_knees(leg, *before, *[RAISE, FOOT_STANDING, RAISE] * 2, FOOT_STANDING)
+    found = estimated(true, LOW, wearer)
+
+    assert count(found) == 4
+    assert elevation(found) == pytest.approx(true, abs=1.0)
+
+
+def test_knees_bent_in_most_of_the_later_rests_are_no_strap_that_slipped(leg: Leg) -> None:
+    true, wearer = with_knees(leg, *[RAISE] * 5, *[RAISE, FOOT_STANDING] * 3)
+    found = estimated(true, LOW, wearer)
+
+    assert found.leg is not None
+    assert found.leg.slips == ()
+    assert elevation(found) == pytest.approx(true, abs=1.0)
+
+
+def test_a_knee_drawn_to_the_chest_is_no_raise(leg: Leg) -> None:
+    """The shank rises by 30 degrees and more as the thigh leads, and as the leg is let down."""
+    true, wearer = with_knees(leg, *[RAISE] * 3, TO_CHEST, *[RAISE] * 3)
+    found = estimated(true, LOW, wearer)
+
+    assert true[1500:2500].max() > 25.0
+    assert count(found) == 6
+    assert reasons(found) == ["not_carried_round_hip"] * 2
+
+
+def test_a_swing_on_no_arc_leaves_the_count_uncertain(leg: Leg) -> None:
+    """The knee is drawn up and let down at once: no stop shows that the ankle was carried up."""
+    at_once = [(110.0, 1.2), (0.0, 1.2), (0.0, 1.5)], [(0.0, 0.5), (120.0, 0.7), (0.0, 0.8), (0.0, 1.9)]
+    true, wearer = with_knees(leg, *[RAISE] * 3, at_once, *[RAISE] * 3)
+    found = estimated(true, LOW, wearer)
+
+    assert count(found) > 6
+    assert found.certainty != "high"

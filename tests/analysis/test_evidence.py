@@ -278,6 +278,25 @@ def test_a_set_begins_and_ends_at_its_resting_end() -> None:
     )
 
 
+def test_a_leg_rests_however_long_ago_it_was_lowest() -> None:
+    """The first turn is the lowest moment of a rest, which may be its first one."""
+    reading = raised([60.0] * 5)
+    (first, *others), lowest = reading.segmentation.reps, Turn(0, 0.0)
+    early = replace(reading.segmentation, reps=(replace(first, near=lowest), *others))
+    seen = of(replace(reading, segmentation=early), observation(angle_deg=at_ends(0.0, 0.0)))
+
+    assert ends_term(seen, PARAMS) == pytest.approx(
+        ends_term(of(reading, observation(angle_deg=at_ends(0.0, 0.0))), PARAMS), abs=0.1
+    )
+
+
+def test_a_lying_leg_rests_with_its_knee_bent_too() -> None:
+    reading, bent = raised([60.0] * 5), at_ends(-45.0, -45.0)
+
+    assert ends_term(of(reading, observation(angle_deg=bent)), PARAMS) > 1.0
+    assert ends_term(of(reading, observation(HANGING, angle_deg=bent)), PARAMS) == 0.0
+
+
 def test_a_set_that_starts_high_may_have_the_floor_before_and_after() -> None:
     """Travel is the negative of elevation there: the far end is the floor."""
     reading = raised([60.0] * 5, resting_deg=-60.0, far_deg=0.0)

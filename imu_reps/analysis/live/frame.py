@@ -12,8 +12,8 @@ import numpy as np
 
 from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
-from imu_reps.analysis.set.pelvis import ON_FLOOR_DEG, ZERO_S, mean_up
-from imu_reps.analysis.set.spells import STILL_TICKS, Rest
+from imu_reps.analysis.set.pelvis import ON_FLOOR_DEG, mean_up
+from imu_reps.analysis.set.spells import STILL_TICKS, ZERO_S, Rest
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ, Pose

@@ -2,7 +2,7 @@
 
 Gravity shows such a shank as it shows one on the floor, but the thigh tips the pelvis back. Between two stops
 the vertical acceleration of the ankle shows how much higher it is at the second one: so it also tells a heel
-tap from heels drawn in along the floor and lifted.
+tap from heels drawn in along the floor and lifted, and a raise from a knee drawn to the chest.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, bridged
 from imu_reps.kinematics.mounting import row_dots
 from imu_reps.kinematics.rest import stretches
-from imu_reps.kinematics.robust import median
+from imu_reps.kinematics.robust import mad_sd, median
 
 #: Shortest stop of the leg.
 STOP_TICKS = int(0.3 * GRID_HZ)
@@ -50,6 +50,9 @@ SAME_SD_DEG, MOST_AGAINST = 4.0, 3.0
 
 #: A stop is where a repetition begins or ends if its angle is within this share of the range of it (ours).
 SAME_PLACE = 0.3
+
+#: Fewest swings that show by how much the rise of a raise is usually wrong.
+MIN_SWINGS = 3
 
 #: Log likelihood of a leg being taken up, or laid down, between two stops in which it is level (ours).
 SELDOM = -3.0
@@ -131,6 +134,69 @@ def carries_up(
         ticks = slice(reps[k].near.tick, reps[k].back.tick)
         ratios[k] = max(_carries(vertical, around, ticks, way) for way in ways) if around else 0.0
     return ratios
+
+
+def knees_drawn_up(
+    ankle: GridMotion,
+    height_deg: FloatArray,
+    tilt_deg: FloatArray,
+    reps: Sequence[Excursion],
+    lever_m: float,
+) -> FloatArray:
+    """Return the log likelihood ratios of a knee drawn to the chest, or let down, to a raise, (reps,).
+
+    0 where no stops enclose such a swing alone. The usual rise of a set's swings, and their scatter, are
+    errors: a raise ends where it began.
+
+    Parameters
+    ----------
+    ankle : GridMotion
+    height_deg : (n,) float
+        The leg's angle above the floor, low-passed.
+    tilt_deg : (n,) float
+        Tilt of the pelvis from any zero, anterior positive, holes bridged.
+    reps : sequence of Excursion
+    lever_m : float
+        Length of a straight leg, from the hip to the ankle sensor.
+    """
+    vertical = bridged(row_dots(ankle.acc_mps2, ankle.up))
+    stops = _stops(np.abs(rate_of_change(height_deg)) < SLOW_DPS, height_deg, tilt_deg)
+    enclosed = _enclosed(reps, stops)
+    risen, tips = np.zeros((len(reps), 2)), np.zeros(len(reps))
+    for k, around in enclosed.items():
+        rise_m, sd_m = _rise(vertical, around, slice(around[0].end, around[-1].start))
+        # below the floor the knee is bent, and the foot is on the floor
+        low, high = (max(0.0, np.sin(np.radians(around[end].elevation_deg))) for end in (0, -1))
+        risen[k] = rise_m - lever_m * (high - low), sd_m
+        tips[k] = around[-1].tilt_deg - around[0].tilt_deg
+    ratios, known = np.zeros(len(reps)), list(enclosed)
+    if len(known) < MIN_SWINGS:
+        return ratios
+    usual_m = median(risen[known, 0])
+    scatter_m = mad_sd(risen[known, 0], usual_m)
+    for k in known:
+        rise_m, sd_m = risen[k, 0] - usual_m, float(np.hypot(risen[k, 1], scatter_m))
+        straight = _log_likelihood(rise_m, sd_m) + _log_likelihood(tips[k], SAME_SD_DEG, MOST_AGAINST)
+        drawn = [
+            _log_likelihood(rise_m - way * RISE_M, float(np.hypot(sd_m, RISE_SD_M)))
+            + _log_likelihood(tips[k] - way * TIPS_DEG, TIPS_SD_DEG)
+            for way in (1, -1)
+        ]
+        ratios[k] = max(drawn) - straight
+    return ratios
+
+
+def _enclosed(reps: Sequence[Excursion], stops: Sequence[_Stop]) -> dict[int, Sequence[_Stop]]:
+    """Return the stops from the last low one before each swing to the first one after it, where known."""
+    fars = [0, *(rep.far.tick for rep in reps), np.inf]
+    found: dict[int, Sequence[_Stop]] = {}
+    for k, rep in enumerate(reps):
+        low = [j for j, stop in enumerate(stops) if stop.elevation_deg < SAME_PLACE * rep.range_deg]
+        before = [j for j in low if fars[k] < stops[j].end <= rep.far.tick]
+        after = [j for j in low if rep.far.tick <= stops[j].start < fars[k + 2]]
+        if before and after:
+            found[k] = stops[before[-1] : after[0] + 1]
+    return found
 
 
 def _stops(slow: BoolArray, elevation_deg: FloatArray, tilt_deg: FloatArray) -> list[_Stop]:

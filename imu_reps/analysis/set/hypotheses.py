@@ -19,7 +19,7 @@ from imu_reps.analysis.reps.segmentation import (
     above_floor,
     find_reps,
 )
-from imu_reps.analysis.set.spells import Rest
+from imu_reps.analysis.set.spells import ZERO_S, Rest
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
@@ -61,6 +61,10 @@ THROUGH_SHARE, THROUGH_DEG = 0.6, 12.0
 
 #: Rests this near to each other are at the same level, degrees (ours).
 SAME_REST_DEG = 3.0
+
+#: A rest on the floor that is lower than a later one by more than this is that of a bent knee (ours: a foot
+#: that is turned straight before the first lift changes its level by up to 14 degrees).
+KNEE_BENT_DEG = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,12 +183,26 @@ def _floors(
         return [direction * usual_level_deg(swing.rests)] if swing.rests else [None]
     resting, far = _levels(found.reps)
     floor = floor_level_deg(found.reps, direction, swing, resting, far)
-    levels: list[float | None] = [floor]
     # walking to the bar swings the leg to both sides of where it hangs, lying down bends it before
     rested = direction * (usual_level_deg(swing.rests) if swing.rests else float(np.median(swing.angle_deg)))
-    if abs(rested - floor) > SAME_REST_DEG and rested < far - settings.min_range_deg:
+    levels: list[float | None] = [floor]
+    # who walks makes most swings with steps, whose far end is the level of the rests
+    top = far if swing.may_walk is None else max(rep.far.value for rep in found.reps)
+    highest = top - settings.min_range_deg
+    if abs(rested - floor) > SAME_REST_DEG and rested < highest:
         levels.append(rested)
+    # who rests with the knees bent for longer than flat lifts the leg from where it lies flat
+    lifted = _lifted_from(found.reps, swing)
+    flat = direction * usual_level_deg(lifted) if lifted else floor
+    if min(floor, rested) + KNEE_BENT_DEG < flat < highest:
+        levels.append(flat)
     return levels
+
+
+def _lifted_from(reps: Sequence[Excursion], swing: Swing) -> dict[Rest, float]:
+    """Return the last rest on each way out, from which the leg was lifted."""
+    found = [[rest for rest in swing.rests if rep.near.tick < rest.end <= rep.far.tick] for rep in reps]
+    return {rests[-1]: swing.rests[rests[-1]] for rests in found if rests}
 
 
 def _at_its_level(found: Segmentation) -> Segmentation:
@@ -350,8 +368,21 @@ def floor_level_deg(
     The level of the longest rest before the first repetition, else of any; else the resting end itself.
     """
     at_floor = on_floor(swing, direction, resting_deg, far_deg)
-    before = {rest: level for rest, level in at_floor.items() if rest.end <= reps[0].far.tick}
-    return direction * usual_level_deg(before or at_floor) if at_floor else resting_deg
+    return direction * usual_level_deg(before_first(at_floor, reps, direction)) if at_floor else resting_deg
+
+
+def before_first(
+    rests: Mapping[Rest, float], reps: Sequence[Excursion], direction: float
+) -> Mapping[Rest, float]:
+    """Return the rests on the floor before the first repetition, else all of them.
+
+    Not those that are lower than the last one of a second by more than a rolling foot explains: whoever sits
+    or bends the knees has the foot on the floor, but the shank is not level.
+    """
+    before = {rest: level for rest, level in rests.items() if reps and rest.end <= reps[0].far.tick}
+    long_enough = [level for rest, level in before.items() if rest.duration_s >= ZERO_S]
+    lowest = direction * long_enough[-1] - KNEE_BENT_DEG if long_enough else -np.inf
+    return {rest: level for rest, level in before.items() if direction * level > lowest} or rests
 
 
 def on_floor(swing: Swing, direction: float, resting_deg: float, far_deg: float) -> dict[Rest, float]:

@@ -9,7 +9,13 @@ from itertools import pairwise
 import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion
-from imu_reps.analysis.set.hypotheses import SAME_LEVEL, SAME_REST_DEG, on_floor, usual_level_deg
+from imu_reps.analysis.set.hypotheses import (
+    SAME_LEVEL,
+    SAME_REST_DEG,
+    before_first,
+    on_floor,
+    usual_level_deg,
+)
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
 from imu_reps.analysis.set.reading import CLEAR_LEVER_SHARE, Reading, shows_hip
 from imu_reps.analysis.set.shifts import changed_at, resting_change, resting_ends, up_around
@@ -148,7 +154,8 @@ def leg_frames(
     """
     travel = reading.travel_deg(header)
     reps, axes = reading.segmentation.reps, _axes(reading, travel, turning_dps)
-    slips = _slips(axes, reps, up, reading.lever)
+    ends = _resting_ends(reading, travel)
+    slips = _slips(axes, reps, ends, up, reading.lever)
     floor = floor_rests(reading, travel, header)
     if slips and header.start == "high":
         # after a slip the sensor has another angle on the floor
@@ -169,14 +176,14 @@ def leg_frames(
     elif not floor and header.ankle.cranial_axis is not None and header.exercise != "heel_tap":
         first, seen = _named(axis, axis_vector(header.ankle.cranial_axis), header), True
     if first.zero_deg == 0.0 and slips and not floor:
-        above = _resting_deg(reps[: slips[0][1]], elevation_deg(first, up, header.posture, params))
+        above = median(elevation_deg(first, up, header.posture, params)[ends[: slips[0][1]]])
     elif slips and any(rest.end <= slips[0][0].tick for rest in floor):
         # the leg is assumed to rest as far above its zero between repetitions as before the slip
-        above = header.travel_sign * (_resting_deg(reps[: slips[0][1]], travel) - level)
+        above = header.travel_sign * (median(travel[ends[: slips[0][1]]]) - level)
     whole = LegFrames(((slice(0, len(up)), first),), tuple(floor), seen, (), by_lever is not None)
     if not slips:
         return whole
-    frames = _after_slips(first, slips, axes, above, reps, up)
+    frames = _after_slips(first, slips, axes, above, ends, up)
     return replace(whole, frames=frames, slips=tuple(slip for slip, _ in slips))
 
 
@@ -186,13 +193,13 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dic
     if header.start == "low":
         direction = known.sign * header.travel_sign
         found = on_floor(swing, direction, known.resting_deg, known.far_deg)
-    else:
-        # the floor lies beyond the far end: in a high start the leg is lowered to it, or nearly
-        beyond = max(known.level_deg(1.0 - SAME_LEVEL), known.resting_deg + MIN_HIGH_DEG)
-        inside = slice(reps[0].near.tick, reps[-1].back.tick) if reps else slice(0, 0)
-        outside = [rest for rest in swing.rests if not inside.start <= rest.middle < inside.stop]
-        upright = known.resting_deg + MAX_HIGH_DEG
-        found = {rest: swing.rests[rest] for rest in outside if beyond < travel_deg[rest.middle] < upright}
+        return dict(before_first(found, reps, direction))
+    # the floor lies beyond the far end: in a high start the leg is lowered to it, or nearly
+    beyond = max(known.level_deg(1.0 - SAME_LEVEL), known.resting_deg + MIN_HIGH_DEG)
+    inside = slice(reps[0].near.tick, reps[-1].back.tick) if reps else slice(0, 0)
+    outside = [rest for rest in swing.rests if not inside.start <= rest.middle < inside.stop]
+    upright = known.resting_deg + MAX_HIGH_DEG
+    found = {rest: swing.rests[rest] for rest in outside if beyond < travel_deg[rest.middle] < upright}
     before = {rest: level for rest, level in found.items() if reps and rest.end <= reps[0].far.tick}
     return before or found
 
@@ -315,12 +322,27 @@ def _axes(reading: Reading, travel_deg: FloatArray, turning_dps: FloatArray) -> 
     return np.array(axes).reshape(-1, 3)
 
 
+def _resting_ends(reading: Reading, travel_deg: FloatArray) -> list[int]:
+    """Return `resting_ends`, but where the leg rested flat last before a lift: knees may bend between."""
+    known, reps = reading.hypothesis, reading.segmentation.reps
+    near_deg = SAME_LEVEL * (known.far_deg - known.resting_deg)
+    flat = [
+        rest.middle
+        for rest in reading.swing.rests
+        if abs(travel_deg[rest.middle] - known.resting_deg) < near_deg
+    ]
+    ends = resting_ends(reps)
+    for k, rep in enumerate(reps):
+        ends[k] = max([ends[k], *(tick for tick in flat if ends[k] < tick < rep.far.tick)])
+    return ends
+
+
 def _slips(
-    axes: FloatArray, reps: Sequence[Excursion], up: FloatArray, lever: Lever | None
+    axes: FloatArray, reps: Sequence[Excursion], ends: Sequence[int], up: FloatArray, lever: Lever | None
 ) -> list[tuple[Slip, int]]:
     """Return permanent changes of the axis or the resting leg, each with the repetition it precedes."""
     changes = _changes(axes, 0, len(reps))
-    resting_up = up_around(up, resting_ends(reps))
+    resting_up = up_around(up, ends)
     changes = [one for one in changes if not _rolls(one, axes, resting_up, lever)]
     rested = resting_change(resting_up)
     if not changes and rested is not None and rested[0] < len(reps):
@@ -396,27 +418,22 @@ def _after_slips(
     slips: Sequence[tuple[Slip, int]],
     axes: FloatArray,
     rests_deg: float,
-    reps: Sequence[Excursion],
+    ends: Sequence[int],
     up: FloatArray,
 ) -> tuple[tuple[slice, LegFrame], ...]:
     """Return a frame for each piece between slips: its own axis, and its zero by where the leg rests."""
-    starts, edges = [0, *(slip.tick for slip, _ in slips), len(up)], [0, *(k for _, k in slips), len(reps)]
+    starts, edges = [0, *(slip.tick for slip, _ in slips), len(up)], [0, *(k for _, k in slips), len(ends)]
     return tuple(
-        (slice(*ticks), _own(first, _mean(axes[start:stop]), reps[start:stop], rests_deg, up))
+        (slice(*ticks), _own(first, _mean(axes[start:stop]), ends[start:stop], rests_deg, up))
         for ticks, (start, stop) in zip(pairwise(starts), pairwise(edges), strict=True)
     )
 
 
-def _resting_deg(reps: Sequence[Excursion], travel_deg: FloatArray) -> float:
-    return float(np.median([travel_deg[tick] for rep in reps for tick in (rep.near.tick, rep.back.tick)]))
-
-
 def _own(
-    first: LegFrame, axis: FloatArray, reps: Sequence[Excursion], rests_deg: float, up: FloatArray
+    first: LegFrame, axis: FloatArray, ends: Sequence[int], rests_deg: float, up: FloatArray
 ) -> LegFrame:
     """Return the frame about an axis in which the leg is at `rests_deg` at the repetitions' resting ends."""
     axis = np.sign(axis @ first.axis) * axis
-    ends = [tick for rep in reps for tick in (rep.near.tick, rep.back.tick)]
     resting = np.median(up_around(up, ends), axis=0)
     along = unit(resting - axis * (resting @ axis))
     if first.zero_deg:

@@ -12,7 +12,7 @@ from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
 from imu_reps.analysis.set.held_leg import held_up
 from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import Shift, find_shift, find_step
-from imu_reps.analysis.set.spells import Posture, Rest, rests_in
+from imu_reps.analysis.set.spells import ZERO_S, Posture, Rest, rests_in
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
@@ -31,9 +31,6 @@ from imu_reps.kinematics.mounting import (
     with_yaw,
 )
 from imu_reps.kinematics.robust import mad_sd, median
-
-#: Shortest rest that gives the zero of tilt.
-ZERO_S = 1.0
 
 #: A leg this near to its floor level lies on it: docs/definitions.md#the-zero.
 ON_FLOOR_DEG = 10.0

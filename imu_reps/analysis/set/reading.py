@@ -10,7 +10,7 @@ import numpy as np
 
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
 from imu_reps.analysis.set.evidence import FEW_REPS, EvidenceParams, Observed, score
-from imu_reps.analysis.set.held_leg import carries_up
+from imu_reps.analysis.set.held_leg import carries_up, knees_drawn_up
 from imu_reps.analysis.set.hypotheses import Hypothesis, Swing, weighted_median
 from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
 from imu_reps.analysis.set.spells import first_and_last
@@ -58,8 +58,7 @@ class Reading:
     lever : Lever or None
         Common lever of its repetitions; None if unknown.
     undecided : int
-        First and last swings of a high start that may have slid the foot: how many of them count,
-        negative, or how many do not.
+        Swings that may have slid the foot: how many of them count, negative, or how many do not.
     """
 
     swing: Swing
@@ -244,7 +243,7 @@ def _scored(read: SwingReadings, seen: SeenLeg, header: Header, params: Evidence
     carried = []
     for hypothesis in read.hypotheses:
         lifted = hypothesis.sign * header.travel_sign * angle > hypothesis.level_deg(LEFT_SHARE)
-        up = _carried_up(hypothesis, swing, seen, header)
+        up = _carried_up(hypothesis, swing, seen, header, params)
         carried.append(_carried_round(hypothesis, lifted, motion, spells, up, header, params))
     hanging = header.posture == "hanging"
     explained = _explained((likely, lever) for likely, lever, _ in carried) if hanging else None
@@ -314,6 +313,9 @@ def _carried_round(
             slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
             slid |= carried_up > params.outermost_slid_by
             near = outermost & _nearly_slid(np.maximum(ratio, of_both), carried_up, params)
+    if header.start == "low":
+        slid |= carried_up > params.slid_by
+    near |= ~slid & (_unlike(each) > params.unlike)
     slid &= not slid.all()
     undecided = max(int((near & slid).sum()), -int((near & ~slid).sum()), key=abs)
     if not slid.any():
@@ -322,15 +324,34 @@ def _carried_round(
     return replace(hypothesis, segmentation=segmentation), movements.common((~slid).tolist()), undecided
 
 
+def _unlike(each: Sequence[Lever | None]) -> FloatArray:
+    """Return the uncertainty of each swing's lever as a multiple of the usual one, (reps,); 1 if unknown.
+
+    A knee drawn to the chest carries the ankle along no arc, so that its lever is nearly unknown; as it is
+    where the gyroscope is wrong.
+    """
+    sd_m = np.array([np.nan if lever is None else lever.sd_m for lever in each])
+    ratio = sd_m / np.nanmedian(sd_m)
+    return np.where(np.isfinite(ratio), ratio, 1.0)
+
+
 def _nearly_slid(ratio: FloatArray, carried_up: FloatArray, params: EvidenceParams) -> BoolArray:
     """Return which first or last swings hardly tell whether they are repetitions, (reps,) bool."""
     by_lever = np.abs(ratio - params.outermost_slid_by) < params.undecided_by
     return by_lever | (carried_up > 0.0) & (carried_up < params.slid_by)
 
 
-def _carried_up(hypothesis: Hypothesis, swing: Swing, seen: SeenLeg, header: Header) -> FloatArray:
-    """Return the log likelihood ratio of a way to or from table top to a heel tap, (reps,); else -inf."""
+def _carried_up(
+    hypothesis: Hypothesis, swing: Swing, seen: SeenLeg, header: Header, params: EvidenceParams
+) -> FloatArray:
+    """Return the log likelihood ratio of an ankle carried up or down to a repetition, (reps,).
+
+    To or from table top, in heel taps, and knees drawn up to the chest, in raises of who lies; else -inf.
+    """
     reps = hypothesis.segmentation.reps
+    if header.posture == "supine" and header.start == "low" and seen.tilt_deg is not None:
+        height = hypothesis.sign * swing.angle_deg - hypothesis.resting_deg
+        return knees_drawn_up(seen.ankle, height, seen.tilt_deg, reps, params.lever_m)
     if header.exercise != "heel_tap":
         return np.full(len(reps), -np.inf)
     return carries_up(seen.ankle, swing.angle_deg, reps, swing.spells)

@@ -32,6 +32,9 @@ from imu_reps.kinematics.rest import STILL_WINDOW_S, stretches
 #: Time out of the posture that ends a spell; a shorter one is a movement within it.
 LEFT_POSTURE_S = 2.0
 
+#: Shortest rest that gives a zero.
+ZERO_S = 1.0
+
 #: Length of the half-second window that decides stillness.
 STILL_TICKS = int(STILL_WINDOW_S * GRID_HZ)
 
