@@ -11,7 +11,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, SensorPlace
 from imu_reps.kinematics.rest import stretches
-from imu_reps.kinematics.robust import median
+from imu_reps.kinematics.robust import QUARTILES, median, quantiles
 from imu_reps.quality.windows import Windows
 
 
@@ -100,13 +100,13 @@ def check_exchanged(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     if min(abs(size / gravity - 1.0) for gravity in GRAVITY_IN) > PARAMS.gravity_within:
         return
     rate = windows.gyr_dps[known]
-    low, high = np.sqrt(np.percentile(square[known], (25.0, 75.0))).tolist()
-    force = np.percentile(windows.size_mps2[1:][known], (25.0, 50.0, 75.0))
-    spread = float((force[2] - force[0]) / max(force[1], 1e-9))
+    low, _, high = np.sqrt(quantiles(square[known], *QUARTILES)).tolist()
+    force = quantiles(windows.size_mps2[1:][known], *QUARTILES)
+    spread = (force[2] - force[0]) / max(force[1], 1e-9)
     turns = np.ptp(np.percentile(rate, (5.0, 95.0), axis=0), axis=0).max()
     steady = (high - low) / size < PARAMS.gravity_steady * spread
     if spread > PARAMS.force_steady and steady and turns > PARAMS.gravity_turns * size:
-        values = {"gyr": size, "acc": float(force[0])}
+        values = {"gyr": size, "acc": force[0]}
         yield Finding("columns_exchanged", values=values, severity="refuse", sensor=place)
 
 
@@ -165,7 +165,7 @@ def of_other_scale(values: FloatArray, bad: BoolArray, period_s: float) -> BoolA
     if near.sum() <= far.sum():
         return found
     for first, end in stretches(far):
-        times = float(np.median(usual[first:end]))
+        times = median(usual[first:end])
         # a sample votes for the scale that it is nearer to
         votes = np.sign(np.log(size) / math.log(times) - 0.5)
         middle = (first + end) * PARAMS.block_samples // 2

@@ -19,7 +19,7 @@ from imu_reps.domain.samples import (
     SensorPlace,
 )
 from imu_reps.kinematics.rest import stretches
-from imu_reps.kinematics.robust import median
+from imu_reps.kinematics.robust import median, medians
 
 COLUMNS = (*ACC_COLUMNS, *GYR_COLUMNS)
 
@@ -353,7 +353,7 @@ def check_smoothed(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
     if values.shape[1] < 3:
         return
     before, at, after = _neighbours(values, 1 + values.shape[1] // 1000)
-    bend = np.median(np.abs(before + after - 2.0 * at), axis=1)
+    bend = medians(np.abs(before + after - 2.0 * at).T)
     least = np.array([bend[:3].max(), bend[3:].max()])
     smooth = bool(((least > 0.0) & (least < PARAMS.smooth_bend)).all())
     if smooth and (2.0 * np.array(resolutions(values)) < PARAMS.smooth_bend).all():
@@ -435,8 +435,8 @@ def _wraps(series: FloatArray, most: float, may_wrap: BoolArray) -> tuple[IntArr
         return falls[:0], 0.0
     usual = 0.5 * (step[falls - 1] + step[falls + 1])
     jump = np.abs(step[falls] - usual)
-    period = float(np.median(jump))
-    if np.median(np.abs(jump - period)) > PARAMS.wrap_agrees * period:
+    period = median(jump)
+    if median(np.abs(jump - period)) > PARAMS.wrap_agrees * period:
         return (falls if len(falls) >= PARAMS.clear_wraps else falls[:0]), np.inf
     return falls, max(period, float(np.ptp(series)))
 

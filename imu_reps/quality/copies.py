@@ -14,6 +14,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.kinematics.robust import median
 from imu_reps.quality.channels import Stream, channels_of, coarse_channels, is_random
 from imu_reps.quality.spikes import zeros
 
@@ -182,12 +183,12 @@ def _one_number_twice(block: SampleBlock) -> bool:
     # on
     between = same & (waits_s < PARAMS.packet_s) & (np.diff(rows) > 1)
     if same.sum() < (1.0 - PARAMS.twice_share) * len(block) and between.sum() > many:
-        return bool(np.median(apart[between]) > PARAMS.apart_mps2)
+        return median(apart[between]) > PARAMS.apart_mps2
     twice = same & (waits_s < PARAMS.together_s)
     if twice.sum() < many:
         return False
-    follows = min(float(np.median(np.linalg.norm(acc[lag:] - acc[:-lag], axis=1))) for lag in (1, 2))
-    return bool(np.median(apart[twice]) > max(PARAMS.apart_mps2, PARAMS.apart_times * follows))
+    follows = min(median(np.linalg.norm(acc[lag:] - acc[:-lag], axis=1)) for lag in (1, 2))
+    return median(apart[twice]) > max(PARAMS.apart_mps2, PARAMS.apart_times * follows)
 
 
 def _same_data(

@@ -10,7 +10,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.mounting import row_angles_deg
-from imu_reps.kinematics.robust import median, medians
+from imu_reps.kinematics.robust import QUARTILES, median, medians, quantiles
 from imu_reps.quality.windows import HOP_S, Windows
 
 
@@ -205,7 +205,7 @@ def _dead_axis(windows: Windows, turns: Turns) -> str | None:
     if both.sum() < PARAMS.min_pairs:
         return None
     needed = np.degrees(np.cross(windows.up[1:], windows.up[:-1])[both]) / HOP_S
-    seen = windows.gyr_dps[both] - np.median(windows.gyr_dps[both], axis=0)
+    seen = windows.gyr_dps[both] - medians(windows.gyr_dps[both])
     strong, shown = _rms(needed), _rms(seen)
     dead = (strong > PARAMS.dead_turn_dps) & (shown < PARAMS.dead_share * strong)
     axis = int(np.argmax(dead))
@@ -232,16 +232,9 @@ def _follows(windows: Windows, turns: Turns, axis: int) -> bool:
     return bool(share > PARAMS.scaled_share and correlation > PARAMS.follows)
 
 
-def _quartiles(values: FloatArray) -> tuple[float, float, float]:
-    low, middle, high = np.interp(
-        np.array([0.25, 0.5, 0.75]) * (len(values) - 1), np.arange(len(values)), np.sort(values)
-    ).tolist()
-    return low, middle, high
-
-
 def _median_and_error(values: FloatArray) -> tuple[float, float]:
     """Return a median and its standard error, that of a normal distribution with the same quartiles."""
-    low, middle, high = _quartiles(values)
+    low, middle, high = quantiles(values, *QUARTILES)
     turns = max(1.0, len(values) / PARAMS.pairs_a_turn)
     return middle, float(1.2533 * (high - low) / 1.349 / np.sqrt(turns))
 
@@ -301,7 +294,7 @@ def _by_the_way(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     share = turned[swings] / change[swings]
     if len(share) < PARAMS.min_pairs:
         return
-    _, middle, high = _quartiles(share)
+    middle, high = quantiles(share, 0.5, 0.75)
     if PARAMS.dead < middle < PARAMS.swing_share:
         yield Finding("gyro_unit_radps", values={"ratio": middle}, severity="refuse", sensor=place)
     elif middle > PARAMS.dead and high < PARAMS.small_share and len(share) >= PARAMS.small_pairs:
@@ -369,14 +362,14 @@ def _compare(windows: Windows, first: IntArray, last: IntArray) -> Turns:
 
 def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:
     """Whether a wrong scale alone explains the miss: it lies along the turn, forwards."""
-    return bool(np.median(ratio) > 0.0) and _along(ratio, miss)
+    return median(ratio) > 0.0 and _along(ratio, miss)
 
 
 def _swings(ratio: FloatArray, miss: FloatArray) -> bool:
     """Whether a swinging body explains the miss: it lies along the turn, backwards, by about one ratio."""
-    low, middle, high = _quartiles(ratio)
+    low, middle, high = quantiles(ratio, *QUARTILES)
     return _along(ratio, miss) and bool(PARAMS.swings_back < middle < 0.0 and high - low < -middle)
 
 
 def _along(ratio: FloatArray, miss: FloatArray) -> bool:
-    return bool(np.median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3)
+    return median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3

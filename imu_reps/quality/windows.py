@@ -142,8 +142,8 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray, hop_s
     hop = np.full((len(count), 7), np.nan)
     begun = int(np.searchsorted(edges[:-1], edges[-1]))  # no sample is left for the others
     if begun:
-        for column, series in enumerate((*values, square)):
-            hop[:begun, column] = np.add.reduceat(series[: edges[-1]], edges[:begun])
+        hop[:begun, :6] = np.add.reduceat(values[:, : edges[-1]], edges[:begun], axis=1).T
+        hop[:begun, 6] = np.add.reduceat(square[: edges[-1]], edges[:begun])
         hop /= count[:, None]
     window = (hop[:-1] + hop[1:]) / 2
     acc, gyr_dps = window[:, :3], hop[1:-1, 3:6]

@@ -42,6 +42,8 @@ class LiveHold:
 
     Attributes
     ----------
+    pose : Pose or None
+        The newest angles; None before the first.
     count : int
         Number of repetitions, always 0.
     ended : bool
@@ -57,14 +59,9 @@ class LiveHold:
         self._legs = HeldLegs()
         self._back = HeldBack(settings)
         self._ready = self._was_held = False
-        self._pose: Pose | None = None
+        self.pose: Pose | None = None
         self.count = 0
         self.ended = False
-
-    @property
-    def pose(self) -> Pose | None:
-        """The newest angles; None before the first."""
-        return self._pose
 
     def angles(self) -> AngleTrack:
         """Return the angles of the motion kept, by the current estimate."""
@@ -81,7 +78,7 @@ class LiveHold:
             return events
         for seen in self._watch.instants(motion, self._may_zero):
             events += seen.silence
-            self._pose = pose_of(seen.time_s, *seen.angles_deg)
+            self.pose = pose_of(seen.time_s, *seen.angles_deg)
             leg_deg, tilt_deg, _ = seen.angles_deg
             events += self._gates(seen.time_s, ready=seen.ready, left=seen.left)
             events += self._step(seen.time_s, leg_deg, tilt_deg)
