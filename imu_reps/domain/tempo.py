@@ -17,7 +17,7 @@ _TEMPO = re.compile("-".join([r"(\d+(?:\.\d*)?)"] * 4), re.ASCII)
 class TempoTolerance:
     """How much a movement and a pause may differ from their target: docs/definitions.md#tempo."""
 
-    #: Tolerance of a movement, the larger of the two, and of a pause: docs/definitions.md#tempo.
+    #: Of a movement the larger of the two holds.
     way_within_s: float = 0.25
     way_within_share: float = 0.15
     pause_within_s: float = 0.35

@@ -35,10 +35,10 @@ class AccelerometerParams:
         raises.
     min_still_windows : int
         Fewest still windows that show a rest.
-    gravity_within, gravity_steady, gravity_turns : float
-        Limits for gravity in the gyroscope's columns: greatest deviation of the median magnitude from
-        gravity's; greatest range of the middle half of magnitudes, as a share of that in the accelerometer's
-        columns; and smallest range of the middle nine tenths of an axis, which a bias has not (ours).
+    gravity_steady, gravity_turns : float
+        Limits for gravity in the gyroscope's columns: greatest range of the middle half of magnitudes, as a
+        share of that in the accelerometer's columns; and smallest range of the middle nine tenths of an axis,
+        which a bias has not (ours).
     block_s, block_samples : float or int
         Length of the blocks whose force is compared with gravity, two and two, and number of samples that
         show it.
@@ -61,7 +61,6 @@ class AccelerometerParams:
     steady_share: float = 0.4
     wrong_scale_moving: float = 0.40
     min_still_windows: int = 4
-    gravity_within: float = 0.15
     gravity_steady: float = 0.3
     gravity_turns: float = 0.1
     block_s: float = 5.0
@@ -97,7 +96,7 @@ def check_exchanged(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     if known.sum() < PARAMS.min_still_windows:
         return
     size = math.sqrt(median(square[known]))
-    if min(abs(size / gravity - 1.0) for gravity in GRAVITY_IN) > PARAMS.gravity_within:
+    if min(abs(size / gravity - 1.0) for gravity in GRAVITY_IN) > WRONG_SCALE:
         return
     rate = windows.gyr_dps[known]
     low, _, high = np.sqrt(quantiles(square[known], *QUARTILES)).tolist()

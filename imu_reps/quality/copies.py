@@ -105,13 +105,16 @@ class Signatures:
 
 def signatures(channels: Mapping[SensorPlace, FloatArray]) -> dict[SensorPlace, Signatures]:
     """Return the signatures of both sensors from their channels, (6, n)."""
-    every = {place: _signature(values) for place, values in channels.items()}
+    # a matrix product may round the last samples differently from those before
+    every = {place: np.asarray((values * FACTORS[:, None]).sum(axis=0)) for place, values in channels.items()}
     edges = np.cumsum([0, *map(len, every.values())])
-    alike = _perhaps_alike(np.concatenate(list(every.values())))
+    signature = np.concatenate(list(every.values()))
+    ordered = np.sort(signature)
+    alike = np.flatnonzero(np.isin(signature, ordered[1:][ordered[1:] == ordered[:-1]]))
     parts = np.split(alike, alike.searchsorted(edges[1:-1]))
     return {
-        place: Signatures(signature, rows - start)
-        for (place, signature), rows, start in zip(every.items(), parts, edges[:-1], strict=True)
+        place: Signatures(own, rows - start)
+        for (place, own), rows, start in zip(every.items(), parts, edges[:-1], strict=True)
     }
 
 
@@ -150,24 +153,15 @@ def _in_turn(block: SampleBlock, square: FloatArray, leap_mps2: float) -> bool:
     comes_back = np.append(apart < PARAMS.comes_back * np.minimum(size[1:], size[:-1]), False)
     span = np.minimum((time_s - time_s[0]) / PARAMS.leaps_s, len(time_s)).astype(np.int64)
     edges = np.flatnonzero(np.diff(span, prepend=-1))
-    often, back, samples = (
-        np.add.reduceat(values, edges)
-        for values in (_at(rows, time_s), _at(rows[comes_back], time_s), np.ones(len(time_s)))
-    )
-    other = np.add.reduceat(np.cumsum(_at(rows, time_s)) % 2.0, edges) / samples
+    leapt, returned = (np.bincount(at, minlength=len(time_s)) for at in (rows, rows[comes_back]))
+    often, back = np.add.reduceat(leapt, edges), np.add.reduceat(returned, edges)
+    other = np.add.reduceat(np.cumsum(leapt) % 2, edges) / np.diff(edges, append=len(time_s))
     in_turn = (
         (often >= PARAMS.leaps)
         & (back > PARAMS.back_share * often)
         & (np.minimum(other, 1.0 - other) > PARAMS.group_share)
     )
     return bool(in_turn.sum() > PARAMS.leaping_share * len(edges))
-
-
-def _at(rows: IntArray, time_s: FloatArray) -> FloatArray:
-    """Return ones at these rows, zeros elsewhere."""
-    marks = np.zeros(len(time_s))
-    marks[rows] = 1.0
-    return marks
 
 
 def _one_number_twice(block: SampleBlock) -> bool:
@@ -207,18 +201,6 @@ def _same_data(
             start_s=float(times[0]),
             end_s=float(times[-1]),
         )
-
-
-def _signature(values: FloatArray) -> FloatArray:
-    """Return a number for each sample that two different samples hardly ever share."""
-    # a matrix product may round the last samples differently from those before
-    return np.asarray((values * FACTORS[:, None]).sum(axis=0))
-
-
-def _perhaps_alike(signature: FloatArray) -> IntArray:
-    """Return the rows that share their signature with another."""
-    ordered = np.sort(signature)
-    return np.flatnonzero(np.isin(signature, ordered[1:][ordered[1:] == ordered[:-1]]))
 
 
 def _lags(reads: Signatures, fewest: int) -> IntArray | None:

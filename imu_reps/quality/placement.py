@@ -113,10 +113,10 @@ PARAMS = PlacementParams()
 
 def check_unmoved(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     """Report a sensor that points one way all along, as if nobody wore it."""
-    usual, known = usual_direction(windows.up), np.isfinite(windows.size_mps2)
-    if usual is None or known.sum() * HOP_S < PARAMS.min_unmoved_s:
+    known = np.isfinite(windows.size_mps2)
+    if windows.home is None or known.sum() * HOP_S < PARAMS.min_unmoved_s:
         return
-    unmoved = windows.up[known] @ usual > np.cos(np.radians(PARAMS.unmoved_deg))
+    unmoved = windows.up[known] @ windows.home > np.cos(np.radians(PARAMS.unmoved_deg))
     if float(unmoved.mean()) > PARAMS.unmoved_share:
         yield Finding("unmoved", severity="caution", sensor=place)
 
@@ -173,10 +173,9 @@ def _leading_excursions(start: Start, mover: Windows, other: Windows) -> FloatAr
 
     A high start has two directions to dwell in, the floor and the top, and repetitions may begin at either.
     """
-    home = usual_direction(mover.up)
-    if home is None:
+    if mover.home is None:
         return np.zeros(0)
-    away = row_angles_deg(mover.up, home)
+    away = row_angles_deg(mover.up, mover.home)
     peaks = _leads(mover, other, away)
     far = away > PARAMS.elsewhere_deg
     second = usual_direction(mover.up[far]) if start == "high" else None

@@ -33,8 +33,6 @@ class RateParams:
         Greatest relative deviation from a rate, and smallest share of the windows that keep within it.
     min_window_s : float
         Shortest span of the packets in a window that shows a rate.
-    min_samples : int
-        Fewest samples of a stretch that shows a rate.
     hole_periods : float
         Longest step between samples that is no hole, in periods of the stretch.
     """
@@ -46,11 +44,13 @@ class RateParams:
     steady: float = 0.06
     steady_share: float = 0.8
     min_window_s: float = 0.5
-    min_samples: int = 20
     hole_periods: float = 1.6
 
 
 PARAMS = RateParams()
+
+#: Fewest samples that show a rate, and thereby a unit of time.
+MIN_SAMPLES = 20
 
 #: Lowest usable rate: docs/recording-format.md allows 20, less 1 % for the clocks of such parts.
 MIN_RATE_HZ = 0.99 * SLOWEST_HZ
@@ -80,8 +80,9 @@ def fit_changing_clock(
     rows = _changes(block, header)
     parts = [block[start:end] for start, end in pairwise([0, *rows, len(block)])] if rows else []
     fits = [_fit(part, header) for part in parts]
-    used = [k for k, fit in enumerate(fits) if fit.clock.rate_hz >= MIN_RATE_HZ]
-    if not used or not all(_differ(*pair) for pair in pairwise(fit.clock.rate_hz for fit in fits)):
+    rates_hz = np.array([fit.clock.rate_hz for fit in fits])
+    used = np.flatnonzero(rates_hz >= MIN_RATE_HZ).tolist()
+    if not used or not (np.abs(np.diff(np.log(rates_hz))) >= PARAMS.min_change).all():
         return block, fit_clock(block, header), []
     whole, timed = parts[used[0]], fits[used[0]]
     if len(used) > 1:
@@ -110,10 +111,6 @@ def _fit(part: SampleBlock, header: SensorHeader) -> TimedSamples:
     number = np.maximum.accumulate((part.sample - part.sample[0]) // usual - rows) + rows
     span_s = float(part.time_s[-1] - part.time_s[0])
     return fit_clock(replace(part, sample=number), replace(header, rate_hz=(len(part) - 1) / span_s))
-
-
-def _differ(one_hz: float, other_hz: float) -> bool:
-    return bool(abs(np.log(one_hz / other_hz)) >= PARAMS.min_change)
 
 
 def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
@@ -146,7 +143,7 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     where = with_rate[cuts].tolist() if cuts else []
     rows = [_row_of_change(block, int(edges[at - 1]), int(edges[min(at + 1, last)])) for at in where]
     long = np.diff(block.time_s[[0, *rows, -1]]) > PARAMS.window_s
-    many = np.diff([0, *rows, len(block)]) >= PARAMS.min_samples
+    many = np.diff([0, *rows, len(block)]) >= MIN_SAMPLES
     return rows if steady and long.all() and many.all() else []
 
 

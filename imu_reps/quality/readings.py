@@ -63,8 +63,9 @@ class ReadingParams:
         transfer too, unless the samples next to them are a knock's flanks: these have at least this share of
         the force (ours).
     turning_dps, stopped_samples : float or int
-        Rate on both sides of a sensor that turns, and fewest samples of exactly 0 in all axes between, that
-        show no rest: a limb does not stop from one sample to the next, and a dead band is narrower (ours).
+        Rate of a sensor that evidently turns: frozen at less, its last reading is as good as a new one; and
+        fewest samples of exactly 0 in all axes, between such rates, that show no rest: a limb does not stop
+        from one sample to the next, and a dead band is narrower (ours).
     straight_share, straight_samples, straight_alone : float or int
         Greatest second difference, as a share of its median, of samples on a straight line, and the fewest of
         them in a row, in all axes and in one alone: noise leaves one of a hundred so small in each axis
@@ -130,10 +131,6 @@ LOOKED_AT = 3
 FROZEN_S, FROZEN_SAMPLES, ALL_FROZEN_SAMPLES = 0.12, 10, 4
 #: Change of the specific force during which a gyroscope cannot rest; with a dead band it reads 0 at rest.
 MOVES_MPS2 = 1.0
-
-#: Angular rate up to which a sensor frozen in a running set is harmless: at rest its last reading is as good
-#: as a new one.
-HANGS_DPS = 10.0
 #: Number of readings before a spike that show its level in a running set.
 _BEFORE = 2
 
@@ -426,7 +423,7 @@ def _frozen_channels(
     for column in np.flatnonzero(long).tolist():
         runs = _long_runs(same[column], minimum)
         if runs.any() and column >= 3:
-            if _has_dead_band(values[column]):
+            if DEAD_BAND_DPS < least_beside_zero(values[column]) < np.inf:
                 continue
             runs = _while_moving(runs, values[:3])
         if not runs.any() or not is_noisy(values[column]):
@@ -439,11 +436,6 @@ def _frozen_channels(
             found |= runs & ~at_end
             frozen_columns.append(COLUMNS[column])
     return found, cut_off, {"frozen": tuple(frozen_columns), "cut_off": tuple(cut_columns)}
-
-
-def _has_dead_band(rate_dps: FloatArray) -> bool:
-    """Whether small rates are all exactly 0, (n,): a sensor, or a program, sets what is near 0 to it."""
-    return DEAD_BAND_DPS < least_beside_zero(rate_dps) < np.inf
 
 
 def _at_extreme(channel: FloatArray, runs: BoolArray) -> BoolArray:
@@ -528,7 +520,7 @@ class LiveReadings:
         repeats = rows - began + np.where(began, 0, self._repeats)
         since = np.concatenate([self._since, values])[began[1]]
         self._since, self._repeats = since[-1:], repeats[:, -1:]
-        turns = np.abs(values[:, 3:]).max(axis=1) > HANGS_DPS
+        turns = np.abs(values[:, 3:]).max(axis=1) > PARAMS.turning_dps
         with np.errstate(invalid="ignore"):  # values that are no numbers are left out anyway
             moved = np.abs(values[:, :3] - since[:, :3]).max(axis=1) > MOVES_MPS2
         acc_hangs, gyr_hangs, _ = repeats >= FROZEN_SAMPLES

@@ -20,7 +20,7 @@ from imu_reps.domain.samples import (
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.robust import median
-from imu_reps.quality.rates import MIN_RATE_HZ
+from imu_reps.quality.rates import MIN_RATE_HZ, MIN_SAMPLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +61,6 @@ class TimingParams:
     parts, most_parts : int or float
         Number of parts of a recording whose times are compared with the sensor's clock, and smallest share of
         them that must agree (ours).
-    min_samples : int
-        Fewest samples that show a unit.
     max_share : float
         Share of the whole above which a step is a silence or a clock that was set, and is left out of the
         rate.
@@ -88,7 +86,6 @@ class TimingParams:
     contradicts: float = 0.1
     parts: int = 8
     most_parts: float = 0.7
-    min_samples: int = 20
     max_share: float = 0.3
 
 
@@ -204,7 +201,7 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
     """
     found: list[Finding] = []
     for block in recording.blocks:
-        if len(block) < PARAMS.min_samples:
+        if len(block) < MIN_SAMPLES:
             continue
         by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
         header_hz = recording.header.sensor(block.sensor).rate_hz

@@ -61,6 +61,8 @@ class Windows:
         Magnitude of that mean: 9.81 if the sensor is not accelerated.
     up : (n, 3) float
         Direction of that mean.
+    home : (3,) float or None
+        Direction in which the sensor dwells; None if not known.
     acc_sd_mps2 : (n,) float
         Standard deviation of the specific force in the window, all axes together.
     still : (n,) bool
@@ -84,6 +86,7 @@ class Windows:
     acc_mps2: FloatArray
     size_mps2: FloatArray
     up: FloatArray
+    home: FloatArray | None
     acc_sd_mps2: FloatArray
     still: BoolArray
     calm: BoolArray
@@ -104,6 +107,11 @@ class Windows:
         """Return up in each first window, carried by the rate to the axes in the last one, (m, 3)."""
         up = np.einsum("ijn,nj->in", self.rotations[..., first], self.up[first])
         return np.asarray(np.einsum("jin,jn->ni", self.rotations[..., last], up))
+
+    def rate_known(self, first: IntArray, last: IntArray) -> BoolArray:
+        """Return whether no rate is missing from each first window to the last one, (m,)."""
+        holes = np.append(0, np.cumsum(np.isnan(self.gyr_dps[:, 0])))
+        return np.asarray(holes[first] == holes[last])
 
     def without_rate(self, hops: Sequence[int]) -> Windows:
         """Return the windows with the rate unknown over some hops and their neighbours."""
@@ -156,6 +164,7 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray, hop_s
         acc_mps2=acc,
         size_mps2=size,
         up=up,
+        home=usual_direction(up),
         acc_sd_mps2=scatter,
         still=scatter < STILL_ACC_SD_MPS2 * np.maximum(1.0, size / 9.81),
         calm=calm,

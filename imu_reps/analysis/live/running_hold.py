@@ -28,9 +28,6 @@ HoldEvents = list[HoldBegan | HoldGoesOn | HoldEnded]
 #: Reason of `SetEnded` when the legs came down.
 LEGS_DOWN = "legs_down"
 
-#: Hysteresis of the tilt limit: a back that let go is flat again once it is this far within the limit.
-FLAT_AGAIN_DEG = 1.0
-
 
 class LiveHold:
     """Follows one running hold and emits its events.
@@ -76,7 +73,7 @@ class LiveHold:
         events: list[Event] = []
         if self.ended:
             return events
-        for seen in self._watch.instants(motion, self._may_zero):
+        for seen in self._watch.instants(motion, lambda: self._legs.began_s is None and not self._was_held):
             events += seen.silence
             self.pose = pose_of(seen.time_s, *seen.angles_deg)
             leg_deg, tilt_deg, _ = seen.angles_deg
@@ -87,9 +84,6 @@ class LiveHold:
             if self.ended:
                 break
         return events
-
-    def _may_zero(self) -> bool:
-        return self._legs.began_s is None and not self._was_held
 
     def _gates(self, time_s: float, *, ready: bool, left: bool) -> list[Event]:
         """Begin when ready; once the posture was left, end the hold, or wait again if there was none."""
@@ -137,7 +131,7 @@ class HeldBack:
             How long ago the limit was passed, seconds, while the crossing counts; else None.
         """
         passed_s = self._tilt.step(tilt_deg)
-        self._flat = self._flat or self._tilt.value_deg < self._limit_deg - FLAT_AGAIN_DEG
+        self._flat = self._flat or self._tilt.value_deg < self._limit_deg - CLEAR_TILT_DEG
         return passed_s if self._tilt.value_deg > 0.0 else None
 
     def crossed(

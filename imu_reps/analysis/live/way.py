@@ -14,16 +14,17 @@ import numpy as np
 from imu_reps.analysis.reps.control import MIN_DEG, MIN_LEVER, coasting_degrees
 from imu_reps.analysis.reps.phases import BAND_SHARE, HIGH_SHARE, LOW_SHARE, flank_start
 from imu_reps.analysis.reps.segmentation import Turn
-from imu_reps.analysis.set_motion import CUTOFF_HZ, rate_of_change
+from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.exercise import Posture
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.motion import LEG_HZ
 
 #: Window in which speed is measured.
 SPEED_TICKS = 4
 
 #: Lag of the causal low-pass (a second-order Butterworth), and of it and the speed's window together.
-LOW_PASS_LAG_S = float(np.sqrt(2.0) / (2.0 * np.pi * CUTOFF_HZ))
+LOW_PASS_LAG_S = float(np.sqrt(2.0) / (2.0 * np.pi * LEG_HZ))
 SPEED_LAG_S = LOW_PASS_LAG_S + SPEED_TICKS / 2.0 / GRID_HZ
 
 #: A larger step from one instant to the next is no movement: the zero has changed, or many samples are
@@ -79,8 +80,6 @@ class LiveWay:
 
     Attributes
     ----------
-    turns : int
-        Number of turns so far.
     turn : Turn or None
         Start of the current way; None before the first turn.
     direction : float
@@ -95,7 +94,6 @@ class LiveWay:
         self._next_tick = 0
         self._broken_tick = -math.inf  # samples precede their arrival, and time 0 is the first arrival
         self._measured_deg = math.nan
-        self.turns = 0
         self.turn: Turn | None = None
         self.direction = 0.0
         self.previous_deg = 0.0
@@ -142,7 +140,6 @@ class LiveWay:
         self.previous_deg = 0.0 if self.turn is None else abs(turn.value - self.turn.value)
         self.turn, self.direction = turn, 1.0 if angle > turn.value else -1.0
         self._recent.append(turn.value)
-        self.turns += 1
         self._arrived_deg = None
         angles = self.direction * self.angles_deg()
         ways = angles[SPEED_TICKS:] - angles[:-SPEED_TICKS]
@@ -160,11 +157,9 @@ class LiveWay:
             self._speed = way * GRID_HZ / SPEED_TICKS
         if len(turns) < 2:
             return
-        count = self.turns
         self.turn = turns[-3] if len(turns) > 2 else None
         self._recent = deque((turn.value for turn in turns[:-2]), maxlen=RECENT_TURNS)
         self.turned(turns[-2], turns[-1].value)
-        self.turns = count
         if arrived:
             self._arrived_deg = float(angles_deg[-1])
 

@@ -109,15 +109,9 @@ class LiveClock:
     ----------
     header : SensorHeader
         The sensor's nominal rate and the kind of its counter.
-
-    Attributes
-    ----------
-    left_out : int
-        Number of samples not timed: copies, late ones, and those whose time the arrivals do not show.
     """
 
     def __init__(self, header: SensorHeader) -> None:
-        self.left_out = 0
         self._header = header
         self._stream: _Stream | None = None
 
@@ -144,8 +138,7 @@ class LiveClock:
             if self._stream is None:
                 self._stream = _Stream(self._header, arrival_s, number, stamp)
             elif not self._stream.take(arrival_s, number, stamp):
-                self.left_out += 1
-                continue
+                continue  # a copy, a late one, or one whose time the arrivals do not show
             times.append(self._stream.time_s)
             indices.append(self._stream.index)
             rows.append(row)

@@ -33,6 +33,9 @@ from imu_reps.kinematics.robust import median
 #: An unknown rate is taken to be 100 Hz until the second packet.
 UNKNOWN_SLOPE = 0.01
 
+#: Lateness of a window, or of a packet, against the line above which it waited for the link, or samples
+#: before it are missing.
+LATE_S = 0.1
 #: Longest backlog: arrivals that gain more on the sensor's pace show a faster rate, and later ones mean lost
 #: samples, or cannot be timed.
 LONGEST_BACKLOG_S = 6.0
@@ -53,9 +56,6 @@ class StreamEnvelopeParams:
         clock.
     enough_windows : int
         Number of windows after which the line rests on measurement.
-    late_s : float
-        Lateness of a window against the line above which it waited for the link, or samples before it are
-        missing.
     noise_s : float
         Smallest scatter of minima that is assumed; more is measured.
     other_rate_windows, max_agree : int or float
@@ -86,7 +86,6 @@ class StreamEnvelopeParams:
     min_arrivals: int = 3
     windows: int = 128
     enough_windows: int = 6
-    late_s: float = 0.1
     noise_s: float = 0.002
     other_rate_windows: int = 14
     max_agree: float = 0.9
@@ -252,7 +251,7 @@ class LiveEnvelope:
     @property
     def late(self) -> bool:
         """Whether the whole current window is too late to be used for the line."""
-        if not self.has_slope or self.min_delay_s <= PARAMS.late_s:
+        if not self.has_slope or self.min_delay_s <= LATE_S:
             return False
         return not (self._at_pace() and self.min_delay_s <= self._explained_s(self.minimum[0]))
 
@@ -269,7 +268,7 @@ class LiveEnvelope:
         """Return the greatest lateness at a tick that the rate's error explains since the newest minimum."""
         last_tick = self._minima[-1][0] if self._minima else self._first_tick
         error = max(self._slope_sd, PARAMS.wander * self.slope)
-        return PARAMS.late_s + 3 * error * (tick - last_tick)
+        return LATE_S + 3 * error * (tick - last_tick)
 
     def end_window(self, arrival_s: float) -> None:
         """Refit with the current window's minimum, unless it was late, and begin the next window."""
@@ -315,7 +314,7 @@ class LiveEnvelope:
         known = slope = self._expected or self.slope
         least, most = (1 - 3 * self._error) * known, (1 + 3 * self._error) * known
         ticks, seconds = tick[-1] - tick[0], host[-1] - host[0]
-        if ticks > 0.0 and abs(seconds - known * ticks) > PARAMS.late_s:
+        if ticks > 0.0 and abs(seconds - known * ticks) > LATE_S:
             slope = min(max(seconds / ticks, least), most)  # far apart, they show the rate's error
         spread = PARAMS.noise_s
         for _ in range(3):
@@ -420,7 +419,7 @@ class LiveEnvelope:
         """Discard the minima that are late against a newer arrival by more than the rate's error explains."""
         slope, error = self.slope, 3 * self._error * self.slope
         late = (
-            (before_s + slope * (tick - before) - host_s, PARAMS.late_s + error * (tick - before))
+            (before_s + slope * (tick - before) - host_s, LATE_S + error * (tick - before))
             for before, before_s in self._minima
         )
         kept = [each for each, (late_s, most_s) in zip(self._minima, late, strict=True) if late_s <= most_s]
@@ -432,5 +431,5 @@ class LiveEnvelope:
         last_tick, last_s = self._windows[-1]
         self._minima.clear()
         for tick, host_s in self._windows:
-            if abs(last_s - host_s - slope * (last_tick - tick)) <= PARAMS.late_s:
+            if abs(last_s - host_s - slope * (last_tick - tick)) <= LATE_S:
                 self._minima.append((tick, host_s))

@@ -15,7 +15,7 @@ from math import inf
 
 from imu_reps.domain.samples import as_rows
 from imu_reps.kinematics.clock.losses import period_between_losses
-from imu_reps.kinematics.clock.stream_envelope import LONGEST_BACKLOG_S, LiveEnvelope
+from imu_reps.kinematics.clock.stream_envelope import LATE_S, LONGEST_BACKLOG_S, LiveEnvelope
 from imu_reps.kinematics.clock.ticks import LEAP_S
 
 
@@ -49,8 +49,8 @@ class StreamLossParams:
     packets, packets_first, packets_again : int
         Number of latest packets over which the period is measured independently of losses; number of packets
         before the first measurement, and between measurements.
-    near_s, min_near : float or int
-        Lateness of packets that hardly waited, by which alone the period is measured; and their least number.
+    min_near : int
+        Fewest packets that hardly waited, by which alone the period is measured.
     """
 
     lost_share: float = 0.6
@@ -70,7 +70,6 @@ class StreamLossParams:
     packets: int = 768
     packets_first: int = 128
     packets_again: int = 256
-    near_s: float = 0.1
     min_near: int = 48
 
 
@@ -146,7 +145,7 @@ class LiveLosses:
 
     def _measure_period(self, line: LiveEnvelope, together: int) -> None:
         """Measure the period by the latest packets, without those that waited in a backlog."""
-        near_s = max(PARAMS.near_s, together * line.slope)
+        near_s = max(LATE_S, together * line.slope)
         near = [
             (number, arrival_s)
             for number, arrival_s, tick in self._ends
