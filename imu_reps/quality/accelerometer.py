@@ -11,7 +11,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, SensorPlace
 from imu_reps.kinematics.rest import stretches
-from imu_reps.kinematics.robust import QUARTILES, median, quantiles
+from imu_reps.kinematics.robust import QUARTILES, median, medians, quantiles
 from imu_reps.quality.windows import Windows
 
 
@@ -152,14 +152,14 @@ def of_other_scale(values: FloatArray, bad: BoolArray, period_s: float) -> BoolA
     size = np.maximum(np.sqrt(np.einsum("ij,ij->j", few, few)) / STANDARD_GRAVITY_MPS2, 1e-3)
     size[bad[::every]] = 1.0
     blocks = _two_and_two(size, count)
-    usual = np.median(blocks, axis=1)
+    usual = medians(blocks.T)
     near = (usual > PARAMS.near_gravity[0]) & (usual < PARAMS.near_gravity[1])
     far = (usual < PARAMS.far_from_gravity[0]) | (usual > PARAMS.far_from_gravity[1])
     if far.any():
         rate_dps = _two_and_two(np.linalg.norm(values[3:, ::every], axis=0), count)[far]
         off = (blocks[far] < PARAMS.near_gravity[0]) | (blocks[far] > PARAMS.near_gravity[1])
         meanwhile_dps = np.nanmedian(np.where(off, rate_dps, np.nan), axis=1)
-        slow = np.median(rate_dps, axis=1) < PARAMS.far_slow_dps[0]
+        slow = medians(rate_dps.T) < PARAMS.far_slow_dps[0]
         far[far] = slow & (meanwhile_dps < PARAMS.far_slow_dps[1])
     if near.sum() <= far.sum():
         return found

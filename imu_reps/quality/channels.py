@@ -334,6 +334,9 @@ def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -
 
 def check_dead_band(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
     """Report a gyroscope, (6, n), whose small rates are all set to exactly 0."""
+    few = np.abs(values[3:, :_FEW])
+    if ((few > 0.0) & (few <= DEAD_BAND_DPS)).any(axis=1).all():
+        return
     zeroed = np.count_nonzero(values[3:] == 0.0, axis=1) >= PARAMS.min_zeros
     least = np.array([least_beside_zero(axis) for axis in values[3:][zeroed]])
     least = least[(least > DEAD_BAND_DPS) & (least < np.inf)]

@@ -128,28 +128,32 @@ def check_streams(
         values = channels[sent.sensor]
         # zeros between readings and packets that come again would leap as well
         readings = _not_flat(values) & ~zeros(values) & ~copied(values, reads[sent.sensor], counted=True)
-        block = sent if readings.all() else sent[readings]
-        if len(block) > PARAMS.leaps and (_leaps(block) or _one_number_twice(block)):
+        block, acc_mps2 = sent, values[:3]
+        if not readings.all():
+            block, acc_mps2 = sent[readings], acc_mps2[:, readings]
+        if len(block) > PARAMS.leaps and (_leaps(block.time_s, acc_mps2) or _one_number_twice(block)):
             yield Finding("two_streams", severity="refuse", sensor=block.sensor)
     if len(recording.blocks) == 2:
         yield from _same_data(recording.blocks[1], channels["ankle"], reads["pelvis"], reads["ankle"])
 
 
-def _leaps(block: SampleBlock) -> bool:
-    """Whether the specific force leaps to and fro between two directions."""
-    steps = np.diff(np.ascontiguousarray(block.acc_mps2.T))
+def _leaps(time_s: FloatArray, acc_mps2: FloatArray) -> bool:
+    """Whether the specific force, (3, n), leaps to and fro between two directions."""
+    steps = np.diff(acc_mps2)
     square = np.einsum("ij,ij->j", steps, steps)
+    rows = np.flatnonzero(square > min(PARAMS.leaps_mps2) ** 2)
     # a fast leg leaps a little between its own samples too
-    return any(_in_turn(block, square, leap_mps2) for leap_mps2 in PARAMS.leaps_mps2)
+    return len(rows) >= PARAMS.leaps and any(
+        _in_turn(time_s, acc_mps2, rows[square[rows] > leap_mps2**2]) for leap_mps2 in PARAMS.leaps_mps2
+    )
 
 
-def _in_turn(block: SampleBlock, square: FloatArray, leap_mps2: float) -> bool:
-    """Whether leaps of this size or more, by all squares (n - 1,), lead to and fro for much of the time."""
-    rows = np.flatnonzero(square > leap_mps2**2)
+def _in_turn(time_s: FloatArray, acc_mps2: FloatArray, rows: IntArray) -> bool:
+    """Whether leaps after these rows lead to and fro for much of the time."""
     if len(rows) < PARAMS.leaps:
         return False
-    time_s, acc_mps2, size = block.time_s, block.acc_mps2, np.sqrt(square[rows])
-    apart = np.linalg.norm(acc_mps2[rows[1:] + 1] - acc_mps2[rows[:-1]], axis=1)
+    size = np.linalg.norm(acc_mps2[:, rows + 1] - acc_mps2[:, rows], axis=0)
+    apart = np.linalg.norm(acc_mps2[:, rows[1:] + 1] - acc_mps2[:, rows[:-1]], axis=0)
     comes_back = np.append(apart < PARAMS.comes_back * np.minimum(size[1:], size[:-1]), False)
     span = np.minimum((time_s - time_s[0]) / PARAMS.leaps_s, len(time_s)).astype(np.int64)
     edges = np.flatnonzero(np.diff(span, prepend=-1))

@@ -209,10 +209,10 @@ def _rotations(rate_dps: FloatArray, hop_s: float) -> FloatArray:
 def usual_direction(up: FloatArray) -> FloatArray | None:
     """Return the direction in which the sensor dwells, with most others near it, (3,); None if not known."""
     known = up[np.isfinite(up[:, 0])]
-    if not len(known):
-        return None
     candidates = known[:: max(1, len(known) // 50)]
     near = known @ candidates.T > np.cos(np.radians(PARAMS.dwell_deg))
+    if not near.any():  # nothing is known, or there is no force
+        return None
     members = known[near[:, near.sum(axis=0).argmax()]]
     mean = members.mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean))
