@@ -119,12 +119,12 @@ def numbered(recording: Recording) -> tuple[Recording, list[Finding]]:
 
 def _shared(recording: Recording) -> bool:
     """Whether one numbering runs over both sensors."""
-    if len(recording.blocks) < 2 or recording.pelvis is None or recording.ankle is None:
+    numbers = [block.sample for block in recording.blocks]
+    if len(numbers) < 2 or any(
+        len(one) > PARAMS.shared_alone * (float(np.ptp(one)) + 1.0) for one in numbers
+    ):
         return False
-    for block in recording.blocks:
-        if len(block) > PARAMS.shared_alone * (float(np.ptp(block.sample)) + 1.0):
-            return False
-    pelvis, ankle = np.unique(recording.pelvis.sample), np.unique(recording.ankle.sample)
+    pelvis, ankle = map(np.unique, numbers)
     both = np.union1d(pelvis, ankle)
     if len(both) < len(pelvis) + len(ankle):
         return False

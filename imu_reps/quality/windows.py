@@ -27,8 +27,8 @@ class WindowParams:
     whole_hop : float
         Smallest share of its samples in a hop; with fewer it is a hole.
     calm_sd_mps2, calm_off_mps2 : float
-        Greatest scatter of the specific force in a calm window, and difference of its magnitude from gravity:
-        its direction is then up within a few degrees.
+        Greatest scatter of the specific force in a calm window, and difference of its magnitude from the
+        usual one: its direction is then up within a few degrees.
     unturned_deg : float
         Greatest turn between calm windows in which the gyroscope shows its bias.
     dwell_deg : float
@@ -158,7 +158,9 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray, hop_s
     size = np.sqrt(np.einsum("ij,ij->i", acc, acc))
     scatter = np.sqrt(np.maximum(window[:, 6] - size**2, 0.0))
     up = acc / np.maximum(size, 1e-9)[:, None]
-    calm = calm_windows(size, scatter)
+    known = size[np.isfinite(size)]
+    usual = median(known) if len(known) else np.nan
+    calm = (scatter < PARAMS.calm_sd_mps2) & (np.abs(size - usual) < PARAMS.calm_off_mps2)
     unbiased_dps = _unbiased(gyr_dps, up, calm)
     return Windows(
         acc_mps2=acc,
@@ -174,18 +176,6 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray, hop_s
         start_s=float(edges_s[0]),
         hop_s=hop_s,
     )
-
-
-def calm_windows(
-    size_mps2: FloatArray,
-    acc_sd_mps2: FloatArray,
-    max_sd_mps2: float = PARAMS.calm_sd_mps2,
-    max_off_mps2: float = PARAMS.calm_off_mps2,
-) -> BoolArray:
-    """Return windows with a small scatter of the specific force, and a magnitude near the usual one."""
-    known = size_mps2[np.isfinite(size_mps2)]
-    usual = median(known) if len(known) else np.nan
-    return np.asarray((acc_sd_mps2 < max_sd_mps2) & (np.abs(size_mps2 - usual) < max_off_mps2))
 
 
 def _unbiased(gyr_dps: FloatArray, up: FloatArray, calm: BoolArray) -> FloatArray:

@@ -234,13 +234,15 @@ class Pace:
     ticks_ago: int
 
 
-def stop_ahead(travel_deg: FloatArray) -> Stop | None:
-    """Return where a way will end; None while it does not slow down.
+def stop_ahead(travel_deg: FloatArray, usual_deg: float) -> Stop | None:
+    """Return where a way will end; None while it does not slow down, or if it stalls.
 
     Parameters
     ----------
     travel_deg : (n,) float
         Low-passed degrees since the way began, growing along it.
+    usual_deg : float
+        Length of the way to where the leg recently turned; 0 if it has not been there.
 
     Notes
     -----
@@ -255,7 +257,8 @@ def stop_ahead(travel_deg: FloatArray) -> Stop | None:
     if falls_dps2 <= 0.0:
         return None
     speed_dps = float(speed[-1])
-    return Stop(speed_dps**2 / (2.0 * falls_dps2), speed_dps / falls_dps2)
+    stop = Stop(speed_dps**2 / (2.0 * falls_dps2), speed_dps / falls_dps2)
+    return None if travel_deg[-1] + stop.deg < MIN_SHARE * usual_deg else stop
 
 
 def whole_way_deg(travel_deg: FloatArray, usual_deg: float) -> float | None:
@@ -268,17 +271,11 @@ def whole_way_deg(travel_deg: FloatArray, usual_deg: float) -> float | None:
     usual_deg : float
         Length of the way to where the leg recently turned; 0 if it has not been there.
     """
-    stop = _end_ahead(travel_deg, usual_deg)
-    seen_deg = float(travel_deg[-1])
-    if stop is None:
-        return max(usual_deg, seen_deg) if usual_deg > 0.0 else None
-    return min(max(usual_deg, seen_deg), seen_deg + stop.deg) if usual_deg > 0.0 else seen_deg + stop.deg
-
-
-def _end_ahead(travel_deg: FloatArray, usual_deg: float) -> Stop | None:
-    """Return where the way will stop; None if it does not slow down, or stalls."""
-    stop = stop_ahead(travel_deg)
-    return None if stop is None or travel_deg[-1] + stop.deg < MIN_SHARE * usual_deg else stop
+    stop, seen_deg = stop_ahead(travel_deg, usual_deg), float(travel_deg[-1])
+    ahead_deg = None if stop is None else seen_deg + stop.deg
+    if usual_deg <= 0.0:
+        return ahead_deg
+    return min(max(usual_deg, seen_deg), math.inf if ahead_deg is None else ahead_deg)
 
 
 def pace_ahead(travel_deg: FloatArray, usual_deg: float) -> Pace | None:
@@ -302,7 +299,7 @@ def pace_ahead(travel_deg: FloatArray, usual_deg: float) -> Pace | None:
     peak_dps = float(speed.max())
     began = flank_start(speed, int(np.argmax(travel_deg > BAND_SHARE * whole_deg)), peak_dps)
     found_s = [(half - began) / GRID_HZ / HALF, PEAK_OVER_MEAN * whole_deg / peak_dps]
-    if (stop := _end_ahead(travel_deg, usual_deg)) is not None:
+    if (stop := stop_ahead(travel_deg, usual_deg)) is not None:
         found_s.append((len(travel_deg) - 1 - began) / GRID_HZ + stop.seconds)
     return Pace(min(found_s), len(travel_deg) - 1 - half)
 

@@ -196,13 +196,7 @@ class TurnFinder:
         return True
 
 
-def find_reps(
-    spells: Sequence[Sequence[Turn]],
-    settings: Settings,
-    floor_deg: float | None = None,
-    *,
-    may_walk: BoolArray | None = None,
-) -> Segmentation:
+def find_reps(spells: Sequence[Sequence[Turn]], settings: Settings) -> Segmentation:
     """Return which excursions between turns count, by the set's own usual range.
 
     Parameters
@@ -211,17 +205,13 @@ def find_reps(
         Turns of at least `settings.min_range_deg` for each spell, the last one possibly still moving.
     settings : Settings
         Uses `min_range_deg`, `min_range_share` and `usual_range_deg`.
-    floor_deg : float or None
-        Travel at which the leg rests, if a shank that points lower belongs to a bent knee.
-    may_walk : (n,) bool, optional
-        When the person may be walking: swings from far behind are then steps. Never, by default.
 
     Notes
     -----
     Excursions under the share of the usual range of those left are removed, until none is.
     """
     threshold = settings.min_range_deg
-    kept = above = [_zigzag(turns, threshold) for turns in above_floor(spells, floor_deg, may_walk)]
+    kept = above = [_zigzag(turns, threshold) for turns in spells]
     if settings.usual_range_deg is not None and sum(map(len, kept)) < 4:
         threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)
     while True:
@@ -254,7 +244,16 @@ def usual_range_deg(ranges_deg: Sequence[float]) -> float:
 def above_floor(
     spells: Sequence[Sequence[Turn]], floor_deg: float | None, may_walk: BoolArray | None
 ) -> Sequence[Sequence[Turn]]:
-    """Return the turns with those below the floor raised to it: they belong to a bent knee."""
+    """Return the turns with those below the floor raised to it: they belong to a bent knee, or to walking.
+
+    Parameters
+    ----------
+    spells : sequence of sequence of Turn
+    floor_deg : float or None
+        Travel at which the leg rests, if a shank that points lower belongs to a bent knee.
+    may_walk : (n,) bool or None
+        When the person may be walking: swings from far behind are then steps; None: never.
+    """
     if floor_deg is None:
         return spells
     if may_walk is not None:

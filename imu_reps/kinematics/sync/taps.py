@@ -136,9 +136,9 @@ class _Impacts(NamedTuple):
 
 
 def _impacts(window: TapWindow) -> _Impacts:
-    size = _jolt(window)
-    if len(size) < 3:
+    if len(window.time_s) < 3:
         return _Impacts(np.empty(0), np.empty(0))
+    size = _jolt(window)
     least = max(PARAMS.min_impact_mps2, PARAMS.min_ratio * median(size))
     peaks: list[int] = []
     for row in np.argsort(size)[::-1].tolist():
@@ -152,8 +152,6 @@ def _impacts(window: TapWindow) -> _Impacts:
 
 def _jolt(window: TapWindow) -> FloatArray:
     """Return the distance of the specific force from its running median, (n,) m/s²."""
-    if len(window.time_s) < 3:
-        return np.zeros(len(window.time_s))
     from scipy.ndimage import median_filter
 
     period_s = median(np.diff(window.time_s))
