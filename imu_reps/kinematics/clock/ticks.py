@@ -112,14 +112,13 @@ def _in_order(block: SampleBlock, header: SensorHeader) -> Ticks:
     has_clock = has_device_clock(block)
     number = np.round(block.device_time_s, CLOCK_DIGITS) if has_clock else block.sample.astype(np.float64)
     nominal_s = 1.0 if has_clock else 1.0 / header.rate_hz if header.rate_hz else None
-    rows, epoch = _sorted(number, _furthest_back(block, nominal_s))
+    rows, epoch, reordered = _sorted(number, _furthest_back(block, nominal_s))
     tick, arrival = number[rows], block.time_s[rows]
     tick = tick - tick[np.flatnonzero(np.diff(epoch, prepend=-1))][epoch]
     ends = packet_ends(arrival, epoch)
     slope = coarse_slope(tick[ends], arrival[ends]) or nominal_s
     if slope is None:
         raise no_rate(block)
-    first_after = np.minimum.accumulate(rows[::-1])[::-1][1:]
     return Ticks(
         tick,
         arrival,
@@ -129,7 +128,7 @@ def _in_order(block: SampleBlock, header: SensorHeader) -> Ticks:
         nominal_s,
         has_clock,
         duplicates=len(block) - len(rows),
-        reordered=int((rows[:-1] > first_after).sum()),
+        reordered=reordered,
     )
 
 
@@ -176,8 +175,8 @@ def _split_at_leaps(ticks: Ticks, *, behind: bool) -> Ticks:
     return replace(ticks, epoch=ticks.epoch + np.cumsum(leaps)) if leaps.any() else ticks
 
 
-def _sorted(number: FloatArray, furthest_back: float) -> tuple[IntArray, IntArray]:
-    """Return the rows of samples by epoch and number, without copies, and the epoch of each.
+def _sorted(number: FloatArray, furthest_back: float) -> tuple[IntArray, IntArray, int]:
+    """Return rows by epoch and number, without copies, the epoch of each, and how many follow a later one.
 
     Parameters
     ----------
@@ -190,13 +189,14 @@ def _sorted(number: FloatArray, furthest_back: float) -> tuple[IntArray, IntArra
     epoch = np.zeros_like(rows)
     behind = np.flatnonzero(np.diff(number) <= 0) + 1
     if not len(behind):
-        return rows, epoch
+        return rows, epoch, 0
     epoch[_restarts(number, behind, furthest_back)] = 1
     epoch = np.cumsum(epoch)
     rows = np.lexsort((number, epoch))
     copy = (np.diff(number[rows]) == 0) & (np.diff(epoch[rows]) == 0)
     rows = rows[np.append(True, ~copy)]
-    return rows, epoch[rows]
+    first_after = np.minimum.accumulate(rows[::-1])[::-1][1:]
+    return rows, epoch[rows], int((rows[:-1] > first_after).sum())
 
 
 def _restarts(number: FloatArray, behind: IntArray, furthest_back: float) -> list[int]:
