@@ -302,13 +302,14 @@ def check_repeated(place: SensorPlace, values: FloatArray, rate_hz: float) -> It
     moving = np.repeat(seconds, max(2, round(rate_hz)))[1:]
     share = float(same[: len(moving)][moving].mean())
     if share > PARAMS.repeated_share and not coarse_channels(values).any():
-        real_hz = rate_hz * (1.0 - share)
-        yield Finding(
-            "repeated_rows",
-            values={"share": share, "real_hz": real_hz, "rate_hz": rate_hz},
-            severity="refuse" if real_hz < SLOWEST_HZ else "caution",
-            sensor=place,
-        )
+        values_of = {"share": share, "real_hz": rate_hz * (1.0 - share), "rate_hz": rate_hz}
+        yield _slower("repeated_rows", place, values_of)
+
+
+def _slower(code: str, place: SensorPlace, values: dict[str, float]) -> Finding:
+    """Return a finding about a sensor that is slower than its rate."""
+    severity: Severity = "refuse" if values["real_hz"] < SLOWEST_HZ else "caution"
+    return Finding(code, values=values, severity=severity, sensor=place)
 
 
 def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -> Iterator[Finding]:
@@ -324,12 +325,7 @@ def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -
     if len(lined) and lined.mean() > PARAMS.lined_seconds:
         # a line begins at each sample that was measured
         real_hz = median(np.count_nonzero(seconds[lined, 1:] & ~seconds[lined, :-1], axis=1).astype(float))
-        yield Finding(
-            "interpolated_rows",
-            values={"real_hz": real_hz, "rate_hz": rate_hz},
-            severity="refuse" if real_hz < SLOWEST_HZ else "caution",
-            sensor=place,
-        )
+        yield _slower("interpolated_rows", place, {"real_hz": real_hz, "rate_hz": rate_hz})
 
 
 def check_dead_band(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
