@@ -56,8 +56,8 @@ class UsageError(ImuRepsError):
 class RefusedValueError(UsageError, ValueError):
     """An argument has the wrong type or length, is out of range or unknown; also a `ValueError`."""
 
-    def __init__(self, message: str, *, hint: str, code: str = "refused_value") -> None:
-        super().__init__(message, hint=hint, code=code)
+    def __init__(self, message: str, *, hint: str) -> None:
+        super().__init__(message, hint=hint, code="refused_value")
 
 
 class RadioError(ImuRepsError):

@@ -117,14 +117,13 @@ MIN_PRESS_DEG = 3.0
 HELD_SHARE = 0.5
 
 
-def press_back(recording: Recording, settings: Settings | None = None) -> Press:
+def press_back(recording: Recording) -> Press:
     """Measure how far and how long the pelvis was tipped back, from a rest before it.
 
     Parameters
     ----------
     recording : Recording
         Lying with bent knees: still for a moment, then the back pressed flat and held.
-    settings : Settings, optional
 
     Raises
     ------
@@ -132,7 +131,6 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
         ``no_pelvis`` without a pelvis sensor; ``no_zero`` without a still rest before the press; and those of
         `analyze`.
     """
-    settings = settings or Settings()
     checked = usable(recording)
     if recording.pelvis is None:
         raise RecordingError(
@@ -151,18 +149,14 @@ def press_back(recording: Recording, settings: Settings | None = None) -> Press:
         raise _no_zero()
     axes = pelvis_axes_at(start, posture.cranial, recording.header)
     tilt = pelvic_tilt(axes, up, recording.header.posture)
-    return _press(
-        -low_passed(bridged(tilt)), in_spells(posture.spells, len(motion)), rest, motion.time_s, settings
-    )
+    return _press(-low_passed(bridged(tilt)), in_spells(posture.spells, len(motion)), rest, motion.time_s)
 
 
-def _press(
-    back_deg: FloatArray, in_posture: np.ndarray, rest: Rest, time_s: FloatArray, settings: Settings
-) -> Press:
+def _press(back_deg: FloatArray, in_posture: np.ndarray, rest: Rest, time_s: FloatArray) -> Press:
     """Measure the press from the posterior tilt over the recording."""
     zero_s = float(time_s[rest.seen])
     after = np.where(in_posture, back_deg, 0.0)[rest.seen :]
-    firm = held_high(after, settings.angle_hold_s)
+    firm = held_high(after, Settings().angle_hold_s)
     greatest = max(float(firm.max()), 0.0)
     if greatest < MIN_PRESS_DEG:
         return Press(zero_s, greatest, 0.0, pressed=False)

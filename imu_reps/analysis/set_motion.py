@@ -12,12 +12,10 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ, AngleTrack
 from imu_reps.kinematics.lever import ArcMotion
-from imu_reps.kinematics.motion import ZeroPhase, bridged
-
-CUTOFF_HZ = 6.0
+from imu_reps.kinematics.motion import LEG_HZ, ZeroPhase, bridged, low_pass
 
 #: Second order, run forwards and backwards: zero phase.
-LOW_PASS = ZeroPhase(CUTOFF_HZ)
+LOW_PASS = low_pass(LEG_HZ)
 TREMOR_BAND = ZeroPhase((4.0, 12.0), "bandpass")
 
 #: Fewest values that the filters' start-up needs.

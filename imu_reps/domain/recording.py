@@ -9,6 +9,8 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal, Self, cast, get_args
 
+import numpy as np
+
 from imu_reps.domain.exercise import (
     EXERCISES,
     SIDES,
@@ -19,7 +21,7 @@ from imu_reps.domain.exercise import (
     default_posture,
     default_start,
 )
-from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, SensorPlace, sample_block
+from imu_reps.domain.samples import SENSOR_PLACES, FloatArray, SampleBlock, SensorPlace, sample_block
 from imu_reps.domain.tempo import Tempo
 from imu_reps.domain.untrusted import normalize_name
 from imu_reps.domain.validation import (
@@ -34,6 +36,14 @@ PelvisAlignment = Literal["mounted", "functional"]
 Counter = Literal["device", "host"]
 Axis = Literal["+x", "-x", "+y", "-y", "+z", "-z"]
 FloorFrom = Literal["asked", "end_range"]
+
+
+def axis_vector(axis: Axis) -> FloatArray:
+    """Return a sensor axis named ``+x`` to ``-z`` as a unit vector, (3,)."""
+    vector = np.zeros(3)
+    vector["xyz".index(axis[1])] = 1.0 if axis[0] == "+" else -1.0
+    return vector
+
 
 #: Range of sensor rates: docs/recording-format.md#header.
 MIN_RATE_HZ, MAX_RATE_HZ = 1.0, 10_000.0

@@ -196,14 +196,9 @@ def concatenate(blocks: list[SampleBlock]) -> SampleBlock:
     sensors = {block.sensor for block in blocks}
     if len(sensors) != 1:
         raise ValueError(f"blocks of one sensor expected, got {sorted(sensors)}")
-    return SampleBlock(
-        blocks[0].sensor,
-        np.concatenate([b.time_s for b in blocks]),
-        np.concatenate([b.sample for b in blocks]),
-        np.concatenate([b.device_time_s for b in blocks]),
-        np.concatenate([b.acc_mps2 for b in blocks]),
-        np.concatenate([b.gyr_dps for b in blocks]),
-    )
+    names = ("time_s", "sample", "device_time_s", "acc_mps2", "gyr_dps")
+    columns = (np.concatenate([getattr(block, name) for block in blocks]) for name in names)
+    return SampleBlock(blocks[0].sensor, *columns)
 
 
 ACC_COLUMNS = ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2")

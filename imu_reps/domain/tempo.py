@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from imu_reps.domain.validation import require_declared_types, short_repr
 from imu_reps.errors import RefusedValueError
 
 FOUR_NUMBERS = "A tempo is four numbers such as 2-0-2-0"
+_TEMPO = re.compile("-".join([r"(\d+(?:\.\d*)?)"] * 4), re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class TempoTolerance:
     """How much a movement and a pause may differ from their target: docs/definitions.md#tempo."""
 
-    #: Tolerance of a movement, the larger of the two, and of a pause: docs/definitions.md#tempo.
+    #: Of a movement the larger of the two holds.
     way_within_s: float = 0.25
     way_within_share: float = 0.15
     pause_within_s: float = 0.35
@@ -26,7 +28,7 @@ TOLERANCE = TempoTolerance()
 
 TempoPart = Literal["eccentric_s", "bottom_s", "concentric_s", "top_s"]
 _WAYS: tuple[TempoPart, ...] = ("eccentric_s", "concentric_s")
-_PARTS: tuple[TempoPart, ...] = ("eccentric_s", "bottom_s", "concentric_s", "top_s")
+_PARTS: tuple[TempoPart, ...] = get_args(TempoPart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,10 @@ class Tempo:
         RefusedValueError
             If `text` is not four non-negative numbers joined by hyphens.
         """
-        parts = text.strip().split("-") if isinstance(text, str) else []
-        if len(parts) != 4 or not all(_is_plain_number(part) for part in parts):
+        parts = _TEMPO.fullmatch(text.strip()) if isinstance(text, str) else None
+        if parts is None:
             raise RefusedValueError(f"{short_repr(text)} is no tempo.", hint=FOUR_NUMBERS + ".")
-        return cls(*(float(part) for part in parts))
+        return cls(*map(float, parts.groups()))
 
     def missed(self, aim: Tempo) -> tuple[TempoPart, ...]:
         """Return the parts that miss a target.
@@ -88,13 +90,6 @@ def _within_s(part: TempoPart, aim: Tempo) -> float:
     if part not in _WAYS:
         return TOLERANCE.pause_within_s + 1e-9
     return max(TOLERANCE.way_within_s, TOLERANCE.way_within_share * float(getattr(aim, part))) + 1e-9
-
-
-def _is_plain_number(text: str) -> bool:
-    whole, _, decimals = text.partition(".")
-    return (
-        whole.isascii() and whole.isdigit() and (not decimals or (decimals.isascii() and decimals.isdigit()))
-    )
 
 
 #: Named tempos of the coaching texts.

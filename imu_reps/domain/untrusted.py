@@ -1,14 +1,9 @@
-"""Text from outside: escaped for terminals and spreadsheets; names of persons normalised and compared.
-
-Which connection gives way when too many are open.
-"""
+"""Text from outside: escaped for terminals and spreadsheets; names of persons normalised and compared."""
 
 from __future__ import annotations
 
 import json
 import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Sequence
 from typing import Any
 
 from imu_reps.errors import UsageError
@@ -80,18 +75,3 @@ def matches_name(name: str, typed: str) -> bool:
     """
     wanted = (normalize_name(typed) or "").casefold()
     return wanted in (name.casefold(), printable(name).casefold())
-
-
-def oldest_of_crowd(peers: Iterable[Sequence[Any] | None]) -> int:
-    """Return the number of the oldest connection of the address that has most of them.
-
-    A crowd from one machine thus displaces only itself.
-
-    Parameters
-    ----------
-    peers : iterable
-        Other end of each connection, oldest first: its address and what follows; None if unknown.
-    """
-    addresses = [str((peer or [""])[0]) for peer in peers]
-    crowds = Counter(addresses)
-    return addresses.index(max(crowds, key=crowds.__getitem__))

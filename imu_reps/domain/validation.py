@@ -66,9 +66,7 @@ def require_declared_types(made: object) -> None:
             raise RefusedValueError(f"{name} is {short_repr(value)}.", hint=f"Allowed is {_words(declared)}.")
 
 
-@cache
-def _declared(kind: Any) -> dict[str, Any]:
-    return get_type_hints(kind)
+_declared = cache(get_type_hints)
 
 
 def _fits(value: Any, declared: Any) -> bool:

@@ -15,7 +15,7 @@ from scipy.ndimage import uniform_filter1d
 
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.motion import GridMotion, bridged, low_pass
+from imu_reps.kinematics.motion import LEG_HZ, GridMotion, bridged, low_pass
 from imu_reps.kinematics.mounting import components, cross, row_dots, unit
 from imu_reps.kinematics.robust import median
 
@@ -26,8 +26,6 @@ class LeverParams:
 
     Attributes
     ----------
-    cutoff_hz : float
-        Frequency above which neither the leg nor the fit has content.
     moving_dps : float
         Smallest angular rate of the leg that shows the lever.
     min_instants : int
@@ -42,7 +40,6 @@ class LeverParams:
         filter's own error on a hand-moved board is 0.3 degrees: docs/accuracy.md).
     """
 
-    cutoff_hz: float = 6.0
     moving_dps: float = 8.0
     min_instants: int = 50
     every: int = 3
@@ -65,7 +62,7 @@ ROUNDING = 1e-12
 
 
 #: Independent values per second after the low-pass.
-INDEPENDENT_HZ = 2.0 * PARAMS.cutoff_hz
+INDEPENDENT_HZ = 2.0 * LEG_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +216,7 @@ def _turning(omega_rad_s: FloatArray, alpha_rad_s2: FloatArray) -> FloatArray:
     return turning
 
 
-def ankle_motion(ankle: GridMotion, cutoff_hz: float = PARAMS.cutoff_hz) -> AnkleMotion | None:
+def ankle_motion(ankle: GridMotion, cutoff_hz: float = LEG_HZ) -> AnkleMotion | None:
     """Return the ankle's angular rate and acceleration below a frequency; None for too short a stretch."""
     known = np.isfinite(ankle.up[:, 0])
     if known.sum() < PARAMS.min_instants:
@@ -268,7 +265,7 @@ def hip_acceleration(pelvis: GridMotion, anterior: FloatArray) -> FloatArray:
     up, force = bridged(pelvis.up), bridged(pelvis.acc_mps2)
     forward = row_dots(force, _units(anterior - components(up, anterior)[:, None] * up))
     upwards = row_dots(force, up)
-    smooth = low_pass(PARAMS.cutoff_hz)(np.column_stack([forward, upwards - median(upwards)]))
+    smooth = low_pass(LEG_HZ)(np.column_stack([forward, upwards - median(upwards)]))
     smooth[~np.isfinite(pelvis.up[:, 0])] = np.nan
     return smooth
 

@@ -18,11 +18,11 @@ from imu_reps.kinematics.rest import pieces
 HOLE_PERIODS = 1.5
 
 #: Frequency between leg movement, below it, and impacts of 10 to 60 ms, mostly above it.
-IMPACT_HZ = 6.0
+LEG_HZ = 6.0
 MIN_FOR_IMPACTS = 20
 
-#: Sample period from which a sensor shows nothing above `IMPACT_HZ`.
-LONGEST_PERIOD_S = 0.5 / IMPACT_HZ
+#: Sample period from which a sensor shows nothing above `LEG_HZ`.
+LONGEST_PERIOD_S = 0.5 / LEG_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,7 @@ def _cubic(values: FloatArray, left: IntArray, share: FloatArray, broken: BoolAr
 
 
 def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
-    """Return the specific force above `IMPACT_HZ`, (n,) m/s²; 0 for too few or too slow samples."""
+    """Return the specific force above `LEG_HZ`, (n,) m/s²; 0 for too few or too slow samples."""
     if len(acc_mps2) < MIN_FOR_IMPACTS or period_s >= LONGEST_PERIOD_S:
         return np.zeros(len(acc_mps2))
     fast = _impact_filter(round(period_s, 5))(acc_mps2)
@@ -165,8 +165,8 @@ def impacts(acc_mps2: FloatArray, period_s: float) -> FloatArray:
 
 @cache
 def _impact_filter(period_s: float) -> ZeroPhase:
-    """Return the high-pass at `IMPACT_HZ`."""
-    return ZeroPhase(IMPACT_HZ, "highpass", 1.0 / period_s)
+    """Return the high-pass at `LEG_HZ`."""
+    return ZeroPhase(LEG_HZ, "highpass", 1.0 / period_s)
 
 
 def grid_peaks(values: FloatArray, source_s: FloatArray, time_s: FloatArray) -> FloatArray:

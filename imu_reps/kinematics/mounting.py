@@ -8,7 +8,7 @@ from typing import get_args
 import numpy as np
 
 from imu_reps.domain.exercise import Posture, Side, Start
-from imu_reps.domain.recording import Axis, Header
+from imu_reps.domain.recording import Axis, Header, axis_vector
 from imu_reps.domain.samples import FloatArray
 from imu_reps.kinematics.rest import AT_ONCE, pieces
 
@@ -53,13 +53,6 @@ def components(vectors: FloatArray, direction: FloatArray) -> FloatArray:
 def angle_between_deg(up: FloatArray, reference: FloatArray) -> FloatArray:
     """Return the angles between directions (..., 3) and one direction (3,), all of length 1, degrees."""
     return np.asarray(np.degrees(np.arccos(np.minimum(np.maximum(components(up, reference), -1.0), 1.0))))
-
-
-def axis_vector(axis: Axis) -> FloatArray:
-    """Return a sensor axis named ``+x`` to ``-z`` as a unit vector."""
-    vector = np.zeros(3)
-    vector["xyz".index(axis[1])] = 1.0 if axis[0] == "+" else -1.0
-    return vector
 
 
 def nearest_axis(direction: FloatArray) -> Axis:

@@ -100,8 +100,8 @@ def offline_motion(
     bias = bias_at_rest(gyr, acc, length) if bias_dps is None else bias_dps
     gyr = gyr if bias is None else gyr - bias
     up = np.empty_like(acc)
-    for span in starmap(slice, _filter_spans(timed.index, timed.period_s)):
-        up[span] = _offline_up(timed.index[span], gyr[span], acc[span], timed.period_s)
+    for span in _filter_spans(timed):
+        up[span] = up_from_quaternions(_filtered(timed, span, gyr, acc))
     return SensorMotion(timed.time_s, timed.index, up, gyr, acc, still_mask(gyr, acc, length), timed.period_s)
 
 
@@ -114,32 +114,22 @@ def offline_quaternions(timed: TimedSamples, block: SampleBlock) -> FloatArray:
     gyr, acc = block.gyr_dps.take(timed.order, axis=0), block.acc_mps2.take(timed.order, axis=0)
     bias = bias_at_rest(gyr, acc, window_length(timed.period_s))
     gyr = gyr if bias is None else gyr - bias
-    pieces = [
-        _offline_quaternions(timed.index[start:end], gyr[start:end], acc[start:end], timed.period_s)
-        for start, end in _filter_spans(timed.index, timed.period_s)
-    ]
-    whole = np.concatenate(pieces)
+    whole = np.concatenate([_filtered(timed, span, gyr, acc) for span in _filter_spans(timed)])
     flips = np.where((whole[1:] * whole[:-1]).sum(axis=1) < 0.0, -1.0, 1.0)
     return np.asarray(whole * np.append(1.0, np.cumprod(flips))[:, None])
 
 
-def _filter_spans(index: IntArray, period_s: float) -> list[tuple[int, int]]:
-    breaks = np.flatnonzero(np.diff(index) * period_s > BRIDGE_S) + 1
-    edges = [0, *breaks.tolist(), len(index)]
-    return list(pairwise(edges))
+def _filter_spans(timed: TimedSamples) -> list[slice]:
+    breaks = np.flatnonzero(np.diff(timed.index) * timed.period_s > BRIDGE_S) + 1
+    return list(starmap(slice, pairwise([0, *breaks.tolist(), len(timed.index)])))
 
 
-def _offline_up(index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float) -> FloatArray:
-    """Return the direction of up over samples without a break, (n, 3) in sensor axes."""
-    return up_from_quaternions(_offline_quaternions(index, gyr_dps, acc_mps2, period_s))
-
-
-def _offline_quaternions(
-    index: IntArray, gyr_dps: FloatArray, acc_mps2: FloatArray, period_s: float
-) -> FloatArray:
-    ticks = index - index[0]
-    gyr, acc = np.radians(on_every_tick(ticks, gyr_dps)), np.ascontiguousarray(on_every_tick(ticks, acc_mps2))
-    quaternions = offlineVQF(gyr, acc, None, period_s)["quat6D"]
+def _filtered(timed: TimedSamples, span: slice, gyr_dps: FloatArray, acc_mps2: FloatArray) -> FloatArray:
+    """Return the orientations over a span without a break, (n, 4), by all samples' rate and force."""
+    ticks = timed.index[span] - timed.index[span.start]
+    gyr = np.radians(on_every_tick(ticks, gyr_dps[span]))
+    acc = np.ascontiguousarray(on_every_tick(ticks, acc_mps2[span]))
+    quaternions = offlineVQF(gyr, acc, None, timed.period_s)["quat6D"]
     del gyr, acc
     return np.asarray(quaternions if len(quaternions) == len(ticks) else quaternions[ticks])
 

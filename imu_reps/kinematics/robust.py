@@ -9,6 +9,8 @@ from imu_reps.domain.samples import FloatArray
 #: Standard deviations per median absolute deviation of normally distributed values.
 SD_PER_MAD = 1.4826
 
+QUARTILES = (0.25, 0.5, 0.75)
+
 
 def median(values: FloatArray) -> float:
     """Return the median of (n,) values without NaN; of few it takes a small part of `numpy.median`'s time."""
@@ -24,6 +26,14 @@ def medians(values: FloatArray) -> FloatArray:
         return np.asarray(np.partition(values, half, axis=0)[half])
     low, high = np.partition(values, [half - 1, half], axis=0)[half - 1 : half + 1]
     return np.asarray((low + high) / 2.0)
+
+
+def quantiles(values: FloatArray, *shares: float) -> list[float]:
+    """Return quantiles of (n,) values without NaN; `numpy.quantile` takes several times as long."""
+    ordered = np.sort(values)
+    at = np.array(shares) * (len(ordered) - 1)
+    found: list[float] = np.interp(at, np.arange(len(ordered)), ordered).tolist()
+    return found
 
 
 def mad_sd(values: FloatArray, centre: float | None = None) -> float:

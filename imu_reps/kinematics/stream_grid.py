@@ -15,6 +15,7 @@ from imu_reps.domain.recording import Header, SensorHeader
 from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.clock.stream import LiveClock
+from imu_reps.kinematics.clock.ticks import OTHER_RATE
 from imu_reps.kinematics.motion import GridMotion, Motion, between, brackets
 from imu_reps.kinematics.orientation import LiveMotion
 
@@ -23,7 +24,6 @@ WAIT_S = 0.5
 
 #: Samples are held back this long at the start, to check the header's rate.
 RATE_CHECK_S = 1.0
-RATE_TOLERANCE = 0.1
 
 #: They are held back until this long while a backlog drains: while those that arrived some time ago prove to
 #: have waited longer than the newest, by this.
@@ -131,7 +131,7 @@ class LiveSensor:
         if not drained and time_s < self.first_s + BACKLOG_CHECK_S:
             return
         nominal_s = measured_s if self._nominal_hz is None else 1.0 / self._nominal_hz
-        near = abs(measured_s / nominal_s - 1.0) < RATE_TOLERANCE
+        near = abs(measured_s / nominal_s - 1.0) < OTHER_RATE
         self._period_s = nominal_s if near else measured_s
         self._motion = LiveMotion(self._period_s)
         if drained:

@@ -11,7 +11,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, SensorPlace
 from imu_reps.kinematics.rest import stretches
-from imu_reps.kinematics.robust import median
+from imu_reps.kinematics.robust import QUARTILES, median, medians, quantiles
 from imu_reps.quality.windows import Windows
 
 
@@ -35,10 +35,10 @@ class AccelerometerParams:
         raises.
     min_still_windows : int
         Fewest still windows that show a rest.
-    gravity_within, gravity_steady, gravity_turns : float
-        Limits for gravity in the gyroscope's columns: greatest deviation of the median magnitude from
-        gravity's; greatest range of the middle half of magnitudes, as a share of that in the accelerometer's
-        columns; and smallest range of the middle nine tenths of an axis, which a bias has not (ours).
+    gravity_steady, gravity_turns : float
+        Limits for gravity in the gyroscope's columns: greatest range of the middle half of magnitudes, as a
+        share of that in the accelerometer's columns; and smallest range of the middle nine tenths of an axis,
+        which a bias has not (ours).
     block_s, block_samples : float or int
         Length of the blocks whose force is compared with gravity, two and two, and number of samples that
         show it.
@@ -61,7 +61,6 @@ class AccelerometerParams:
     steady_share: float = 0.4
     wrong_scale_moving: float = 0.40
     min_still_windows: int = 4
-    gravity_within: float = 0.15
     gravity_steady: float = 0.3
     gravity_turns: float = 0.1
     block_s: float = 5.0
@@ -97,16 +96,16 @@ def check_exchanged(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     if known.sum() < PARAMS.min_still_windows:
         return
     size = math.sqrt(median(square[known]))
-    if min(abs(size / gravity - 1.0) for gravity in GRAVITY_IN) > PARAMS.gravity_within:
+    if min(abs(size / gravity - 1.0) for gravity in GRAVITY_IN) > WRONG_SCALE:
         return
     rate = windows.gyr_dps[known]
-    low, high = np.sqrt(np.percentile(square[known], (25.0, 75.0))).tolist()
-    force = np.percentile(windows.size_mps2[1:][known], (25.0, 50.0, 75.0))
-    spread = float((force[2] - force[0]) / max(force[1], 1e-9))
+    low, _, high = np.sqrt(quantiles(square[known], *QUARTILES)).tolist()
+    force = quantiles(windows.size_mps2[1:][known], *QUARTILES)
+    spread = (force[2] - force[0]) / max(force[1], 1e-9)
     turns = np.ptp(np.percentile(rate, (5.0, 95.0), axis=0), axis=0).max()
     steady = (high - low) / size < PARAMS.gravity_steady * spread
     if spread > PARAMS.force_steady and steady and turns > PARAMS.gravity_turns * size:
-        values = {"gyr": size, "acc": float(force[0])}
+        values = {"gyr": size, "acc": force[0]}
         yield Finding("columns_exchanged", values=values, severity="refuse", sensor=place)
 
 
@@ -153,19 +152,19 @@ def of_other_scale(values: FloatArray, bad: BoolArray, period_s: float) -> BoolA
     size = np.maximum(np.sqrt(np.einsum("ij,ij->j", few, few)) / STANDARD_GRAVITY_MPS2, 1e-3)
     size[bad[::every]] = 1.0
     blocks = _two_and_two(size, count)
-    usual = np.median(blocks, axis=1)
+    usual = medians(blocks.T)
     near = (usual > PARAMS.near_gravity[0]) & (usual < PARAMS.near_gravity[1])
     far = (usual < PARAMS.far_from_gravity[0]) | (usual > PARAMS.far_from_gravity[1])
     if far.any():
         rate_dps = _two_and_two(np.linalg.norm(values[3:, ::every], axis=0), count)[far]
         off = (blocks[far] < PARAMS.near_gravity[0]) | (blocks[far] > PARAMS.near_gravity[1])
         meanwhile_dps = np.nanmedian(np.where(off, rate_dps, np.nan), axis=1)
-        slow = np.median(rate_dps, axis=1) < PARAMS.far_slow_dps[0]
+        slow = medians(rate_dps.T) < PARAMS.far_slow_dps[0]
         far[far] = slow & (meanwhile_dps < PARAMS.far_slow_dps[1])
     if near.sum() <= far.sum():
         return found
     for first, end in stretches(far):
-        times = float(np.median(usual[first:end]))
+        times = median(usual[first:end])
         # a sample votes for the scale that it is nearer to
         votes = np.sign(np.log(size) / math.log(times) - 0.5)
         middle = (first + end) * PARAMS.block_samples // 2

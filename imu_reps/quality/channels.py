@@ -19,7 +19,7 @@ from imu_reps.domain.samples import (
     SensorPlace,
 )
 from imu_reps.kinematics.rest import stretches
-from imu_reps.kinematics.robust import median
+from imu_reps.kinematics.robust import median, medians
 
 COLUMNS = (*ACC_COLUMNS, *GYR_COLUMNS)
 
@@ -302,13 +302,14 @@ def check_repeated(place: SensorPlace, values: FloatArray, rate_hz: float) -> It
     moving = np.repeat(seconds, max(2, round(rate_hz)))[1:]
     share = float(same[: len(moving)][moving].mean())
     if share > PARAMS.repeated_share and not coarse_channels(values).any():
-        real_hz = rate_hz * (1.0 - share)
-        yield Finding(
-            "repeated_rows",
-            values={"share": share, "real_hz": real_hz, "rate_hz": rate_hz},
-            severity="refuse" if real_hz < SLOWEST_HZ else "caution",
-            sensor=place,
-        )
+        values_of = {"share": share, "real_hz": rate_hz * (1.0 - share), "rate_hz": rate_hz}
+        yield _slower("repeated_rows", place, values_of)
+
+
+def _slower(code: str, place: SensorPlace, values: dict[str, float]) -> Finding:
+    """Return a finding about a sensor that is slower than its rate."""
+    severity: Severity = "refuse" if values["real_hz"] < SLOWEST_HZ else "caution"
+    return Finding(code, values=values, severity=severity, sensor=place)
 
 
 def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -> Iterator[Finding]:
@@ -324,16 +325,14 @@ def check_interpolated(place: SensorPlace, values: FloatArray, rate_hz: float) -
     if len(lined) and lined.mean() > PARAMS.lined_seconds:
         # a line begins at each sample that was measured
         real_hz = median(np.count_nonzero(seconds[lined, 1:] & ~seconds[lined, :-1], axis=1).astype(float))
-        yield Finding(
-            "interpolated_rows",
-            values={"real_hz": real_hz, "rate_hz": rate_hz},
-            severity="refuse" if real_hz < SLOWEST_HZ else "caution",
-            sensor=place,
-        )
+        yield _slower("interpolated_rows", place, {"real_hz": real_hz, "rate_hz": rate_hz})
 
 
 def check_dead_band(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
     """Report a gyroscope, (6, n), whose small rates are all set to exactly 0."""
+    few = np.abs(values[3:, :_FEW])
+    if ((few > 0.0) & (few <= DEAD_BAND_DPS)).any(axis=1).all():
+        return
     zeroed = np.count_nonzero(values[3:] == 0.0, axis=1) >= PARAMS.min_zeros
     least = np.array([least_beside_zero(axis) for axis in values[3:][zeroed]])
     least = least[(least > DEAD_BAND_DPS) & (least < np.inf)]
@@ -353,7 +352,7 @@ def check_smoothed(place: SensorPlace, values: FloatArray) -> Iterator[Finding]:
     if values.shape[1] < 3:
         return
     before, at, after = _neighbours(values, 1 + values.shape[1] // 1000)
-    bend = np.median(np.abs(before + after - 2.0 * at), axis=1)
+    bend = medians(np.abs(before + after - 2.0 * at).T)
     least = np.array([bend[:3].max(), bend[3:].max()])
     smooth = bool(((least > 0.0) & (least < PARAMS.smooth_bend)).all())
     if smooth and (2.0 * np.array(resolutions(values)) < PARAMS.smooth_bend).all():
@@ -435,8 +434,8 @@ def _wraps(series: FloatArray, most: float, may_wrap: BoolArray) -> tuple[IntArr
         return falls[:0], 0.0
     usual = 0.5 * (step[falls - 1] + step[falls + 1])
     jump = np.abs(step[falls] - usual)
-    period = float(np.median(jump))
-    if np.median(np.abs(jump - period)) > PARAMS.wrap_agrees * period:
+    period = median(jump)
+    if median(np.abs(jump - period)) > PARAMS.wrap_agrees * period:
         return (falls if len(falls) >= PARAMS.clear_wraps else falls[:0]), np.inf
     return falls, max(period, float(np.ptp(series)))
 

@@ -14,6 +14,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.kinematics.robust import median
 from imu_reps.quality.channels import Stream, channels_of, coarse_channels, is_random
 from imu_reps.quality.spikes import zeros
 
@@ -104,13 +105,16 @@ class Signatures:
 
 def signatures(channels: Mapping[SensorPlace, FloatArray]) -> dict[SensorPlace, Signatures]:
     """Return the signatures of both sensors from their channels, (6, n)."""
-    every = {place: _signature(values) for place, values in channels.items()}
+    # a matrix product may round the last samples differently from those before
+    every = {place: np.asarray((values * FACTORS[:, None]).sum(axis=0)) for place, values in channels.items()}
     edges = np.cumsum([0, *map(len, every.values())])
-    alike = _perhaps_alike(np.concatenate(list(every.values())))
+    signature = np.concatenate(list(every.values()))
+    ordered = np.sort(signature)
+    alike = np.flatnonzero(np.isin(signature, ordered[1:][ordered[1:] == ordered[:-1]]))
     parts = np.split(alike, alike.searchsorted(edges[1:-1]))
     return {
-        place: Signatures(signature, rows - start)
-        for (place, signature), rows, start in zip(every.items(), parts, edges[:-1], strict=True)
+        place: Signatures(own, rows - start)
+        for (place, own), rows, start in zip(every.items(), parts, edges[:-1], strict=True)
     }
 
 
@@ -124,49 +128,44 @@ def check_streams(
         values = channels[sent.sensor]
         # zeros between readings and packets that come again would leap as well
         readings = _not_flat(values) & ~zeros(values) & ~copied(values, reads[sent.sensor], counted=True)
-        block = sent if readings.all() else sent[readings]
-        if len(block) > PARAMS.leaps and (_leaps(block) or _one_number_twice(block)):
+        block, acc_mps2 = sent, values[:3]
+        if not readings.all():
+            block, acc_mps2 = sent[readings], acc_mps2[:, readings]
+        if len(block) > PARAMS.leaps and (_leaps(block.time_s, acc_mps2) or _one_number_twice(block)):
             yield Finding("two_streams", severity="refuse", sensor=block.sensor)
     if len(recording.blocks) == 2:
         yield from _same_data(recording.blocks[1], channels["ankle"], reads["pelvis"], reads["ankle"])
 
 
-def _leaps(block: SampleBlock) -> bool:
-    """Whether the specific force leaps to and fro between two directions."""
-    steps = np.diff(np.ascontiguousarray(block.acc_mps2.T))
+def _leaps(time_s: FloatArray, acc_mps2: FloatArray) -> bool:
+    """Whether the specific force, (3, n), leaps to and fro between two directions."""
+    steps = np.diff(acc_mps2)
     square = np.einsum("ij,ij->j", steps, steps)
+    rows = np.flatnonzero(square > min(PARAMS.leaps_mps2) ** 2)
     # a fast leg leaps a little between its own samples too
-    return any(_in_turn(block, square, leap_mps2) for leap_mps2 in PARAMS.leaps_mps2)
+    return len(rows) >= PARAMS.leaps and any(
+        _in_turn(time_s, acc_mps2, rows[square[rows] > leap_mps2**2]) for leap_mps2 in PARAMS.leaps_mps2
+    )
 
 
-def _in_turn(block: SampleBlock, square: FloatArray, leap_mps2: float) -> bool:
-    """Whether leaps of this size or more, by all squares (n - 1,), lead to and fro for much of the time."""
-    rows = np.flatnonzero(square > leap_mps2**2)
+def _in_turn(time_s: FloatArray, acc_mps2: FloatArray, rows: IntArray) -> bool:
+    """Whether leaps after these rows lead to and fro for much of the time."""
     if len(rows) < PARAMS.leaps:
         return False
-    time_s, acc_mps2, size = block.time_s, block.acc_mps2, np.sqrt(square[rows])
-    apart = np.linalg.norm(acc_mps2[rows[1:] + 1] - acc_mps2[rows[:-1]], axis=1)
+    size = np.linalg.norm(acc_mps2[:, rows + 1] - acc_mps2[:, rows], axis=0)
+    apart = np.linalg.norm(acc_mps2[:, rows[1:] + 1] - acc_mps2[:, rows[:-1]], axis=0)
     comes_back = np.append(apart < PARAMS.comes_back * np.minimum(size[1:], size[:-1]), False)
     span = np.minimum((time_s - time_s[0]) / PARAMS.leaps_s, len(time_s)).astype(np.int64)
     edges = np.flatnonzero(np.diff(span, prepend=-1))
-    often, back, samples = (
-        np.add.reduceat(values, edges)
-        for values in (_at(rows, time_s), _at(rows[comes_back], time_s), np.ones(len(time_s)))
-    )
-    other = np.add.reduceat(np.cumsum(_at(rows, time_s)) % 2.0, edges) / samples
+    leapt, returned = (np.bincount(at, minlength=len(time_s)) for at in (rows, rows[comes_back]))
+    often, back = np.add.reduceat(leapt, edges), np.add.reduceat(returned, edges)
+    other = np.add.reduceat(np.cumsum(leapt) % 2, edges) / np.diff(edges, append=len(time_s))
     in_turn = (
         (often >= PARAMS.leaps)
         & (back > PARAMS.back_share * often)
         & (np.minimum(other, 1.0 - other) > PARAMS.group_share)
     )
     return bool(in_turn.sum() > PARAMS.leaping_share * len(edges))
-
-
-def _at(rows: IntArray, time_s: FloatArray) -> FloatArray:
-    """Return ones at these rows, zeros elsewhere."""
-    marks = np.zeros(len(time_s))
-    marks[rows] = 1.0
-    return marks
 
 
 def _one_number_twice(block: SampleBlock) -> bool:
@@ -182,12 +181,12 @@ def _one_number_twice(block: SampleBlock) -> bool:
     # on
     between = same & (waits_s < PARAMS.packet_s) & (np.diff(rows) > 1)
     if same.sum() < (1.0 - PARAMS.twice_share) * len(block) and between.sum() > many:
-        return bool(np.median(apart[between]) > PARAMS.apart_mps2)
+        return median(apart[between]) > PARAMS.apart_mps2
     twice = same & (waits_s < PARAMS.together_s)
     if twice.sum() < many:
         return False
-    follows = min(float(np.median(np.linalg.norm(acc[lag:] - acc[:-lag], axis=1))) for lag in (1, 2))
-    return bool(np.median(apart[twice]) > max(PARAMS.apart_mps2, PARAMS.apart_times * follows))
+    follows = min(median(np.linalg.norm(acc[lag:] - acc[:-lag], axis=1)) for lag in (1, 2))
+    return median(apart[twice]) > max(PARAMS.apart_mps2, PARAMS.apart_times * follows)
 
 
 def _same_data(
@@ -206,18 +205,6 @@ def _same_data(
             start_s=float(times[0]),
             end_s=float(times[-1]),
         )
-
-
-def _signature(values: FloatArray) -> FloatArray:
-    """Return a number for each sample that two different samples hardly ever share."""
-    # a matrix product may round the last samples differently from those before
-    return np.asarray((values * FACTORS[:, None]).sum(axis=0))
-
-
-def _perhaps_alike(signature: FloatArray) -> IntArray:
-    """Return the rows that share their signature with another."""
-    ordered = np.sort(signature)
-    return np.flatnonzero(np.isin(signature, ordered[1:][ordered[1:] == ordered[:-1]]))
 
 
 def _lags(reads: Signatures, fewest: int) -> IntArray | None:

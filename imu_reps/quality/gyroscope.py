@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.mounting import row_angles_deg
-from imu_reps.kinematics.robust import median, medians
+from imu_reps.kinematics.robust import QUARTILES, median, medians, quantiles
 from imu_reps.quality.windows import HOP_S, Windows
 
 
@@ -181,21 +182,23 @@ def check_gyroscope(place: SensorPlace, windows: Windows, turns: Turns) -> Itera
     if len(ratio) < PARAMS.min_pairs:
         yield from _by_the_way(place, windows)
         return
-    middle, scatter = _median_and_error(ratio)
-    error = float(np.hypot(scatter, PARAMS.calm_error_deg / median(turns.way_deg)))
-    missed, missed_error = _median_and_error(miss)
-    values = {"ratio": middle, "error": error}
+    low, middle, high = quantiles(ratio, *QUARTILES)
+    scatter = _error_of_median(low, high, len(ratio))
+    error = math.hypot(scatter, PARAMS.calm_error_deg / median(turns.way_deg))
+    least, missed, most = quantiles(miss, *QUARTILES)
+    surely_missed = missed - PARAMS.sure_sds * _error_of_median(least, most, len(miss))
+    along = median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3
+    values, unsure = {"ratio": middle, "error": error}, PARAMS.sure_sds * error
     if PARAMS.radians[0] < middle < PARAMS.radians[1] and scatter < middle:
         yield Finding("gyro_unit_radps", values=values, severity="refuse", sensor=place)
     elif missed > PARAMS.dead_miss and (dead := _dead_axis(windows, turns)):
         yield Finding("gyro_axes", values={"dead": dead}, severity="refuse", sensor=place)
-    elif missed - PARAMS.sure_sds * missed_error > PARAMS.max_miss and not _same_plane(ratio, miss):
+    elif surely_missed > PARAMS.max_miss and not (along and middle > 0.0):  # then the scale alone is wrong
         # on a swinging body the force turns back by about the same ratio in all turns, if there are many
-        few = len(ratio) < PARAMS.sure_pairs
-        swings = _along(ratio, miss) if few else _swings(ratio, miss)
-        if not swings or np.nanmax(np.abs(windows.gyr_dps)) > PARAMS.swings_dps:
+        few, one_ratio = len(ratio) < PARAMS.sure_pairs, high - low < -middle < -PARAMS.swings_back
+        if not (along and (few or one_ratio)) or np.nanmax(np.abs(windows.gyr_dps)) > PARAMS.swings_dps:
             yield Finding("gyro_axes", severity="refuse", sensor=place)
-    elif _beyond(middle, error, PARAMS.wrong):
+    elif middle < PARAMS.wrong[0] - unsure or middle > PARAMS.wrong[1] + unsure:
         yield Finding("gyro_scale", values=values, severity="refuse", sensor=place)
 
 
@@ -205,7 +208,7 @@ def _dead_axis(windows: Windows, turns: Turns) -> str | None:
     if both.sum() < PARAMS.min_pairs:
         return None
     needed = np.degrees(np.cross(windows.up[1:], windows.up[:-1])[both]) / HOP_S
-    seen = windows.gyr_dps[both] - np.median(windows.gyr_dps[both], axis=0)
+    seen = windows.gyr_dps[both] - medians(windows.gyr_dps[both])
     strong, shown = _rms(needed), _rms(seen)
     dead = (strong > PARAMS.dead_turn_dps) & (shown < PARAMS.dead_share * strong)
     axis = int(np.argmax(dead))
@@ -232,23 +235,9 @@ def _follows(windows: Windows, turns: Turns, axis: int) -> bool:
     return bool(share > PARAMS.scaled_share and correlation > PARAMS.follows)
 
 
-def _quartiles(values: FloatArray) -> tuple[float, float, float]:
-    low, middle, high = np.interp(
-        np.array([0.25, 0.5, 0.75]) * (len(values) - 1), np.arange(len(values)), np.sort(values)
-    ).tolist()
-    return low, middle, high
-
-
-def _median_and_error(values: FloatArray) -> tuple[float, float]:
-    """Return a median and its standard error, that of a normal distribution with the same quartiles."""
-    low, middle, high = _quartiles(values)
-    turns = max(1.0, len(values) / PARAMS.pairs_a_turn)
-    return middle, float(1.2533 * (high - low) / 1.349 / np.sqrt(turns))
-
-
-def _beyond(middle: float, error: float, limits: tuple[float, float]) -> bool:
-    """Whether a value is outside of limits by `sure_sds` standard errors."""
-    return middle + PARAMS.sure_sds * error < limits[0] or middle - PARAMS.sure_sds * error > limits[1]
+def _error_of_median(low: float, high: float, pairs: int) -> float:
+    """Return a median's standard error, that of a normal distribution with the same quartiles."""
+    return 1.2533 * (high - low) / 1.349 / math.sqrt(max(1.0, pairs / PARAMS.pairs_a_turn))
 
 
 def check_warming(place: SensorPlace, bias_dps: FloatArray | None) -> Iterator[Finding]:
@@ -264,19 +253,17 @@ def check_zero(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     Over two calm seconds the rate must carry up where the accelerometer shows it; what is left, over the
     time, is the zero.
     """
-    if len(windows) <= PARAMS.zero_hops:
-        return
-    spans = np.lib.stride_tricks.sliding_window_view
-    known = spans(windows.calm, PARAMS.zero_hops + 1).all(axis=1)
-    known &= ~spans(np.isnan(windows.gyr_dps[:, 0]), PARAMS.zero_hops).any(axis=1)
-    first = np.flatnonzero(known)
-    last = first + PARAMS.zero_hops
+    restless = np.append(0, np.cumsum(~windows.calm))
+    first = np.flatnonzero(restless[PARAMS.zero_hops + 1 :] == restless[: -PARAMS.zero_hops - 1])
+    first = first[windows.rate_known(first, first + PARAMS.zero_hops)]
     if len(first) < PARAMS.min_off:
         return
+    last = first + PARAMS.zero_hops
     left = np.degrees(np.cross(windows.carried_up(first, last), windows.up[last]))
     off = np.linalg.norm(left - medians(left), axis=1) / (PARAMS.zero_hops * HOP_S)
     off_force = np.abs(windows.size_mps2 - median(windows.size_mps2[windows.calm]))
-    unsure = spans(np.fmax(windows.acc_sd_mps2, off_force), PARAMS.zero_hops + 1).max(axis=1)[known]
+    within = first[:, None] + np.arange(PARAMS.zero_hops + 1)
+    unsure = np.fmax(windows.acc_sd_mps2, off_force)[within].max(axis=1)
     moved = np.flatnonzero(off > PARAMS.zero_off_dps + PARAMS.zero_off_dps_mps2 * unsure)
     if len(moved) >= PARAMS.min_off:
         start_s = windows.start_s + HOP_S * int(first[moved[0]])
@@ -301,7 +288,7 @@ def _by_the_way(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     share = turned[swings] / change[swings]
     if len(share) < PARAMS.min_pairs:
         return
-    _, middle, high = _quartiles(share)
+    middle, high = quantiles(share, 0.5, 0.75)
     if PARAMS.dead < middle < PARAMS.swing_share:
         yield Finding("gyro_unit_radps", values={"ratio": middle}, severity="refuse", sensor=place)
     elif middle > PARAMS.dead and high < PARAMS.small_share and len(share) >= PARAMS.small_pairs:
@@ -339,10 +326,9 @@ class Turns:
 
 def seen_turns(windows: Windows) -> Turns:
     """Compare the turns by gyroscope and by accelerometer, for pairs of calm windows."""
-    holes = np.append(0, np.cumsum(np.isnan(windows.gyr_dps[:, 0])))
     first = np.concatenate([np.arange(len(windows) - lag) for lag in PARAMS.lags])
     last = np.concatenate([np.arange(lag, len(windows)) for lag in PARAMS.lags])
-    known = windows.calm[first] & windows.calm[last] & (holes[first] == holes[last])
+    known = windows.calm[first] & windows.calm[last] & windows.rate_known(first, last)
     first, last = first[known], last[known]
     cosine = np.einsum("ni,ni->n", windows.up[first], windows.up[last])
     turned = (cosine < np.cos(np.radians(PARAMS.min_turn_deg))) & (
@@ -365,18 +351,3 @@ def _compare(windows: Windows, first: IntArray, last: IntArray) -> Turns:
     second = turned[PARAMS.min_lag :] - turned[: -PARAMS.min_lag]
     path = turned[last] - turned[first]
     return Turns(angle / way, row_angles_deg(rotated, end) / way, way, path, first, last, second)
-
-
-def _same_plane(ratio: FloatArray, miss: FloatArray) -> bool:
-    """Whether a wrong scale alone explains the miss: it lies along the turn, forwards."""
-    return bool(np.median(ratio) > 0.0) and _along(ratio, miss)
-
-
-def _swings(ratio: FloatArray, miss: FloatArray) -> bool:
-    """Whether a swinging body explains the miss: it lies along the turn, backwards, by about one ratio."""
-    low, middle, high = _quartiles(ratio)
-    return _along(ratio, miss) and bool(PARAMS.swings_back < middle < 0.0 and high - low < -middle)
-
-
-def _along(ratio: FloatArray, miss: FloatArray) -> bool:
-    return bool(np.median(np.abs(miss - np.abs(ratio - 1.0))) < 0.3)

@@ -18,7 +18,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.robust import median
+from imu_reps.kinematics.robust import median, medians, quantiles
 from imu_reps.kinematics.rotations import products, rotations_by
 from imu_reps.quality.windows import MIN_HOP_S, Windows
 
@@ -306,14 +306,13 @@ def _turning_pieces(windows: Windows) -> TurningPieces | None:
     share = 1.0 / (1.0 + (windows.acc_sd_mps2 / PARAMS.shaken_mps2) ** 2)
     share[np.isnan(force[:, 0])] = 0.0
     force, rate, share, holes = (
-        values[: number * length].reshape(number, length, *values.shape[1:])
-        for values in (bridged(force), bridged(rate), share, holes)
+        values[..., : number * length].reshape(*values.shape[:-1], number, length)
+        for values in (bridged(force).T, bridged(rate).T, share, holes)
     )
-    turned_deg = np.degrees(np.ptp(np.cumsum(rate, axis=1), axis=1).max(axis=1)) * windows.hop_s
     used = (
         (holes.sum(axis=1) * windows.hop_s <= PARAMS.max_bridged_s)
-        & (np.abs(rate).max(axis=(1, 2)) < np.radians(PARAMS.max_hop_deg / windows.hop_s))
-        & (turned_deg > PARAMS.min_turn_deg)
+        & (np.abs(rate).max(axis=(0, 2)) < np.radians(PARAMS.max_hop_deg / windows.hop_s))
+        & (turned_deg(rate, windows.hop_s) > PARAMS.min_turn_deg)
         & (share.mean(axis=1) > PARAMS.min_calm_share)
     )
     if share[used].sum() * windows.hop_s < PARAMS.min_s:
@@ -321,8 +320,13 @@ def _turning_pieces(windows: Windows) -> TurningPieces | None:
     weight = np.sqrt(share[used])
     weight[:, [0, -1]] = 0.0  # how the rate changes there is not known
     # contiguous windows per axis are several times faster
-    force, rate = (np.ascontiguousarray(values[used].transpose(2, 0, 1)) for values in (force, rate))
+    force, rate = (np.ascontiguousarray(values[:, used]) for values in (force, rate))
     return TurningPieces(force, rate, weight, np.flatnonzero(used) * length, windows.hop_s)
+
+
+def turned_deg(rate_rad_s: FloatArray, hop_s: float) -> FloatArray:
+    """Return how far pieces turn, by rates (3, k, n), about the axis that they turn about most, (k,)."""
+    return np.asarray(np.degrees(np.ptp(np.cumsum(rate_rad_s, axis=-1), axis=-1).max(axis=0)) * hop_s)
 
 
 def _sharpened(means: FloatArray) -> FloatArray:
@@ -343,8 +347,14 @@ def unexplained_each(pieces: TurningPieces) -> FloatArray:
 
 
 def unexplained_unturned(pieces: TurningPieces) -> FloatArray:
-    """Return the same if nothing turns."""
-    return unexplained_each(pieces.turned_otherwise(np.zeros((1, 3, 3))))
+    """Return the same if nothing turns, so that a bias alone explains some of the force."""
+    after_s = pieces.hop_s * np.arange(pieces.weight.shape[1])
+    by_bias = _cross_matrix(pieces.force_mps2).swapaxes(0, 1) * -after_s
+    rows = _weighted(pieces, np.concatenate([pieces.force_mps2[None], by_bias]))
+    sums = rows @ rows.swapaxes(1, 2)
+    bias = sums[:, 1:, 1:] + _bias_prior(pieces, PARAMS.initial_variance)
+    fitted = np.linalg.solve(bias, sums[:, 1:, :1])[..., 0]
+    return np.asarray(sums[:, 0, 0] - np.einsum("ki,ki->k", sums[:, 0, 1:], fitted))
 
 
 def unexplained_in_windows(pieces: TurningPieces) -> FloatArray:
@@ -417,19 +427,8 @@ def _normal_equations(
 ) -> tuple[FloatArray, FloatArray]:
     """Return the normal equations of factor, lever (3) and remaining force, with and without biases.
 
-    The mean force of each piece is taken for gravity, and its bias is eliminated, with a prior by the
-    variance of a reading.
-
-    Parameters
-    ----------
-    pieces : TurningPieces
-    rotated : _Rotated
-    lever : (3,) float
-    variance : float
-
-    Returns
-    -------
-    biased, unbiased : (k, 5, 5) float
+    Both are (k, 5, 5). The mean force of each piece is taken for gravity, and its bias is eliminated, with a
+    prior by the variance of a reading.
     """
     rows = _rows(pieces, rotated, lever)
     sums = rows @ rows.swapaxes(1, 2)
@@ -454,10 +453,15 @@ def _rows(pieces: TurningPieces, rotated: _Rotated, lever: FloatArray) -> FloatA
     both = np.empty((8, *force.shape))
     both[0] = -by_turns[3] - _along(rotated.of_factor, lever)
     both[1:4], both[4], both[5:] = -rotated.of_lever.swapaxes(0, 1), force, -by_turns[:3]
+    return _weighted(pieces, both)
+
+
+def _weighted(pieces: TurningPieces, slopes: FloatArray) -> FloatArray:
+    """Return the weighted slopes, of (m, 3, k, n), about their means in each piece, (k, m, 3 * n)."""
     square = pieces.weight**2
-    both -= ((both * square).sum(axis=-1) / square.sum(axis=-1))[..., None]
-    both *= pieces.weight
-    return np.asarray(both.transpose(2, 0, 1, 3).reshape(len(square), 8, -1))
+    slopes -= ((slopes * square).sum(axis=-1) / square.sum(axis=-1))[..., None]
+    slopes *= pieces.weight
+    return np.asarray(slopes.transpose(2, 0, 1, 3).reshape(len(square), len(slopes), -1))
 
 
 def _along(matrices: FloatArray, vector: FloatArray) -> FloatArray:
@@ -537,9 +541,9 @@ def _dead(windows: Windows) -> dict[str, str]:
     An axis square to a swing shows only noise too, but the force does not turn about it.
     """
     rate = windows.gyr_dps[np.isfinite(windows.gyr_dps[:, 0])]
-    rate = rate - np.median(rate, axis=0)
+    rate = rate - medians(rate)
     size = np.linalg.norm(rate, axis=1)
-    slow, fast = np.percentile(size, (30.0, 70.0))
+    slow, fast = quantiles(size, 0.3, 0.7)
     still, moving = (np.sqrt((rate[chosen] ** 2).mean(axis=0)) for chosen in (size <= slow, size >= fast))
     least = int(moving.argmin())
     dead = moving[least] < min(PARAMS.dead_times * still[least], PARAMS.dead_share * moving.max())

@@ -22,6 +22,7 @@ from imu_reps.quality.gyroscope_in_motion import (
     TurningFit,
     TurningPieces,
     other_columns,
+    turned_deg,
     unexplained_each,
     unexplained_in_windows,
     unexplained_unturned,
@@ -130,8 +131,7 @@ def turned_force(windows: Windows, fit: TurningFit | None) -> TurnedForce | None
     """Return how turns explain the force; None if the sensor does not turn."""
     if fit is None:
         return None
-    turned_deg = np.degrees(np.ptp(np.cumsum(fit.pieces.rate_rad_s, axis=-1), axis=-1).max(axis=0))
-    far = turned_deg * windows.hop_s > PARAMS.turned_far_deg
+    far = turned_deg(fit.pieces.rate_rad_s, windows.hop_s) > PARAMS.turned_far_deg
     pieces, unexplained = fit.pieces[far], fit.left[far]
     changes = _squared_changes(pieces)
     poor = unexplained > PARAMS.explained_share * np.minimum(changes.sum(axis=1), fit.unturned[far])

@@ -35,10 +35,10 @@ class NumberingParams:
         lost packets leave no hole.
     packet_share : float
         Share of rows with the number of the row before, above which the numbers count packets.
-    even_share, even_to, backwards_share : float
-        Smallest share of equal steps, larger than one, of numbers that count something finer than samples,
-        and greatest relative difference of such steps, as of a clock in ms; smallest share of backward steps
-        of numbers that count down.
+    most, even_to : float
+        Smallest share of equal steps, larger than one, of numbers that count something finer than samples, or
+        of backward steps of numbers that count down; and greatest relative difference of equal steps, as of a
+        clock in ms.
     time_units, follows_time_s, beyond_rows : tuple or float
         Units per second of numbers that are times; greatest deviation of such numbers from `time_s`, as no
         counter has, whose samples wait for the radio; and smallest ratio of their range to the number of
@@ -67,9 +67,8 @@ class NumberingParams:
     min_wraps: int = 3
     min_range: int = 64
     packet_share: float = 0.3
-    even_share: float = 0.9
+    most: float = 0.9
     even_to: float = 0.2
-    backwards_share: float = 0.9
     time_units: tuple[float, ...] = (1e3, 1e6)
     follows_time_s: float = 0.002
     beyond_rows: float = 1.5
@@ -120,12 +119,12 @@ def numbered(recording: Recording) -> tuple[Recording, list[Finding]]:
 
 def _shared(recording: Recording) -> bool:
     """Whether one numbering runs over both sensors."""
-    if len(recording.blocks) < 2 or recording.pelvis is None or recording.ankle is None:
+    numbers = [block.sample for block in recording.blocks]
+    if len(numbers) < 2 or any(
+        len(one) > PARAMS.shared_alone * (float(np.ptp(one)) + 1.0) for one in numbers
+    ):
         return False
-    for block in recording.blocks:
-        if len(block) > PARAMS.shared_alone * (float(np.ptp(block.sample)) + 1.0):
-            return False
-    pelvis, ankle = np.unique(recording.pelvis.sample), np.unique(recording.ankle.sample)
+    pelvis, ankle = map(np.unique, numbers)
     both = np.union1d(pelvis, ankle)
     if len(both) < len(pelvis) + len(ankle):
         return False
@@ -151,7 +150,7 @@ def _renumbered(
             codes, number, counter = ["counter_short"], np.arange(len(block)), "host"
         else:
             codes, number = ["counter_wraps"], _unwrapped(number, modulus)
-    elif (step < 0).mean() > PARAMS.backwards_share:
+    elif (step < 0).mean() > PARAMS.most:
         codes, number = ["counter_backwards"], number[0] - number
     step = np.diff(number)
     if (step == 0).mean() > PARAMS.packet_share and not _copies(block)[step == 0].all():
@@ -184,7 +183,7 @@ def _usual_step(step: IntArray, block: SampleBlock, header_hz: float | None) -> 
         return 1.0
     usual = float(np.median(step)) if len(step) else 1.0
     even = np.abs(step - usual) <= PARAMS.even_to * usual
-    if usual < 2.0 or even.mean() < PARAMS.even_share:
+    if usual < 2.0 or even.mean() < PARAMS.most:
         return 1.0
     usual = float(step[even].mean())
     by_rows_hz = len(step) / max(float(block.time_s[-1] - block.time_s[0]), 1e-9)

@@ -10,11 +10,11 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.exercise import Start
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.recording import Axis, Header
+from imu_reps.domain.recording import Axis, Header, axis_vector
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SensorPlace
-from imu_reps.kinematics.mounting import axis_vector, nearest_axis, pelvis_axes_supine, row_angles_deg, unit
+from imu_reps.kinematics.mounting import nearest_axis, pelvis_axes_supine, row_angles_deg, unit
 from imu_reps.kinematics.rest import stretches
-from imu_reps.kinematics.robust import median
+from imu_reps.kinematics.robust import median, quantiles
 from imu_reps.quality.windows import HOP_S, Windows, usual_direction
 
 
@@ -113,10 +113,10 @@ PARAMS = PlacementParams()
 
 def check_unmoved(place: SensorPlace, windows: Windows) -> Iterator[Finding]:
     """Report a sensor that points one way all along, as if nobody wore it."""
-    usual, known = usual_direction(windows.up), np.isfinite(windows.size_mps2)
-    if usual is None or known.sum() * HOP_S < PARAMS.min_unmoved_s:
+    known = np.isfinite(windows.size_mps2)
+    if windows.home is None or known.sum() * HOP_S < PARAMS.min_unmoved_s:
         return
-    unmoved = windows.up[known] @ usual > np.cos(np.radians(PARAMS.unmoved_deg))
+    unmoved = windows.up[known] @ windows.home > np.cos(np.radians(PARAMS.unmoved_deg))
     if float(unmoved.mean()) > PARAMS.unmoved_share:
         yield Finding("unmoved", severity="caution", sensor=place)
 
@@ -144,7 +144,7 @@ def check_one_limb(pelvis: Windows, ankle: Windows) -> Iterator[Finding]:
 
 def _alike(apart: FloatArray) -> bool:
     """Whether nine of ten differences of two rates, as shares of the greater one, are small."""
-    return bool(np.percentile(apart, 90.0) < PARAMS.apart_share)
+    return quantiles(apart, 0.9)[0] < PARAMS.apart_share
 
 
 def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Finding]:
@@ -159,10 +159,10 @@ def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Fin
     by_ankle = _leading_excursions(start, ankle, pelvis)
     for severity, (count, size) in (("refuse", PARAMS.swapped_refuse), ("caution", PARAMS.swapped_caution)):
         leading = by_pelvis[by_pelvis > size]
-        if len(leading) >= count and len(leading) > 3 * (by_ankle > np.median(leading) / 3.0).sum():
+        if len(leading) >= count and len(leading) > 3 * (by_ankle > median(leading) / 3.0).sum():
             yield Finding(
                 "swapped",
-                values={"turned_deg": float(np.median(leading)), "times": len(leading)},
+                values={"turned_deg": median(leading), "times": len(leading)},
                 severity="refuse" if severity == "refuse" else "caution",
             )
             return
@@ -173,10 +173,9 @@ def _leading_excursions(start: Start, mover: Windows, other: Windows) -> FloatAr
 
     A high start has two directions to dwell in, the floor and the top, and repetitions may begin at either.
     """
-    home = usual_direction(mover.up)
-    if home is None:
+    if mover.home is None:
         return np.zeros(0)
-    away = row_angles_deg(mover.up, home)
+    away = row_angles_deg(mover.up, mover.home)
     peaks = _leads(mover, other, away)
     far = away > PARAMS.elsewhere_deg
     second = usual_direction(mover.up[far]) if start == "high" else None
@@ -230,13 +229,13 @@ def check_pelvis_axes(header: Header, pelvis: Windows, ankle: Windows | None) ->
     if int(rest.sum()) * HOP_S < PARAMS.min_rest_s:
         return
     if header.posture == "hanging":
-        yield from _hanging_axis(header, pelvis, ankle, float(np.median(lean[rest])))
+        yield from _hanging_axis(header, pelvis, ankle, median(lean[rest]))
         return
     lying = np.abs(lean - 90.0) < PARAMS.posture_deg
     if not (rest & lying).any():
         yield Finding(
             "cranial_axis_vertical",
-            values={"axis": named, "lean_deg": float(np.median(lean[rest]))},
+            values={"axis": named, "lean_deg": median(lean[rest])},
             severity="caution",
             sensor="pelvis",
         )
@@ -290,7 +289,7 @@ def _faces_down(header: Header, pelvis: Windows, lying: BoolArray) -> bool:
         return False
     off = row_angles_deg(pelvis.up[lying], axis_vector(forward))
     usually_down = median(off) > 180.0 - PARAMS.posture_deg
-    return usually_down and bool(np.percentile(off, 100.0 * PARAMS.turned_share) > 90.0)
+    return usually_down and quantiles(off, PARAMS.turned_share)[0] > 90.0
 
 
 def _wrong_sign(

@@ -176,8 +176,9 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     streams = {block.sensor: Stream.of(block, channels[block.sensor]) for block in recording.blocks}
     streams, repairs = _repaired(streams, reads, recording.header)
     streams, readings, invalid = _timed(streams, recording.header)
-    for stream in streams.values():
-        recording = recording.with_samples(stream.block)
+    for place, stream in streams.items():
+        if stream.block is not recording.samples(place):
+            recording = recording.with_samples(stream.block)
     timed = Checked(recording, (*numbers, *repairs, *invalid), readings, _unused(readings))
     yield timed
 

@@ -12,6 +12,7 @@ from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock, interpolate_columns
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.rest import stretches
+from imu_reps.kinematics.robust import median
 from imu_reps.quality.channels import SLOWEST_HZ
 
 
@@ -32,10 +33,6 @@ class RateParams:
         Greatest relative deviation from a rate, and smallest share of the windows that keep within it.
     min_window_s : float
         Shortest span of the packets in a window that shows a rate.
-    min_samples : int
-        Fewest samples of a stretch that shows a rate.
-    no_rate_hz : float
-        Placeholder for the rate of a window with hardly any samples.
     hole_periods : float
         Longest step between samples that is no hole, in periods of the stretch.
     """
@@ -47,12 +44,13 @@ class RateParams:
     steady: float = 0.06
     steady_share: float = 0.8
     min_window_s: float = 0.5
-    min_samples: int = 20
-    no_rate_hz: float = 1e-3
     hole_periods: float = 1.6
 
 
 PARAMS = RateParams()
+
+#: Fewest samples that show a rate, and thereby a unit of time.
+MIN_SAMPLES = 20
 
 #: Lowest usable rate: docs/recording-format.md allows 20, less 1 % for the clocks of such parts.
 MIN_RATE_HZ = 0.99 * SLOWEST_HZ
@@ -82,8 +80,9 @@ def fit_changing_clock(
     rows = _changes(block, header)
     parts = [block[start:end] for start, end in pairwise([0, *rows, len(block)])] if rows else []
     fits = [_fit(part, header) for part in parts]
-    used = [k for k, fit in enumerate(fits) if fit.clock.rate_hz >= MIN_RATE_HZ]
-    if not used or not all(_differ(*pair) for pair in pairwise(fit.clock.rate_hz for fit in fits)):
+    rates_hz = np.array([fit.clock.rate_hz for fit in fits])
+    used = np.flatnonzero(rates_hz >= MIN_RATE_HZ).tolist()
+    if not used or not (np.abs(np.diff(np.log(rates_hz))) >= PARAMS.min_change).all():
         return block, fit_clock(block, header), []
     whole, timed = parts[used[0]], fits[used[0]]
     if len(used) > 1:
@@ -114,10 +113,6 @@ def _fit(part: SampleBlock, header: SensorHeader) -> TimedSamples:
     return fit_clock(replace(part, sample=number), replace(header, rate_hz=(len(part) - 1) / span_s))
 
 
-def _differ(one_hz: float, other_hz: float) -> bool:
-    return bool(abs(np.log(one_hz / other_hz)) >= PARAMS.min_change)
-
-
 def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     """Return the rows at which the rate changes, temporarily or permanently."""
     # impossible times are refused later
@@ -129,10 +124,8 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
         or not (_jumps(np.diff(edges).clip(1)) >= PARAMS.min_change / 2.0).any()
     ):
         return []
-    rates = np.array(
-        [max(_rate(block, header, *pair), PARAMS.no_rate_hz) for pair in pairwise(edges.tolist())]
-    )
-    with_rate = np.flatnonzero(rates > PARAMS.no_rate_hz)  # a silence is no rate
+    rates = np.array([_rate(block, header, *pair) for pair in pairwise(edges.tolist())])
+    with_rate = np.flatnonzero(rates > 0.0)  # a silence is no rate
     rates = rates[with_rate]
     if len(rates) < 2 * PARAMS.min_windows:
         return []
@@ -150,7 +143,7 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     where = with_rate[cuts].tolist() if cuts else []
     rows = [_row_of_change(block, int(edges[at - 1]), int(edges[min(at + 1, last)])) for at in where]
     long = np.diff(block.time_s[[0, *rows, -1]]) > PARAMS.window_s
-    many = np.diff([0, *rows, len(block)]) >= PARAMS.min_samples
+    many = np.diff([0, *rows, len(block)]) >= MIN_SAMPLES
     return rows if steady and long.all() and many.all() else []
 
 
@@ -164,36 +157,36 @@ def _jumps(rates: FloatArray | IntArray) -> FloatArray:
 
 def _steady(rates: FloatArray, packet: float) -> bool:
     """Whether nearly all windows have the usual rate; a packet more or less falls into each at random."""
-    usual = float(np.median(rates))
+    usual = median(rates)
     within = PARAMS.steady + packet / (usual * PARAMS.window_s)
     return bool(np.mean(np.abs(rates / usual - 1.0) <= within) >= PARAMS.steady_share)
 
 
 def _rate(block: SampleBlock, header: SensorHeader, start: int, stop: int) -> float:
-    """Return the samples per second of a window, with lost ones if the sensor's numbers or clock show them.
+    """Return the samples per second of a window, with lost ones if the sensor shows them; 0 with hardly any.
 
     The span is from the window's first packet, whose samples precede it, to its last: the number of packets
     in a window is random.
     """
     if stop - start < 3:
-        return PARAMS.no_rate_hz
+        return 0.0
     clock = block.device_time_s[start:stop]
     if np.isfinite(clock).all() and (steps := np.diff(clock)).min() > 0.0:
-        return 1.0 / float(np.median(steps))
+        return 1.0 / median(steps)
     time_s = block.time_s[start:stop]
     first = int(np.searchsorted(time_s, time_s[0], side="right")) - 1
     span_s = float(time_s[-1] - time_s[first])
     if span_s < PARAMS.min_window_s:
-        return PARAMS.no_rate_hz
+        return 0.0
     if header.counter != "device":
         return (stop - start - 1 - first) / span_s
     number = block.sample[start:stop]
-    usual = max(1.0, float(np.median(np.diff(number))))
+    usual = max(1.0, median(np.diff(number)))
     return (float(number[-1]) - float(number[first])) / usual / span_s
 
 
 def _spread(rates: FloatArray) -> float:
-    return float(np.abs(rates - np.median(rates)).sum())
+    return float(np.abs(rates - median(rates)).sum())
 
 
 def _row_of_change(block: SampleBlock, start: int, stop: int) -> int:

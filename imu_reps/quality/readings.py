@@ -23,10 +23,12 @@ from imu_reps.domain.samples import (
 )
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import mask_of_runs, runs_of
+from imu_reps.kinematics.robust import median, medians
 from imu_reps.quality.accelerometer import of_other_scale
 from imu_reps.quality.channels import (
     COLUMNS,
     DEAD_BAND_DPS,
+    SMALLEST_RANGE,
     Stream,
     coarse_channels,
     is_noisy,
@@ -52,17 +54,18 @@ class ReadingParams:
 
     Attributes
     ----------
-    min_force_mps2, rail_dps : float
-        Limits for failed transfers, which read the same in all axes: 0, -1, or the end of the range. The
+    min_force_mps2 : float
+        Limit for failed transfers, which read the same in all axes: 0, -1, or the end of the range. The
         accelerometer alone may do so in a knock beyond its range, the gyroscope alone by chance at less than
         the end of any range.
-    rail_mps2, knock_share : float
-        The end of the smallest range (±2 g, less 5 %), from which on three equal axes of the accelerometer
-        alone are a failed transfer too, unless the samples next to them are a knock's flanks: these have at
-        least this share of the force (ours).
+    knock_share : float
+        Three equal axes of the accelerometer alone, beyond the end of the smallest range, are a failed
+        transfer too, unless the samples next to them are a knock's flanks: these have at least this share of
+        the force (ours).
     turning_dps, stopped_samples : float or int
-        Rate on both sides of a sensor that turns, and fewest samples of exactly 0 in all axes between, that
-        show no rest: a limb does not stop from one sample to the next, and a dead band is narrower (ours).
+        Rate of a sensor that evidently turns: frozen at less, its last reading is as good as a new one; and
+        fewest samples of exactly 0 in all axes, between such rates, that show no rest: a limb does not stop
+        from one sample to the next, and a dead band is narrower (ours).
     straight_share, straight_samples, straight_alone : float or int
         Greatest second difference, as a share of its median, of samples on a straight line, and the fewest of
         them in a row, in all axes and in one alone: noise leaves one of a hundred so small in each axis
@@ -93,8 +96,6 @@ class ReadingParams:
     """
 
     min_force_mps2: float = 2.5
-    rail_dps: float = 118.0
-    rail_mps2: float = 18.6
     knock_share: float = 0.5
     turning_dps: float = 10.0
     stopped_samples: int = 4
@@ -130,10 +131,6 @@ LOOKED_AT = 3
 FROZEN_S, FROZEN_SAMPLES, ALL_FROZEN_SAMPLES = 0.12, 10, 4
 #: Change of the specific force during which a gyroscope cannot rest; with a dead band it reads 0 at rest.
 MOVES_MPS2 = 1.0
-
-#: Angular rate up to which a sensor frozen in a running set is harmless: at rest its last reading is as good
-#: as a new one.
-HANGS_DPS = 10.0
 #: Number of readings before a spike that show its level in a running set.
 _BEFORE = 2
 
@@ -174,7 +171,7 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     reach = np.maximum(values.max(axis=1), -values.min(axis=1))
     absurd = _absurd(values, reach)
     failed = flat(values) | _without_rate(values[3:])
-    if reach[:3].min() > PARAMS.rail_mps2:
+    if reach[:3].min() > SMALLEST_RANGE[0]:
         failed |= _at_one_rail(values[:3], absurd)
     failed |= _without_force(values[:3], timed.time_s)
     leaping = absurd | spikes(values, timed, failed | absurd) | zeros(values)
@@ -184,17 +181,11 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     filled, filled_columns = _filled(values)
     put_in, put_in_columns = _put_in(values)
     scaled = of_other_scale(values, failed | frozen, timed.period_s)
-    kinds = {
-        "flat": failed,
-        "spike": leaping & ~failed,
-        "noise": noisy & ~failed,
-        "frozen": frozen & ~failed,
-        "cut_off": cut_off & ~failed & ~frozen,
-        "filled": filled & ~failed & ~frozen & ~cut_off,
-        "put_in": put_in & ~failed & ~frozen & ~cut_off & ~filled,
-        "scaled": scaled & ~failed & ~frozen & ~cut_off & ~filled & ~put_in,
-        "copy": stream.copies[timed.order],
-    }
+    kinds, before = {"flat": failed, "spike": leaping & ~failed, "noise": noisy & ~failed}, failed
+    lasting = {"frozen": frozen, "cut_off": cut_off, "filled": filled, "put_in": put_in, "scaled": scaled}
+    for kind, found in lasting.items():  # each counts as the first kind that it is
+        kinds[kind], before = found & ~before, before | found
+    kinds["copy"] = stream.copies[timed.order]
     columns = {**columns, "noise": noisy_columns, "filled": filled_columns, "put_in": put_in_columns}
     return MarkedSamples(timed, values, kinds, columns, np.logical_or.reduce(list(kinds.values())))
 
@@ -261,7 +252,7 @@ def flat(values: FloatArray) -> BoolArray:
     size = [np.abs(channel) for channel in values]
     acc, gyr = ((x == y) & (y == z) for x, y, z in (size[:3], size[3:]))
     nothing = size[0] < PARAMS.min_force_mps2
-    return np.asarray(acc & (gyr | nothing) | gyr & (size[3] > PARAMS.rail_dps))
+    return np.asarray(acc & (gyr | nothing) | gyr & (size[3] > SMALLEST_RANGE[3]))
 
 
 def _without_rate(gyr_dps: FloatArray) -> BoolArray:
@@ -314,7 +305,7 @@ def _put_in(values: FloatArray) -> tuple[BoolArray, tuple[str, ...]]:
     if len(found) < 2 * PARAMS.leaps_alike:
         return found, ()
     apart = 1 + len(found) // 1000
-    usual = np.median(np.abs(values[:, 1::apart] - values[:, :-1:apart]), axis=1)
+    usual = medians(np.abs(values[:, 1::apart] - values[:, :-1:apart]).T)
     usual[usual == 0.0] = np.inf  # a coarse channel
     if not _leaps(values, usual, step=LOOKED_AT).any():
         return found, ()
@@ -361,7 +352,7 @@ def _straight(part: FloatArray, fewest: int) -> BoolArray:
     straight = np.ones((1, len(found) - 2), bool)
     for channel in part:
         bend = np.abs(np.diff(channel, n=2))
-        straight &= bend <= PARAMS.straight_share * np.median(bend[:: 1 + len(bend) // 1000])
+        straight &= bend <= PARAMS.straight_share * median(bend[:: 1 + len(bend) // 1000])
         if not _has_run(straight, fewest).any():
             return found
     straight[0] &= np.diff(part[:, 1:]).any(axis=0)  # at rest coarse readings stay the same
@@ -402,7 +393,7 @@ def _absurd(values: FloatArray, reach: FloatArray) -> BoolArray:
 def _at_one_rail(acc_mps2: FloatArray, absurd: BoolArray) -> BoolArray:
     """Return samples whose force, (3, n), is as far in all axes, beyond the smallest range; knocks aside."""
     size = np.abs(acc_mps2)
-    rail = (size[0] == size[1]) & (size[1] == size[2]) & (size[0] > PARAMS.rail_mps2) & ~absurd
+    rail = (size[0] == size[1]) & (size[1] == size[2]) & (size[0] > SMALLEST_RANGE[0]) & ~absurd
     starts, ends = runs_of(rail)
     if not len(starts):
         return np.zeros(len(rail), bool)
@@ -432,7 +423,7 @@ def _frozen_channels(
     for column in np.flatnonzero(long).tolist():
         runs = _long_runs(same[column], minimum)
         if runs.any() and column >= 3:
-            if _has_dead_band(values[column]):
+            if DEAD_BAND_DPS < least_beside_zero(values[column]) < np.inf:
                 continue
             runs = _while_moving(runs, values[:3])
         if not runs.any() or not is_noisy(values[column]):
@@ -445,11 +436,6 @@ def _frozen_channels(
             found |= runs & ~at_end
             frozen_columns.append(COLUMNS[column])
     return found, cut_off, {"frozen": tuple(frozen_columns), "cut_off": tuple(cut_columns)}
-
-
-def _has_dead_band(rate_dps: FloatArray) -> bool:
-    """Whether small rates are all exactly 0, (n,): a sensor, or a program, sets what is near 0 to it."""
-    return DEAD_BAND_DPS < least_beside_zero(rate_dps) < np.inf
 
 
 def _at_extreme(channel: FloatArray, runs: BoolArray) -> BoolArray:
@@ -534,7 +520,7 @@ class LiveReadings:
         repeats = rows - began + np.where(began, 0, self._repeats)
         since = np.concatenate([self._since, values])[began[1]]
         self._since, self._repeats = since[-1:], repeats[:, -1:]
-        turns = np.abs(values[:, 3:]).max(axis=1) > HANGS_DPS
+        turns = np.abs(values[:, 3:]).max(axis=1) > PARAMS.turning_dps
         with np.errstate(invalid="ignore"):  # values that are no numbers are left out anyway
             moved = np.abs(values[:, :3] - since[:, :3]).max(axis=1) > MOVES_MPS2
         acc_hangs, gyr_hangs, _ = repeats >= FROZEN_SAMPLES

@@ -104,7 +104,8 @@ def _moments(windows: Windows) -> list[int]:
         return []
     steps = np.array([*(_steps_deg(total, holes, span) for span in PARAMS.spans[:-1]), last])
     alike = np.abs(steps - last).max(axis=0) < PARAMS.alike_share * last
-    scatter = _moving_mean(windows.acc_sd_mps2, longest)
+    # over the longest span to either side; unknown values count as 0
+    scatter = np.convolve(np.nan_to_num(windows.acc_sd_mps2), np.ones(2 * longest) / (2 * longest), "same")
     usual = median(last[last > 0.0])
     least = np.clip(PARAMS.deg_per_mps2 * scatter, PARAMS.min_step_deg, PARAMS.shaken_step_deg)
     clear = alike & (last > np.maximum(least, PARAMS.times_usual * usual))
@@ -145,8 +146,3 @@ def _steps_deg(total: FloatArray, holes: IntArray, span: int) -> FloatArray:
     steps = np.zeros(count)
     steps[span : count - span + 1] = np.where(whole, row_angles_deg(mean[:-span], mean[span:]), 0.0)
     return steps
-
-
-def _moving_mean(values: FloatArray, span: int) -> FloatArray:
-    """Return the mean over `span` windows to either side, (n,); unknown values count as 0."""
-    return np.convolve(np.nan_to_num(values), np.ones(2 * span) / (2 * span), "same")

@@ -11,6 +11,7 @@ from imu_reps.domain.samples import GYR_COLUMNS, BoolArray, FloatArray
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.rest import mask_of_runs, runs_of
+from imu_reps.kinematics.robust import medians
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def small_spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> Boo
         return found
     few = values[:, rows] if len(rows) < len(found) else values
     rate_bend = 0.5 * np.abs(np.diff(few[3:], n=2))
-    usual = np.median(rate_bend[:, :: 1 + rate_bend.shape[1] // 1000], axis=1)
+    usual = medians(rate_bend[:, :: 1 + rate_bend.shape[1] // 1000].T)
     big = rate_bend > np.maximum(PARAMS.bend[1], PARAMS.usual_times * usual)[:, None]
     at = np.flatnonzero((big.sum(axis=0) == 1)[3:-3]) + 4  # with three samples and more on both sides
     if not len(at):
@@ -220,7 +221,7 @@ def noise(values: FloatArray, bad: BoolArray, period_s: float) -> tuple[BoolArra
     white = loud & (bend > PARAMS.white_share * size).all(axis=0)
     blocks = [step[:, k * length : (k + 1) * length] for k in np.flatnonzero(white).tolist()]
     in_force = np.array([_is_white(block[:3], PARAMS.burst_bend[0]) for block in blocks], bool)
-    unusual = (bend > PARAMS.alone_times * np.median(bend, axis=1, keepdims=True)).all(axis=0)[white]
+    unusual = (bend > PARAMS.alone_times * medians(bend.T)[:, None]).all(axis=0)[white]
     in_rate = np.array([_is_white(block[3:], PARAMS.burst_bend[1]) for block in blocks], bool)
     white[white] = in_rate & (in_force | unusual)
     # it begins and ends in the blocks beside those that it fills
@@ -236,7 +237,7 @@ def _is_white(steps: FloatArray, least: float) -> bool:
     A knock is loud for a few samples; a floor or a machine that shakes repeats itself.
     """
     bend = 0.5 * np.abs(np.diff(steps))
-    usual, mean = np.median(bend, axis=1), bend.mean(axis=1)
+    usual, mean = medians(bend.T), bend.mean(axis=1)
     loud = (mean > least) & (usual > PARAMS.usual_share * least)
     if not (loud & (mean > PARAMS.white_share * np.abs(steps).mean(axis=1))).all():
         return False

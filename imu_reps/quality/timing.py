@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from imu_reps.domain.finding import Finding, Severity
-from imu_reps.domain.recording import Recording, SensorHeader
+from imu_reps.domain.recording import MAX_RATE_HZ, Recording, SensorHeader
 from imu_reps.domain.samples import (
     LONGEST_HOLE_S,
     MAX_CLOCK_S,
@@ -20,7 +20,7 @@ from imu_reps.domain.samples import (
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.robust import median
-from imu_reps.quality.rates import MIN_RATE_HZ
+from imu_reps.quality.rates import MIN_RATE_HZ, MIN_SAMPLES
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,6 @@ class TimingParams:
 
     Attributes
     ----------
-    max_rate_hz : float
-        Greatest rate of any part: docs/recording-format.md.
     good_rate_hz : float
         Rate below which the recording format cautions, less 2 % as for impulses: clocks are 1 % off.
     rate_off_caution, rate_off_info : float
@@ -57,24 +55,17 @@ class TimingParams:
         Ratio of two rates that losses cannot explain: the unit is another.
     agree, agree_header : float
         Greatest relative difference of two clocks with one unit, and of a header's rate and the true one.
-    contradicts, agrees_with_turns : float
-        Smallest relative difference of `time_s` from the sensor's own clock, or its rate, that shows times of
-        another scale: that of good recordings is at most 0.013 (ours); and greatest one of the scale it
-        gives from the gyroscope's.
-    two_speeds : float
-        Smallest relative difference of the two speeds of a clock that is not used (ours: clocks of such parts
-        drift by 100 parts in a million).
+    contradicts : float
+        Relative difference from which two scales of time contradict each other: `time_s` and the sensor's own
+        clock, or its rate (at most 0.013 in good recordings, ours), or two speeds of one clock.
     parts, most_parts : int or float
         Number of parts of a recording whose times are compared with the sensor's clock, and smallest share of
         them that must agree (ours).
-    min_samples : int
-        Fewest samples that show a unit.
     max_share : float
         Share of the whole above which a step is a silence or a clock that was set, and is left out of the
         rate.
     """
 
-    max_rate_hz: float = 10_000.0
     good_rate_hz: float = 50.0 * 0.98
     rate_off_caution: float = 0.02
     rate_off_info: float = 0.007
@@ -93,11 +84,8 @@ class TimingParams:
     agree: float = 0.02
     agree_header: float = 0.3
     contradicts: float = 0.1
-    agrees_with_turns: float = 0.1
-    two_speeds: float = 0.1
     parts: int = 8
     most_parts: float = 0.7
-    min_samples: int = 20
     max_share: float = 0.3
 
 
@@ -158,7 +146,7 @@ def check_timing(place: SensorPlace, header: SensorHeader, timed: TimedSamples) 
 
 def _check_rate(place: SensorPlace, header: SensorHeader, timed: TimedSamples) -> Iterator[Finding]:
     rate = timed.clock.rate_hz
-    if rate > PARAMS.max_rate_hz:
+    if rate > MAX_RATE_HZ:
         yield Finding("rate_too_high", values={"rate_hz": rate}, severity="refuse", sensor=place)
     elif rate < MIN_RATE_HZ:
         yield Finding("rate_too_low", values={"rate_hz": rate}, severity="refuse", sensor=place)
@@ -213,7 +201,7 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
     """
     found: list[Finding] = []
     for block in recording.blocks:
-        if len(block) < PARAMS.min_samples:
+        if len(block) < MIN_SAMPLES:
             continue
         by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
         header_hz = recording.header.sensor(block.sensor).rate_hz
@@ -241,7 +229,7 @@ def _changes_speed(block: SampleBlock) -> bool:
     every_s, ticked_s = waited / counted, passed / counted
     even = np.abs(every_s / median(every_s) - 1.0) < PARAMS.contradicts
     slow, fast = np.sort(ticked_s)[[1, -2]]  # the change is within one part, at most two are mixed
-    return bool(even.all() and slow > 0.0 and fast / slow - 1.0 > PARAMS.two_speeds)
+    return bool(even.all() and slow > 0.0 and fast / slow - 1.0 > PARAMS.contradicts)
 
 
 def _parts(block: SampleBlock) -> IntArray:
@@ -265,7 +253,7 @@ def _scale_of(
     waited, passed = np.diff(block.time_s[rows]), np.diff(block.device_time_s[rows])
     if not (passed > 0.0).all():
         return None
-    factor = float(np.median(waited / passed))
+    factor = median(waited / passed)
     alike = np.abs(waited / passed / factor - 1.0) < PARAMS.contradicts if factor > 0.0 else np.zeros(1)
     apart = abs(factor - 1.0) > PARAMS.contradicts and alike.mean() > PARAMS.most_parts
     return {"unit": None, "factor": factor} if apart else None
@@ -285,7 +273,7 @@ def check_time_scale(block: SampleBlock, header: SensorHeader, ratio: float) -> 
     for rate in (_rate(block.device_time_s), header.rate_hz):
         if rate is None or by_host is None or abs(rate / by_host - 1.0) < PARAMS.contradicts:
             continue
-        if abs(ratio * by_host / rate - 1.0) < PARAMS.agrees_with_turns:
+        if abs(ratio * by_host / rate - 1.0) < PARAMS.contradicts:
             values = {"unit": None, "factor": rate / by_host}
             yield Finding("time_unit", values=values, severity="refuse", sensor=block.sensor)
             return

@@ -27,8 +27,8 @@ class WindowParams:
     whole_hop : float
         Smallest share of its samples in a hop; with fewer it is a hole.
     calm_sd_mps2, calm_off_mps2 : float
-        Greatest scatter of the specific force in a calm window, and difference of its magnitude from gravity:
-        its direction is then up within a few degrees.
+        Greatest scatter of the specific force in a calm window, and difference of its magnitude from the
+        usual one: its direction is then up within a few degrees.
     unturned_deg : float
         Greatest turn between calm windows in which the gyroscope shows its bias.
     dwell_deg : float
@@ -61,6 +61,8 @@ class Windows:
         Magnitude of that mean: 9.81 if the sensor is not accelerated.
     up : (n, 3) float
         Direction of that mean.
+    home : (3,) float or None
+        Direction in which the sensor dwells; None if not known.
     acc_sd_mps2 : (n,) float
         Standard deviation of the specific force in the window, all axes together.
     still : (n,) bool
@@ -84,6 +86,7 @@ class Windows:
     acc_mps2: FloatArray
     size_mps2: FloatArray
     up: FloatArray
+    home: FloatArray | None
     acc_sd_mps2: FloatArray
     still: BoolArray
     calm: BoolArray
@@ -104,6 +107,11 @@ class Windows:
         """Return up in each first window, carried by the rate to the axes in the last one, (m, 3)."""
         up = np.einsum("ijn,nj->in", self.rotations[..., first], self.up[first])
         return np.asarray(np.einsum("jin,jn->ni", self.rotations[..., last], up))
+
+    def rate_known(self, first: IntArray, last: IntArray) -> BoolArray:
+        """Return whether no rate is missing from each first window to the last one, (m,)."""
+        holes = np.append(0, np.cumsum(np.isnan(self.gyr_dps[:, 0])))
+        return np.asarray(holes[first] == holes[last])
 
     def without_rate(self, hops: Sequence[int]) -> Windows:
         """Return the windows with the rate unknown over some hops and their neighbours."""
@@ -142,20 +150,23 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray, hop_s
     hop = np.full((len(count), 7), np.nan)
     begun = int(np.searchsorted(edges[:-1], edges[-1]))  # no sample is left for the others
     if begun:
-        for column, series in enumerate((*values, square)):
-            hop[:begun, column] = np.add.reduceat(series[: edges[-1]], edges[:begun])
+        hop[:begun, :6] = np.add.reduceat(values[:, : edges[-1]], edges[:begun], axis=1).T
+        hop[:begun, 6] = np.add.reduceat(square[: edges[-1]], edges[:begun])
         hop /= count[:, None]
     window = (hop[:-1] + hop[1:]) / 2
     acc, gyr_dps = window[:, :3], hop[1:-1, 3:6]
     size = np.sqrt(np.einsum("ij,ij->i", acc, acc))
     scatter = np.sqrt(np.maximum(window[:, 6] - size**2, 0.0))
     up = acc / np.maximum(size, 1e-9)[:, None]
-    calm = calm_windows(size, scatter)
+    known = size[np.isfinite(size)]
+    usual = median(known) if len(known) else np.nan
+    calm = (scatter < PARAMS.calm_sd_mps2) & (np.abs(size - usual) < PARAMS.calm_off_mps2)
     unbiased_dps = _unbiased(gyr_dps, up, calm)
     return Windows(
         acc_mps2=acc,
         size_mps2=size,
         up=up,
+        home=usual_direction(up),
         acc_sd_mps2=scatter,
         still=scatter < STILL_ACC_SD_MPS2 * np.maximum(1.0, size / 9.81),
         calm=calm,
@@ -165,18 +176,6 @@ def _windows(values: FloatArray, timed: TimedSamples, edges_s: FloatArray, hop_s
         start_s=float(edges_s[0]),
         hop_s=hop_s,
     )
-
-
-def calm_windows(
-    size_mps2: FloatArray,
-    acc_sd_mps2: FloatArray,
-    max_sd_mps2: float = PARAMS.calm_sd_mps2,
-    max_off_mps2: float = PARAMS.calm_off_mps2,
-) -> BoolArray:
-    """Return windows with a small scatter of the specific force, and a magnitude near the usual one."""
-    known = size_mps2[np.isfinite(size_mps2)]
-    usual = median(known) if len(known) else np.nan
-    return np.asarray((acc_sd_mps2 < max_sd_mps2) & (np.abs(size_mps2 - usual) < max_off_mps2))
 
 
 def _unbiased(gyr_dps: FloatArray, up: FloatArray, calm: BoolArray) -> FloatArray:
@@ -200,10 +199,10 @@ def _rotations(rate_dps: FloatArray, hop_s: float) -> FloatArray:
 def usual_direction(up: FloatArray) -> FloatArray | None:
     """Return the direction in which the sensor dwells, with most others near it, (3,); None if not known."""
     known = up[np.isfinite(up[:, 0])]
-    if not len(known):
-        return None
     candidates = known[:: max(1, len(known) // 50)]
     near = known @ candidates.T > np.cos(np.radians(PARAMS.dwell_deg))
+    if not near.any():  # nothing is known, or there is no force
+        return None
     members = known[near[:, near.sum(axis=0).argmax()]]
     mean = members.mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean))

@@ -8,9 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from imu_reps.domain.recording import Axis
+from imu_reps.domain.recording import Axis, axis_vector
 from imu_reps.domain.samples import SENSOR_PLACES, STANDARD_GRAVITY_MPS2, FloatArray, SampleBlock, SensorPlace
-from imu_reps.kinematics.mounting import READY_DEG, axis_vector, nearest_axis
+from imu_reps.kinematics.mounting import READY_DEG, nearest_axis
 from imu_reps.kinematics.rest import still_mask, window_length
 
 

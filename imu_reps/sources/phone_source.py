@@ -12,14 +12,13 @@ import contextlib
 import http.client
 import logging
 import secrets
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
 from io import BytesIO
 
 from imu_reps.domain.samples import SENSOR_PLACES, SensorPlace
-from imu_reps.domain.untrusted import oldest_of_crowd
 from imu_reps.errors import RadioError, UsageError
 from imu_reps.sensors.stream_items import Item, LinkChange, LinkState, Restarted, SensorStatus, loop_time_s
 from imu_reps.sources.phone_readings import (
@@ -253,8 +252,7 @@ class PhoneSource:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request and close the connection; one too many closes the oldest of the crowd."""
         if len(self._requests) >= LIMITS.max_connections:
-            writers = [*self._requests]
-            self._abort(writers[oldest_of_crowd(one.get_extra_info("peername") for one in writers)])
+            self._abort(_oldest_of_crowd([*self._requests]))
         self._requests[writer] = asyncio.current_task()
         try:
             async with asyncio.timeout(LIMITS.request_s):
@@ -383,3 +381,10 @@ def _get(phone: PhoneRequest, path: str) -> bytes:
     if answer.status != 200 or len(body) > LIMITS.max_body_bytes:
         raise http.client.HTTPException(f"status {answer.status}, {len(body)} bytes")
     return body
+
+
+def _oldest_of_crowd(writers: list[asyncio.StreamWriter]) -> asyncio.StreamWriter:
+    """Return the oldest connection of the address that has most: a crowd displaces only itself."""
+    addresses = [str((writer.get_extra_info("peername") or [""])[0]) for writer in writers]
+    crowds = Counter(addresses)
+    return writers[addresses.index(max(crowds, key=crowds.__getitem__))]

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from imu_reps import Event, Pipeline, Recording, RepPlan, SampleBlock, SetPlan, simulate
 from imu_reps.analysis.live.announced import DOUBT_TICKS, Announced
 from imu_reps.analysis.live.frame import HEAD_S, ROOM_S, TAIL_S, MotionBuffer, rows_of
-from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder
+from imu_reps.analysis.reps.segmentation import Excursion, Turn
 from imu_reps.domain.events import RepCompleted, RepRetracted
 from imu_reps.domain.exercise import Start
 from imu_reps.domain.samples import concatenate
@@ -99,26 +99,6 @@ def test_room_is_made_from_one_end_of_a_repetition_to_another() -> None:
     assert min(abs(end / GRID_HZ - ends_s)) < 0.01
     assert HEAD - 440 <= start <= HEAD
     assert ROOM - TAIL - 441 <= end <= ROOM - TAIL
-
-
-def test_forgotten_turns_are_still_counted() -> None:
-    finder = TurnFinder(8.0)
-    finder.push(0, 20.0 * np.abs((np.arange(1000) % 100) / 50.0 - 1.0))
-    before, all_turns = finder.confirmed_count, finder.turns
-
-    finder.forget(200, 700)
-
-    assert finder.confirmed_count == before
-    assert finder.turns == [turn for turn in all_turns if not 200 <= turn.tick < 700]
-
-
-def test_an_extremum_that_may_become_a_turn_is_moved_behind_the_gap() -> None:
-    finder = TurnFinder(8.0)
-    finder.push(0, np.concatenate([np.arange(20.0, 0.0, -1.0), np.full(500, 0.5)]))
-
-    finder.forget(10, 400)
-
-    assert finder.turns[-1] == Turn(400, 0.5)
 
 
 def rep_at(tick: int) -> Excursion:

@@ -33,7 +33,7 @@ def smooth(way_deg: float, duration_s: float, until: float = 1.0) -> FloatArray:
 def test_a_leg_that_decelerates_evenly_stops_where_its_speed_runs_out() -> None:
     time_s = np.arange(0.0, 0.5, 1.0 / GRID_HZ)
 
-    stop = stop_ahead(100.0 * time_s - 0.5 * 100.0 * time_s**2)
+    stop = stop_ahead(100.0 * time_s - 0.5 * 100.0 * time_s**2, 0.0)
 
     assert stop is not None
     assert stop.seconds == pytest.approx(0.5, abs=0.06)
@@ -42,7 +42,7 @@ def test_a_leg_that_decelerates_evenly_stops_where_its_speed_runs_out() -> None:
 
 @pytest.mark.parametrize("until", [0.2, 0.5])
 def test_a_leg_that_does_not_decelerate_yet_has_no_predicted_stop(until: float) -> None:
-    assert stop_ahead(smooth(60.0, 1.0, until)) is None
+    assert stop_ahead(smooth(60.0, 1.0, until), 0.0) is None
 
 
 def test_the_length_of_a_first_way_is_known_as_it_decelerates_and_rather_overestimated() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from imu_reps import Settings
-from imu_reps.analysis.reps.segmentation import TurnFinder, find_reps
+from imu_reps.analysis.reps.segmentation import TurnFinder, above_floor, find_reps
 from imu_reps.analysis.set.hypotheses import _without_through_floor
 
 Way = tuple[float, float]  # to this angle, in this time
@@ -20,7 +20,8 @@ def counted(ways: tuple[Way, ...], leg: Callable[..., np.ndarray]) -> int:
     travel = leg(0.0, [(0.0, 1.0), *ways])
     finder = TurnFinder(Settings().min_range_deg)
     finder.push(0, travel)
-    return len(_without_through_floor(find_reps([finder.turns], Settings(), 0.0), travel, 0.0).reps)
+    above = above_floor([finder.turns], 0.0, None)
+    return len(_without_through_floor(find_reps(above, Settings()), travel, 0.0).reps)
 
 
 @pytest.mark.parametrize("lasts_s", [0.6, 1.5])

@@ -10,8 +10,9 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from imu_reps import Recording, RepPlan, SetPlan, Summary, analyze, simulate
+from imu_reps.domain.recording import axis_vector
 from imu_reps.domain.samples import FloatArray, SensorPlace
-from imu_reps.kinematics.mounting import axis_vector, unit
+from imu_reps.kinematics.mounting import unit
 from imu_reps.sim.wearer.set_plan import LifePlan
 
 #: Time of a turn, s.

@@ -12,12 +12,11 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg, lift_and_roll, swing_axis
 from imu_reps.domain.exercise import Posture, Side
-from imu_reps.domain.recording import Axis
+from imu_reps.domain.recording import Axis, axis_vector
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.mounting import (
     PelvisAxes,
     angle_about,
-    axis_vector,
     components,
     cross,
     lean_deg,

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from imu_reps import SampleBlock
-from imu_reps.domain.recording import Axis
+from imu_reps.domain.recording import Axis, axis_vector
 from imu_reps.domain.samples import SensorPlace
-from imu_reps.kinematics.mounting import axis_vector, nearest_axis
+from imu_reps.kinematics.mounting import nearest_axis
 from imu_reps.setup.placement_check import (
     Placement,
     are_perpendicular,

@@ -155,7 +155,7 @@ class LiveJudge:
         return self._judged(number, rep, self._yardsticks())
 
     def _yardsticks(self) -> Yardsticks:
-        open_now = (self._views[known].rep for known in sorted(self._views, key=_far))
+        open_now = (self._views[known].rep for known in sorted(self._views, key=lambda rep: rep.far.tick))
         return Yardsticks.of([*self._settled, *open_now])
 
     def _judged(self, number: int, rep: Excursion, of_set: Yardsticks) -> Rep:
@@ -215,10 +215,6 @@ class LiveJudge:
         measured = meter.measure(phases, after[0].out_start if after else None, lever)
         self._views[rep] = RepView(measured, seen, self._settings, NO_SET, self._header.ankle.rate_hz)
         return True
-
-
-def _far(rep: Excursion) -> int:
-    return rep.far.tick
 
 
 def _with_impacts(track: AngleTrack, motion: Motion) -> AngleTrack:

@@ -145,13 +145,11 @@ class Follower:
         smooth = self._low_pass.step(leg_deg)
         if self._low_pass.bridged:
             self._way.bridge(self._low_pass.bridged)
-        before = self._finder.confirmed_count
-        self._finder.take(Turn(tick, smooth))
+        self.turned = self._finder.take(Turn(tick, smooth))
         self._recent.append(smooth)
         dwelling = len(self._recent) > DWELL_TICKS and abs(smooth - self._recent[0]) < DWELL_DEG
         events: list[FollowerEvent] = [*self._phase_events(time_s, smooth, dwelling, known)]
         arrival = self._way.step(tick, smooth, leg_deg)
-        self.turned = self._finder.confirmed_count != before
         self.settled = dwelling and not self.dwelling
         self.dwelling = dwelling
         if self.turned:

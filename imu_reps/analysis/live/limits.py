@@ -177,7 +177,9 @@ class LiveLimits:
         if lowering and self._floor_deg is not None:
             events += self._near_floor(way, now, self._floor_deg)
             events += self._below_floor(now)
-        if self._is_due(now, arrives, way) and way.whole and self._is_possible(now):
+        due = arrives or (now.tick % LOOK_TICKS == 0 and not way.arrived)
+        possible = self._header.start == "high" or now.elevation_deg > -FARTHEST_BACK_DEG
+        if due and possible and way.whole:
             elevation = way.angles_deg()
             for code, found in self._leg_crossings(way, now, elevation, lowering, threshold_deg):
                 events += self._cross(code, found, now)
@@ -187,14 +189,6 @@ class LiveLimits:
         """Whether a way is more than a fidget, walking to the bar, or the lift into a high start."""
         inside = self._header.start == "low" and self._header.posture == "supine"
         return inside and max(way.travel_deg, way.previous_deg) >= FIRST_DEG
-
-    def _is_possible(self, now: Instant) -> bool:
-        """Whether a leg can be at this elevation; if not, its zero is wrong or the person is walking."""
-        return self._header.start == "high" or now.elevation_deg > -FARTHEST_BACK_DEG
-
-    def _is_due(self, now: Instant, arrives: bool, way: LiveWay) -> bool:
-        """Whether to check the leg's movement now: at intervals, and as the way ends."""
-        return arrives or (now.tick % LOOK_TICKS == 0 and not way.arrived)
 
     def _cross(self, code: Flag, found: tuple[float, float, float, str], now: Instant) -> list[LimitCrossed]:
         if (self._number, code) in self._emitted:

@@ -28,9 +28,6 @@ HoldEvents = list[HoldBegan | HoldGoesOn | HoldEnded]
 #: Reason of `SetEnded` when the legs came down.
 LEGS_DOWN = "legs_down"
 
-#: Hysteresis of the tilt limit: a back that let go is flat again once it is this far within the limit.
-FLAT_AGAIN_DEG = 1.0
-
 
 class LiveHold:
     """Follows one running hold and emits its events.
@@ -42,6 +39,8 @@ class LiveHold:
 
     Attributes
     ----------
+    pose : Pose or None
+        The newest angles; None before the first.
     count : int
         Number of repetitions, always 0.
     ended : bool
@@ -57,14 +56,9 @@ class LiveHold:
         self._legs = HeldLegs()
         self._back = HeldBack(settings)
         self._ready = self._was_held = False
-        self._pose: Pose | None = None
+        self.pose: Pose | None = None
         self.count = 0
         self.ended = False
-
-    @property
-    def pose(self) -> Pose | None:
-        """The newest angles; None before the first."""
-        return self._pose
 
     def angles(self) -> AngleTrack:
         """Return the angles of the motion kept, by the current estimate."""
@@ -79,9 +73,9 @@ class LiveHold:
         events: list[Event] = []
         if self.ended:
             return events
-        for seen in self._watch.instants(motion, self._may_zero):
+        for seen in self._watch.instants(motion, lambda: self._legs.began_s is None and not self._was_held):
             events += seen.silence
-            self._pose = pose_of(seen.time_s, *seen.angles_deg)
+            self.pose = pose_of(seen.time_s, *seen.angles_deg)
             leg_deg, tilt_deg, _ = seen.angles_deg
             events += self._gates(seen.time_s, ready=seen.ready, left=seen.left)
             events += self._step(seen.time_s, leg_deg, tilt_deg)
@@ -90,9 +84,6 @@ class LiveHold:
             if self.ended:
                 break
         return events
-
-    def _may_zero(self) -> bool:
-        return self._legs.began_s is None and not self._was_held
 
     def _gates(self, time_s: float, *, ready: bool, left: bool) -> list[Event]:
         """Begin when ready; once the posture was left, end the hold, or wait again if there was none."""
@@ -140,7 +131,7 @@ class HeldBack:
             How long ago the limit was passed, seconds, while the crossing counts; else None.
         """
         passed_s = self._tilt.step(tilt_deg)
-        self._flat = self._flat or self._tilt.value_deg < self._limit_deg - FLAT_AGAIN_DEG
+        self._flat = self._flat or self._tilt.value_deg < self._limit_deg - CLEAR_TILT_DEG
         return passed_s if self._tilt.value_deg > 0.0 else None
 
     def crossed(

@@ -13,11 +13,11 @@ import numpy as np
 from imu_reps.analysis.live.frame import LiveFrame, LiveRest, MotionBuffer, rows_of
 from imu_reps.analysis.set.spells import LEFT_POSTURE_S, Posture, all_still, find_rocks
 from imu_reps.domain.events import SensorBack, SensorSilent
-from imu_reps.domain.recording import Header
+from imu_reps.domain.recording import Header, axis_vector
 from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion
-from imu_reps.kinematics.mounting import LEFT_DEG, angle_between_deg, axis_vector, lean_deg, ready_deg
+from imu_reps.kinematics.mounting import LEFT_DEG, angle_between_deg, lean_deg, ready_deg
 
 #: Pelvic rocks are searched for once a second in the latest minute, both in ticks.
 ROCKS_EVERY, ROCKS_WITHIN = 100, 6000

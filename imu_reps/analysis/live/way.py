@@ -14,16 +14,17 @@ import numpy as np
 from imu_reps.analysis.reps.control import MIN_DEG, MIN_LEVER, coasting_degrees
 from imu_reps.analysis.reps.phases import BAND_SHARE, HIGH_SHARE, LOW_SHARE, flank_start
 from imu_reps.analysis.reps.segmentation import Turn
-from imu_reps.analysis.set_motion import CUTOFF_HZ, rate_of_change
+from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.exercise import Posture
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.motion import LEG_HZ
 
 #: Window in which speed is measured.
 SPEED_TICKS = 4
 
 #: Lag of the causal low-pass (a second-order Butterworth), and of it and the speed's window together.
-LOW_PASS_LAG_S = float(np.sqrt(2.0) / (2.0 * np.pi * CUTOFF_HZ))
+LOW_PASS_LAG_S = float(np.sqrt(2.0) / (2.0 * np.pi * LEG_HZ))
 SPEED_LAG_S = LOW_PASS_LAG_S + SPEED_TICKS / 2.0 / GRID_HZ
 
 #: A larger step from one instant to the next is no movement: the zero has changed, or many samples are
@@ -79,8 +80,6 @@ class LiveWay:
 
     Attributes
     ----------
-    turns : int
-        Number of turns so far.
     turn : Turn or None
         Start of the current way; None before the first turn.
     direction : float
@@ -95,7 +94,6 @@ class LiveWay:
         self._next_tick = 0
         self._broken_tick = -math.inf  # samples precede their arrival, and time 0 is the first arrival
         self._measured_deg = math.nan
-        self.turns = 0
         self.turn: Turn | None = None
         self.direction = 0.0
         self.previous_deg = 0.0
@@ -142,7 +140,6 @@ class LiveWay:
         self.previous_deg = 0.0 if self.turn is None else abs(turn.value - self.turn.value)
         self.turn, self.direction = turn, 1.0 if angle > turn.value else -1.0
         self._recent.append(turn.value)
-        self.turns += 1
         self._arrived_deg = None
         angles = self.direction * self.angles_deg()
         ways = angles[SPEED_TICKS:] - angles[:-SPEED_TICKS]
@@ -160,11 +157,9 @@ class LiveWay:
             self._speed = way * GRID_HZ / SPEED_TICKS
         if len(turns) < 2:
             return
-        count = self.turns
         self.turn = turns[-3] if len(turns) > 2 else None
         self._recent = deque((turn.value for turn in turns[:-2]), maxlen=RECENT_TURNS)
         self.turned(turns[-2], turns[-1].value)
-        self.turns = count
         if arrived:
             self._arrived_deg = float(angles_deg[-1])
 
@@ -239,13 +234,15 @@ class Pace:
     ticks_ago: int
 
 
-def stop_ahead(travel_deg: FloatArray) -> Stop | None:
-    """Return where a way will end; None while it does not slow down.
+def stop_ahead(travel_deg: FloatArray, usual_deg: float) -> Stop | None:
+    """Return where a way will end; None while it does not slow down, or if it stalls.
 
     Parameters
     ----------
     travel_deg : (n,) float
         Low-passed degrees since the way began, growing along it.
+    usual_deg : float
+        Length of the way to where the leg recently turned; 0 if it has not been there.
 
     Notes
     -----
@@ -260,7 +257,8 @@ def stop_ahead(travel_deg: FloatArray) -> Stop | None:
     if falls_dps2 <= 0.0:
         return None
     speed_dps = float(speed[-1])
-    return Stop(speed_dps**2 / (2.0 * falls_dps2), speed_dps / falls_dps2)
+    stop = Stop(speed_dps**2 / (2.0 * falls_dps2), speed_dps / falls_dps2)
+    return None if travel_deg[-1] + stop.deg < MIN_SHARE * usual_deg else stop
 
 
 def whole_way_deg(travel_deg: FloatArray, usual_deg: float) -> float | None:
@@ -273,17 +271,11 @@ def whole_way_deg(travel_deg: FloatArray, usual_deg: float) -> float | None:
     usual_deg : float
         Length of the way to where the leg recently turned; 0 if it has not been there.
     """
-    stop = _end_ahead(travel_deg, usual_deg)
-    seen_deg = float(travel_deg[-1])
-    if stop is None:
-        return max(usual_deg, seen_deg) if usual_deg > 0.0 else None
-    return min(max(usual_deg, seen_deg), seen_deg + stop.deg) if usual_deg > 0.0 else seen_deg + stop.deg
-
-
-def _end_ahead(travel_deg: FloatArray, usual_deg: float) -> Stop | None:
-    """Return where the way will stop; None if it does not slow down, or stalls."""
-    stop = stop_ahead(travel_deg)
-    return None if stop is None or travel_deg[-1] + stop.deg < MIN_SHARE * usual_deg else stop
+    stop, seen_deg = stop_ahead(travel_deg, usual_deg), float(travel_deg[-1])
+    ahead_deg = None if stop is None else seen_deg + stop.deg
+    if usual_deg <= 0.0:
+        return ahead_deg
+    return min(max(usual_deg, seen_deg), math.inf if ahead_deg is None else ahead_deg)
 
 
 def pace_ahead(travel_deg: FloatArray, usual_deg: float) -> Pace | None:
@@ -307,7 +299,7 @@ def pace_ahead(travel_deg: FloatArray, usual_deg: float) -> Pace | None:
     peak_dps = float(speed.max())
     began = flank_start(speed, int(np.argmax(travel_deg > BAND_SHARE * whole_deg)), peak_dps)
     found_s = [(half - began) / GRID_HZ / HALF, PEAK_OVER_MEAN * whole_deg / peak_dps]
-    if (stop := _end_ahead(travel_deg, usual_deg)) is not None:
+    if (stop := stop_ahead(travel_deg, usual_deg)) is not None:
         found_s.append((len(travel_deg) - 1 - began) / GRID_HZ + stop.seconds)
     return Pace(min(found_s), len(travel_deg) - 1 - half)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -69,12 +69,12 @@ class Span:
 
     start: float
     end: float
-    #: Whole ticks within it, at least one.
-    ticks: slice = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
+    @property
+    def ticks(self) -> slice:
+        """Whole ticks within it, at least one."""
         start = math.ceil(self.start)
-        object.__setattr__(self, "ticks", slice(start, max(start, math.floor(self.end)) + 1))
+        return slice(start, max(start, math.floor(self.end)) + 1)
 
     @property
     def duration_s(self) -> float:

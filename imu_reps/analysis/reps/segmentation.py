@@ -151,7 +151,6 @@ class TurnFinder:
     def __init__(self, threshold_deg: float) -> None:
         self._threshold_deg = threshold_deg
         self._confirmed: list[Turn] = []
-        self._forgotten = 0
         self._low: Turn | None = None
         self._high: Turn | None = None
         self._direction = 0
@@ -163,21 +162,6 @@ class TurnFinder:
             return []
         running = self._high if self._direction > 0 else self._low
         return [*self._confirmed, running] if running is not None else []
-
-    @property
-    def confirmed_count(self) -> int:
-        """Number of confirmed turns, including forgotten ones."""
-        return self._forgotten + len(self._confirmed)
-
-    def forget(self, start: int, end: int) -> None:
-        """Forget the turns from tick `start` to `end`; a candidate among them is moved to `end`."""
-
-        def moved(turn: Turn | None) -> Turn | None:
-            return Turn(end, turn.value) if turn is not None and start <= turn.tick < end else turn
-
-        kept = [turn for turn in self._confirmed if not start <= turn.tick < end]
-        self._forgotten += len(self._confirmed) - len(kept)
-        self._confirmed, self._low, self._high = kept, moved(self._low), moved(self._high)
 
     def push(self, first_tick: int, travel_deg: FloatArray) -> None:
         """Process the next stretch of travel, no NaN, its first value at `first_tick`."""
@@ -192,33 +176,27 @@ class TurnFinder:
         inner = np.flatnonzero(slope[1:] != slope[:-1]) + 1
         return [0, *inner.tolist(), len(travel_deg) - 1]
 
-    def take(self, here: Turn) -> None:
-        """Process the next instant."""
+    def take(self, here: Turn) -> bool:
+        """Process the next instant; return whether it confirms a turn."""
         if self._high is None or self._low is None:
             self._low = self._high = here
-            return
+            return False
         if here.value > self._high.value:
             self._high = here
         if here.value < self._low.value:
             self._low = here
         if self._direction >= 0 and self._high.value - here.value >= self._threshold_deg:
-            self._turn(self._high, here, -1)
+            turn, self._direction = self._high, -1
         elif self._direction <= 0 and here.value - self._low.value >= self._threshold_deg:
-            self._turn(self._low, here, 1)
-
-    def _turn(self, at: Turn, here: Turn, direction: int) -> None:
-        self._confirmed.append(at)
-        self._direction = direction
+            turn, self._direction = self._low, 1
+        else:
+            return False
+        self._confirmed.append(turn)
         self._low = self._high = here
+        return True
 
 
-def find_reps(
-    spells: Sequence[Sequence[Turn]],
-    settings: Settings,
-    floor_deg: float | None = None,
-    *,
-    may_walk: BoolArray | None = None,
-) -> Segmentation:
+def find_reps(spells: Sequence[Sequence[Turn]], settings: Settings) -> Segmentation:
     """Return which excursions between turns count, by the set's own usual range.
 
     Parameters
@@ -227,17 +205,13 @@ def find_reps(
         Turns of at least `settings.min_range_deg` for each spell, the last one possibly still moving.
     settings : Settings
         Uses `min_range_deg`, `min_range_share` and `usual_range_deg`.
-    floor_deg : float or None
-        Travel at which the leg rests, if a shank that points lower belongs to a bent knee.
-    may_walk : (n,) bool, optional
-        When the person may be walking: swings from far behind are then steps. Never, by default.
 
     Notes
     -----
     Excursions under the share of the usual range of those left are removed, until none is.
     """
     threshold = settings.min_range_deg
-    kept = above = [_zigzag(turns, threshold) for turns in above_floor(spells, floor_deg, may_walk)]
+    kept = above = [_zigzag(turns, threshold) for turns in spells]
     if settings.usual_range_deg is not None and sum(map(len, kept)) < 4:
         threshold = max(threshold, settings.min_range_share * settings.usual_range_deg)
     while True:
@@ -270,7 +244,16 @@ def usual_range_deg(ranges_deg: Sequence[float]) -> float:
 def above_floor(
     spells: Sequence[Sequence[Turn]], floor_deg: float | None, may_walk: BoolArray | None
 ) -> Sequence[Sequence[Turn]]:
-    """Return the turns with those below the floor raised to it: they belong to a bent knee."""
+    """Return the turns with those below the floor raised to it: they belong to a bent knee, or to walking.
+
+    Parameters
+    ----------
+    spells : sequence of sequence of Turn
+    floor_deg : float or None
+        Travel at which the leg rests, if a shank that points lower belongs to a bent knee.
+    may_walk : (n,) bool or None
+        When the person may be walking: swings from far behind are then steps; None: never.
+    """
     if floor_deg is None:
         return spells
     if may_walk is not None:

@@ -22,11 +22,11 @@ from imu_reps.analysis.set.shifts import changed_at, resting_change, resting_end
 from imu_reps.analysis.set.spells import Rest
 from imu_reps.analysis.set.swings import LIFTED_SHARE, OFF_PERPENDICULAR, off_perpendicular
 from imu_reps.analysis.set_motion import rate_of_change
-from imu_reps.domain.recording import Header
+from imu_reps.domain.recording import Header, axis_vector
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.kinematics.lever import Lever
 from imu_reps.kinematics.motion import GridMotion
-from imu_reps.kinematics.mounting import angle_between_deg, axis_vector, cross, row_dots, unit
+from imu_reps.kinematics.mounting import angle_between_deg, cross, row_dots, unit
 from imu_reps.kinematics.robust import median
 
 #: Assumed leg elevation in a high start without a rest on the floor.

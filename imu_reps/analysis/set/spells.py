@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.domain.recording import Header
+from imu_reps.domain.recording import Header, axis_vector
 from imu_reps.domain.samples import LONGEST_HOLE_S, BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import Motion, bridged
@@ -20,7 +20,6 @@ from imu_reps.kinematics.mounting import (
     LEFT_DEG,
     PelvisAxes,
     angle_between_deg,
-    axis_vector,
     lean_deg,
     pelvis_axes_from_rocks,
     ready_deg,

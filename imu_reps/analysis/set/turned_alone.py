@@ -18,12 +18,12 @@ from imu_reps.analysis.set.spells import Posture
 from imu_reps.analysis.set.strap_turn import CALM_DPS, MIN_TURN_DEG, Turned
 from imu_reps.analysis.set.swings import observe
 from imu_reps.domain.exercise import HOLDS
-from imu_reps.domain.recording import Header
+from imu_reps.domain.recording import Header, axis_vector
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Movements
 from imu_reps.kinematics.motion import GridMotion, Motion
-from imu_reps.kinematics.mounting import axis_vector, cross, row_dots, unit
+from imu_reps.kinematics.mounting import cross, row_dots, unit
 from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.rotations import rotations_by
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.kinematics.clock.envelope import least_of_each, packet_ends
+from imu_reps.kinematics.robust import median
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +123,7 @@ def period_between_losses(
     number, arrival_s = number[lowest], arrival_s[lowest]
     counted = np.diff(number) > 0
     between = (
-        float(np.median(np.diff(arrival_s)[counted] / np.diff(number)[counted]))
-        if counted.any()
-        else guesses_s[0]
+        median(np.diff(arrival_s)[counted] / np.diff(number)[counted]) if counted.any() else guesses_s[0]
     )
     refined = [_refined(number, arrival_s, step, guess, 1) for guess in (*guesses_s, between)]
     period = min(refined)[1]
@@ -144,14 +143,14 @@ def _refined(
     if not len(samples):  # the number is constant, or always decreasing
         return np.inf, period_s
     rest = _modulo(passed_s - samples * period_s, step * period_s)
-    better = period_s + float(np.median(rest / samples))
+    better = period_s + median(rest / samples)
     rest = _modulo(rest - samples * (better - period_s), step * better)
-    return float(np.median(np.abs(rest))) / better, better
+    return median(np.abs(rest)) / better, better
 
 
 def _earliest(scatter_s: FloatArray) -> float:
     """Return how early arrivals may be relative to their level: more if the least waits vary."""
-    usual = PARAMS.earliest * float(np.median(np.abs(scatter_s)))
+    usual = PARAMS.earliest * median(np.abs(scatter_s))
     return max(usual, -PARAMS.earlier * float(np.quantile(scatter_s, PARAMS.earlier_share)))
 
 
@@ -163,7 +162,7 @@ def _packets_per_window(delay_s: FloatArray, arrival_s: FloatArray, lost_s: floa
     """Return a number of packets at which the minimum's delay is small against the shift by one loss."""
     windows = len(delay_s) // PARAMS.min_per_window
     folded = delay_s[: windows * PARAMS.min_per_window].reshape(windows, PARAMS.min_per_window)
-    typical_delay_s = float(np.median(folded.mean(axis=1) - folded.min(axis=1)))
+    typical_delay_s = median(folded.mean(axis=1) - folded.min(axis=1))
     enough = PARAMS.minimum_ratio * typical_delay_s / lost_s
     in_window = PARAMS.window_s * len(delay_s) / max(float(arrival_s[-1] - arrival_s[0]), 1e-9)
     return int(min(max(enough, in_window, PARAMS.min_per_window), len(delay_s) / 3))

@@ -103,8 +103,17 @@ def fit_clock(block: SampleBlock, header: SensorHeader) -> TimedSamples:
     time_s = _apart(line.offset_s[ticks.epoch] + line.slope * ticks.tick, MIN_SPACING * period_s)
     _count_across_epochs(steps, time_s, ticks.epoch, period_s)
     lost = _holes(block.sample[ticks.rows], ticks.epoch) if header.counter == "device" else None
-    index = np.append(0, np.cumsum(steps))
-    return TimedSamples(time_s, index, ticks.rows, period_s, _facts(ticks, line, steps, period_s, lost))
+    clock = SensorClock(
+        rate_hz=1.0 / period_s,
+        lost=lost,
+        longest_gap_s=float(steps.max(initial=1) - 1) * period_s,
+        drift_ppm=(1.0 / line.slope - 1.0) * 1e6 if ticks.has_clock else None,
+        uncertainty_ms=None if line.uncertainty_s is None else 1e3 * line.uncertainty_s,
+        duplicates=ticks.duplicates,
+        reordered=ticks.reordered,
+        restarts=int(ticks.epoch[-1]) - ticks.silences,
+    )
+    return TimedSamples(time_s, np.append(0, np.cumsum(steps)), ticks.rows, period_s, clock)
 
 
 def _line(ticks: Ticks) -> Envelope:
@@ -158,16 +167,3 @@ def _count_across_epochs(steps: IntArray, time_s: FloatArray, epoch: IntArray, p
 def _holes(number: IntArray, epoch: IntArray) -> int:
     missing = np.diff(number) - 1
     return int(missing[(np.diff(epoch) == 0) & (missing > 0)].sum())
-
-
-def _facts(ticks: Ticks, line: Envelope, steps: IntArray, period_s: float, lost: int | None) -> SensorClock:
-    return SensorClock(
-        rate_hz=1.0 / period_s,
-        lost=lost,
-        longest_gap_s=float(steps.max(initial=1) - 1) * period_s,
-        drift_ppm=(1.0 / line.slope - 1.0) * 1e6 if ticks.has_clock else None,
-        uncertainty_ms=None if line.uncertainty_s is None else 1e3 * line.uncertainty_s,
-        duplicates=ticks.duplicates,
-        reordered=ticks.reordered,
-        restarts=int(ticks.epoch[-1]) - ticks.silences,
-    )

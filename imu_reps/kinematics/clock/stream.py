@@ -6,7 +6,7 @@ Samples that arrive after a later one can no longer be put in order: they are le
 No sample is timed after its own arrival. If the host numbers the samples, a late sample is assumed to have
 waited, until arrivals that stay as late, at the sensor's usual pace, show that others before it were lost; if
 that proves wrong, samples are left out until they are later than the newest again. No wait is longer than
-`StreamLossParams.max_late_s`.
+`LONGEST_BACKLOG_S`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock
 from imu_reps.kinematics.clock.stream_envelope import UNKNOWN_SLOPE, LiveEnvelope
 from imu_reps.kinematics.clock.stream_losses import LiveLosses
-from imu_reps.kinematics.clock.ticks import CLOCK_DIGITS, DATA_SHEET_ERROR, LATEST_RUN, LATEST_S, LEAP_S
+from imu_reps.kinematics.clock.ticks import CLOCK_DIGITS, LATEST_RUN, LATEST_S, LEAP_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +109,9 @@ class LiveClock:
     ----------
     header : SensorHeader
         The sensor's nominal rate and the kind of its counter.
-
-    Attributes
-    ----------
-    left_out : int
-        Number of samples not timed: copies, late ones, and those whose time the arrivals do not show.
     """
 
     def __init__(self, header: SensorHeader) -> None:
-        self.left_out = 0
         self._header = header
         self._stream: _Stream | None = None
 
@@ -144,8 +138,7 @@ class LiveClock:
             if self._stream is None:
                 self._stream = _Stream(self._header, arrival_s, number, stamp)
             elif not self._stream.take(arrival_s, number, stamp):
-                self.left_out += 1
-                continue
+                continue  # a copy, a late one, or one whose time the arrivals do not show
             times.append(self._stream.time_s)
             indices.append(self._stream.index)
             rows.append(row)
@@ -173,9 +166,7 @@ class _Stream:
     def _count_by(self, key: float, arrival_s: float, *, nominal_s: float | None, has_clock: bool) -> None:
         self._has_clock = has_clock
         uncounted = self._header.counter == "host" and not has_clock
-        self._line = LiveEnvelope(
-            nominal_s, DATA_SHEET_ERROR, 0.0, arrival_s, seconds=has_clock, uncounted=uncounted
-        )
+        self._line = LiveEnvelope(nominal_s, arrival_s, seconds=has_clock, uncounted=uncounted)
         self._losses = LiveLosses(key, arrival_s) if uncounted else None
         self._key, self._origin, self._tick, self._placed_tick = key, -key, 0.0, 0.0
         self._arrival_s = arrival_s

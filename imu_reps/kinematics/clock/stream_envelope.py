@@ -27,11 +27,18 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, as_rows
 from imu_reps.kinematics.clock.envelope import BELOW
-from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, LEAP_S
+from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, LEAP_S, OTHER_RATE
 from imu_reps.kinematics.robust import median
 
 #: An unknown rate is taken to be 100 Hz until the second packet.
 UNKNOWN_SLOPE = 0.01
+
+#: Lateness of a window, or of a packet, against the line above which it waited for the link, or samples
+#: before it are missing.
+LATE_S = 0.1
+#: Longest backlog: arrivals that gain more on the sensor's pace show a faster rate, and later ones mean lost
+#: samples, or cannot be timed.
+LONGEST_BACKLOG_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +56,8 @@ class StreamEnvelopeParams:
         clock.
     enough_windows : int
         Number of windows after which the line rests on measurement.
-    late_s : float
-        Lateness of a window against the line above which it waited for the link, or samples before it are
-        missing.
     noise_s : float
         Smallest scatter of minima that is assumed; more is measured.
-    other_rate : float
-        Relative difference from the expected slope above which a slope is another rate, not an inexact one.
     other_rate_windows, max_agree : int or float
         Number of windows that must show another rate, and share of them that must agree, since a link that
         trickles or catches up shows any rate.
@@ -77,9 +79,6 @@ class StreamEnvelopeParams:
     same_pace : float
         Greatest relative difference from the sensor's pace of a window that follows another on a well link: a
         backlog drains faster.
-    longest_backlog_s : float
-        Time that arrivals gain on the sensor's pace while the longest backlog drains; more shows a faster
-        rate.
     """
 
     min_slope: float = 1e-4
@@ -87,9 +86,7 @@ class StreamEnvelopeParams:
     min_arrivals: int = 3
     windows: int = 128
     enough_windows: int = 6
-    late_s: float = 0.1
     noise_s: float = 0.002
-    other_rate: float = 0.1
     other_rate_windows: int = 14
     max_agree: float = 0.9
     other_rate_s: float = 5.3
@@ -100,7 +97,6 @@ class StreamEnvelopeParams:
     wander: float = 0.001
     early_s: float = 0.05
     same_pace: float = 0.05
-    longest_backlog_s: float = 6.0
 
 
 PARAMS = StreamEnvelopeParams()
@@ -157,11 +153,9 @@ class LiveEnvelope:
     Parameters
     ----------
     slope : float or None
-        Expected host seconds per tick; None if unknown.
-    slope_error : float
-        Relative standard deviation of the expected slope.
-    tick, host_s : float
-        Tick and arrival of the first sample.
+        Expected host seconds per tick, as precise as a data sheet; None if unknown.
+    host_s : float
+        Arrival of the first sample, whose tick is 0.
     seconds : bool
         Whether ticks are a clock's seconds, so that another rate is impossible.
     uncounted : bool
@@ -177,26 +171,17 @@ class LiveEnvelope:
         Its delay against the line.
     """
 
-    def __init__(
-        self,
-        slope: float | None,
-        slope_error: float,
-        tick: float,
-        host_s: float,
-        *,
-        seconds: bool = False,
-        uncounted: bool = False,
-    ) -> None:
+    def __init__(self, slope: float | None, host_s: float, *, seconds: bool, uncounted: bool) -> None:
         self.slope = slope or UNKNOWN_SLOPE
         self._seconds, self._uncounted = seconds, uncounted
         self._agreed, self._ahead_s = True, 0.0
-        self._expected, self._error = slope, slope_error
-        self._nominal = slope, slope_error
+        self._expected = self._nominal = slope
+        self._error = DATA_SHEET_ERROR
         self._is_given, self._refuting = slope is not None, 0
         self._minima: deque[tuple[float, float]] = deque(maxlen=PARAMS.windows)
         kept = PARAMS.other_rate_windows if slope is None else PARAMS.windows
         self._windows: deque[tuple[float, float]] = deque(maxlen=kept)
-        self.begin(tick, host_s)
+        self.begin(0.0, host_s)
 
     @property
     def settled(self) -> bool:
@@ -266,7 +251,7 @@ class LiveEnvelope:
     @property
     def late(self) -> bool:
         """Whether the whole current window is too late to be used for the line."""
-        if not self.has_slope or self.min_delay_s <= PARAMS.late_s:
+        if not self.has_slope or self.min_delay_s <= LATE_S:
             return False
         return not (self._at_pace() and self.min_delay_s <= self._explained_s(self.minimum[0]))
 
@@ -283,7 +268,7 @@ class LiveEnvelope:
         """Return the greatest lateness at a tick that the rate's error explains since the newest minimum."""
         last_tick = self._minima[-1][0] if self._minima else self._first_tick
         error = max(self._slope_sd, PARAMS.wander * self.slope)
-        return PARAMS.late_s + 3 * error * (tick - last_tick)
+        return LATE_S + 3 * error * (tick - last_tick)
 
     def end_window(self, arrival_s: float) -> None:
         """Refit with the current window's minimum, unless it was late, and begin the next window."""
@@ -329,7 +314,7 @@ class LiveEnvelope:
         known = slope = self._expected or self.slope
         least, most = (1 - 3 * self._error) * known, (1 + 3 * self._error) * known
         ticks, seconds = tick[-1] - tick[0], host[-1] - host[0]
-        if ticks > 0.0 and abs(seconds - known * ticks) > PARAMS.late_s:
+        if ticks > 0.0 and abs(seconds - known * ticks) > LATE_S:
             slope = min(max(seconds / ticks, least), most)  # far apart, they show the rate's error
         spread = PARAMS.noise_s
         for _ in range(3):
@@ -371,15 +356,15 @@ class LiveEnvelope:
         self._return_to_nominal(slopes, late=late)
         measured = median(slopes)
         off = abs(measured / self._expected - 1.0)
-        self._agreed = off < PARAMS.other_rate or self._seconds
-        far_ahead = self._ahead_s > PARAMS.longest_backlog_s
+        self._agreed = off < OTHER_RATE or self._seconds
+        far_ahead = self._ahead_s > LONGEST_BACKLOG_S
         is_known = self._is_given and self._error <= PARAMS.wander
         may_change = enough and not (self._seconds or is_known)
         if not may_change or off <= PARAMS.near_rate or (measured < self._expected and not far_ahead):
             return
-        same = np.abs(np.append(slopes, mean) / measured - 1.0) < PARAMS.other_rate
+        same = np.abs(np.append(slopes, mean) / measured - 1.0) < OTHER_RATE
         if same[-1] and same.mean() >= PARAMS.max_agree:
-            self._expected, self._error, self._agreed = measured, PARAMS.other_rate, True
+            self._expected, self._error, self._agreed = measured, OTHER_RATE, True
             self._ahead_s = 0.0
             self._minima = self._windows.copy()
 
@@ -400,13 +385,11 @@ class LiveEnvelope:
         """Whether the latest windows keep the expected pace, so that the line lags if they are late."""
         latest = of_expected[-PARAMS.enough_windows :] - 1.0
         enough = len(latest) == PARAMS.enough_windows
-        return bool(
-            enough and np.abs(latest).max() < PARAMS.other_rate and abs(latest.mean()) < PARAMS.near_rate
-        )
+        return bool(enough and np.abs(latest).max() < OTHER_RATE and abs(latest.mean()) < PARAMS.near_rate)
 
     def _is_refuted(self, of_expected: float) -> bool:
         """Whether arrivals are repeatedly early, at a faster rate than expected: no arrival can be early."""
-        early = self._sunk_s > PARAMS.early_s and of_expected < 1.0 - PARAMS.other_rate
+        early = self._sunk_s > PARAMS.early_s and of_expected < 1.0 - OTHER_RATE
         self._refuting = self._refuting + 1 if early else 0
         return self._refuting >= PARAMS.refuted_windows
 
@@ -418,24 +401,25 @@ class LiveEnvelope:
         hull = max(self._hull.edges(), key=_Edge.length).slope
         same = np.abs(np.array([*slopes, mean, hull]) / measured - 1.0) < PARAMS.same_pace
         if same[-3:].all() and same[:-2].mean() >= PARAMS.max_agree:
-            self._expected, self._error = self._nominal = measured, self._nominal[1]
+            self._expected = self._nominal = measured
+            self._error = DATA_SHEET_ERROR
             self._keep_latest(PARAMS.enough_windows + 1, measured)
 
     def _return_to_nominal(self, slopes: FloatArray, *, late: bool) -> None:
         """Return to the data sheet's rate once windows agree with it; a single one if the line is late."""
-        nominal, error = self._nominal
-        if not nominal or not self._expected or abs(self._expected / nominal - 1.0) < PARAMS.other_rate:
+        nominal = self._nominal
+        if not nominal or not self._expected or abs(self._expected / nominal - 1.0) < OTHER_RATE:
             return
         again = 1 if late else PARAMS.again
-        if len(slopes) >= again and (np.abs(slopes[-again:] / nominal - 1.0) < PARAMS.other_rate).all():
-            self._expected, self._error, self.slope = nominal, error, nominal
+        if len(slopes) >= again and (np.abs(slopes[-again:] / nominal - 1.0) < OTHER_RATE).all():
+            self._expected, self._error, self.slope = nominal, DATA_SHEET_ERROR, nominal
             self._keep_latest(again + 1, nominal)
 
     def _keep_consistent(self, tick: float, host_s: float) -> None:
         """Discard the minima that are late against a newer arrival by more than the rate's error explains."""
         slope, error = self.slope, 3 * self._error * self.slope
         late = (
-            (before_s + slope * (tick - before) - host_s, PARAMS.late_s + error * (tick - before))
+            (before_s + slope * (tick - before) - host_s, LATE_S + error * (tick - before))
             for before, before_s in self._minima
         )
         kept = [each for each, (late_s, most_s) in zip(self._minima, late, strict=True) if late_s <= most_s]
@@ -447,5 +431,5 @@ class LiveEnvelope:
         last_tick, last_s = self._windows[-1]
         self._minima.clear()
         for tick, host_s in self._windows:
-            if abs(last_s - host_s - slope * (last_tick - tick)) <= PARAMS.late_s:
+            if abs(last_s - host_s - slope * (last_tick - tick)) <= LATE_S:
                 self._minima.append((tick, host_s))

@@ -15,7 +15,7 @@ from math import inf
 
 from imu_reps.domain.samples import as_rows
 from imu_reps.kinematics.clock.losses import period_between_losses
-from imu_reps.kinematics.clock.stream_envelope import LiveEnvelope
+from imu_reps.kinematics.clock.stream_envelope import LATE_S, LONGEST_BACKLOG_S, LiveEnvelope
 from imu_reps.kinematics.clock.ticks import LEAP_S
 
 
@@ -46,13 +46,11 @@ class StreamLossParams:
     backlog_s : float
         Excess of the samples received after a silence over the time since that shows a backlog: nothing was
         lost then.
-    max_late_s : float
-        Longest backlog: later arrivals mean lost samples, or cannot be timed.
     packets, packets_first, packets_again : int
         Number of latest packets over which the period is measured independently of losses; number of packets
         before the first measurement, and between measurements.
-    near_s, min_near : float or int
-        Lateness of packets that hardly waited, by which alone the period is measured; and their least number.
+    min_near : int
+        Fewest packets that hardly waited, by which alone the period is measured.
     """
 
     lost_share: float = 0.6
@@ -69,11 +67,9 @@ class StreamLossParams:
     usual_pace: tuple[float, float] = (0.5, 1.15)
     fallen_s: float = 0.05
     backlog_s: float = 0.1
-    max_late_s: float = 6.0
     packets: int = 768
     packets_first: int = 128
     packets_again: int = 256
-    near_s: float = 0.1
     min_near: int = 48
 
 
@@ -132,7 +128,7 @@ class LiveLosses:
             return 0
         late_s = arrival_s - line.at(tick)
         packet_s = (self._together or 1) * line.slope
-        if min(late_s, silence_s) > LEAP_S + packet_s or (late_s > PARAMS.max_late_s and not self._doubtful):
+        if min(late_s, silence_s) > LEAP_S + packet_s or (late_s > LONGEST_BACKLOG_S and not self._doubtful):
             self._doubtful = True
             self._begin_doubt(number, arrival_s)
         if self._doubtful:
@@ -149,7 +145,7 @@ class LiveLosses:
 
     def _measure_period(self, line: LiveEnvelope, together: int) -> None:
         """Measure the period by the latest packets, without those that waited in a backlog."""
-        near_s = max(PARAMS.near_s, together * line.slope)
+        near_s = max(LATE_S, together * line.slope)
         near = [
             (number, arrival_s)
             for number, arrival_s, tick in self._ends

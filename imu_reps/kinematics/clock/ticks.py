@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imu_reps.domain.recording import SensorHeader
 from imu_reps.domain.samples import MAX_CLOCK_S, FloatArray, IntArray, SampleBlock
@@ -22,7 +21,7 @@ LATEST_S = 1.0
 LATEST_RUN = 32
 #: Standard deviation of a data sheet's rate, or of a sensor's second, as a share.
 DATA_SHEET_ERROR = 0.007
-#: Relative difference above which a header's rate is wrong, not inexact.
+#: Relative difference above which a rate is another one, not an inexact one.
 OTHER_RATE = 0.1
 #: A permanent leap of the tick against the arrivals by more than this shows a reset clock.
 LEAP_S = 1.0
@@ -113,23 +112,23 @@ def _in_order(block: SampleBlock, header: SensorHeader) -> Ticks:
     has_clock = has_device_clock(block)
     number = np.round(block.device_time_s, CLOCK_DIGITS) if has_clock else block.sample.astype(np.float64)
     nominal_s = 1.0 if has_clock else 1.0 / header.rate_hz if header.rate_hz else None
-    order = put_in_order(number, _furthest_back(block, nominal_s))
-    tick, arrival = number[order.rows], block.time_s[order.rows]
-    tick = tick - tick[np.flatnonzero(np.diff(order.epoch, prepend=-1))][order.epoch]
-    ends = packet_ends(arrival, order.epoch)
+    rows, epoch, reordered = _sorted(number, _furthest_back(block, nominal_s))
+    tick, arrival = number[rows], block.time_s[rows]
+    tick = tick - tick[np.flatnonzero(np.diff(epoch, prepend=-1))][epoch]
+    ends = packet_ends(arrival, epoch)
     slope = coarse_slope(tick[ends], arrival[ends]) or nominal_s
     if slope is None:
         raise no_rate(block)
     return Ticks(
         tick,
         arrival,
-        order.epoch,
-        order.rows,
+        epoch,
+        rows,
         slope,
         nominal_s,
         has_clock,
-        order.duplicates,
-        order.reordered,
+        duplicates=len(block) - len(rows),
+        reordered=reordered,
     )
 
 
@@ -176,29 +175,8 @@ def _split_at_leaps(ticks: Ticks, *, behind: bool) -> Ticks:
     return replace(ticks, epoch=ticks.epoch + np.cumsum(leaps)) if leaps.any() else ticks
 
 
-@dataclass(frozen=True, slots=True)
-class SampleOrder:
-    """Rows to keep, in the order they were taken.
-
-    Attributes
-    ----------
-    rows : (n,) int
-        Rows of the original block, ordered by epoch and number, without copies.
-    epoch : (n,) int
-        Number of the epoch; increases where the numbering restarts.
-    duplicates, reordered : int
-        Number of rows dropped because the same sample had arrived before, and of rows that arrived after a
-        later sample.
-    """
-
-    rows: IntArray
-    epoch: IntArray
-    duplicates: int
-    reordered: int
-
-
-def put_in_order(number: NDArray[np.float64], furthest_back: float) -> SampleOrder:
-    """Order samples by their running number (or clock).
+def _sorted(number: FloatArray, furthest_back: float) -> tuple[IntArray, IntArray, int]:
+    """Return rows by epoch and number, without copies, the epoch of each, and how many follow a later one.
 
     Parameters
     ----------
@@ -208,20 +186,20 @@ def put_in_order(number: NDArray[np.float64], furthest_back: float) -> SampleOrd
         Distance behind the newest number beyond which a new epoch begins, in the unit of `number`.
     """
     rows = np.arange(len(number))
+    epoch = np.zeros_like(rows)
     behind = np.flatnonzero(np.diff(number) <= 0) + 1
     if not len(behind):
-        return SampleOrder(rows, np.zeros_like(rows), 0, 0)
-    epoch = np.zeros_like(rows)
+        return rows, epoch, 0
     epoch[_restarts(number, behind, furthest_back)] = 1
     epoch = np.cumsum(epoch)
     rows = np.lexsort((number, epoch))
     copy = (np.diff(number[rows]) == 0) & (np.diff(epoch[rows]) == 0)
     rows = rows[np.append(True, ~copy)]
-    earliest_after = np.minimum.accumulate(rows[::-1])[::-1]
-    return SampleOrder(rows, epoch[rows], int(copy.sum()), int(np.sum(rows[:-1] > earliest_after[1:])))
+    first_after = np.minimum.accumulate(rows[::-1])[::-1][1:]
+    return rows, epoch[rows], int((rows[:-1] > first_after).sum())
 
 
-def _restarts(number: NDArray[np.float64], behind: IntArray, furthest_back: float) -> list[int]:
+def _restarts(number: FloatArray, behind: IntArray, furthest_back: float) -> list[int]:
     """Return the first rows of new epochs, among the rows where the number falls behind its predecessor."""
     found: list[int] = []
     newest = -np.inf

@@ -23,7 +23,8 @@ import numpy as np
 from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.clock.envelope import packet_ends
 from imu_reps.kinematics.clock.offline import TimedSamples
-from imu_reps.kinematics.sync.taps import TapOffset
+from imu_reps.kinematics.robust import median
+from imu_reps.kinematics.sync.taps import BOUND, TapOffset
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,6 @@ ANYWHERE = PARAMS.tilted / float(np.sqrt(12.0))
 
 #: Standard deviation of a sensor's shortest delay: packet lengths, order on air, the computer.
 OTHER_WAY_S = 0.0015
-#: Bound of 95 %, in standard deviations.
-BOUND = 2.0
 
 Clocks = Mapping[SensorPlace, TimedSamples]
 
@@ -251,7 +250,7 @@ def connection_wait(
     found = _best_of(_candidates(_in_step(arrival_s, block) - by_itself), sent_s, arrival_s, block)
     if found is not None:
         return replace(found, sd_s=float(np.hypot(found.sd_s, sd_s)))
-    sd_s = float(np.hypot(sd_s, PARAMS.shared_delay * np.median(arrival_s - sent_s)))
+    sd_s = float(np.hypot(sd_s, PARAMS.shared_delay * median(arrival_s - sent_s)))
     unseen = _intervals()[_in_step(arrival_s - sent_s, block) - by_itself < PARAMS.min_in_step]
     if likely_s is not None and np.isclose(unseen, likely_s).any():
         gap_s = _widest_gap(sent_s, likely_s)

@@ -12,7 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from imu_reps.domain.samples import FloatArray, IntArray
+from imu_reps.kinematics.robust import median
 
+#: Bound of 95 %, in standard deviations.
+BOUND = 2.0
 #: Largest offset considered possible between two sensors on one host.
 MAX_OFFSET_S = 0.25
 
@@ -46,8 +49,6 @@ class TapParams:
         Weight of that prior, in number of taps, against the taps' own scatter.
     other_filter_s : float
         Difference of the delays of the two sensors' own filters, which more taps do not reduce.
-    bound : float
-        Bound of 95 %, in standard deviations.
     """
 
     min_impact_mps2: float = 4.0
@@ -64,7 +65,6 @@ class TapParams:
     at_period_s: float = 0.01
     belief_taps: float = 4.0
     other_filter_s: float = 0.0013
-    bound: float = 2.0
 
 
 PARAMS = TapParams()
@@ -120,14 +120,12 @@ def find_taps(pelvis: TapWindow, ankle: TapWindow, max_s: float = MAX_OFFSET_S) 
     for impacts, place in zip(felt, ("pelvis", "ankle"), strict=True):
         if not len(impacts.time_s):
             return TapNotFound(f"the {place} sensor felt no impact then")
-    period_s = max(float(np.median(np.diff(window.time_s))) for window in (pelvis, ankle))
+    period_s = max(median(np.diff(window.time_s)) for window in (pelvis, ankle))
     pairs = _matched(*felt, max_s, max(PARAMS.together_s, period_s))
     if isinstance(pairs, TapNotFound):
         return pairs
     apart = felt[0].time_s[pairs[0]] - felt[1].time_s[pairs[1]]
-    return TapOffset(
-        float(np.median(apart)), _bound(apart, period_s), len(apart), float(felt[0].time_s[pairs[0][0]])
-    )
+    return TapOffset(median(apart), _bound(apart, period_s), len(apart), float(felt[0].time_s[pairs[0][0]]))
 
 
 class _Impacts(NamedTuple):
@@ -138,10 +136,10 @@ class _Impacts(NamedTuple):
 
 
 def _impacts(window: TapWindow) -> _Impacts:
-    size = _jolt(window)
-    if len(size) < 3:
+    if len(window.time_s) < 3:
         return _Impacts(np.empty(0), np.empty(0))
-    least = max(PARAMS.min_impact_mps2, PARAMS.min_ratio * float(np.median(size)))
+    size = _jolt(window)
+    least = max(PARAMS.min_impact_mps2, PARAMS.min_ratio * median(size))
     peaks: list[int] = []
     for row in np.argsort(size)[::-1].tolist():
         if size[row] < least:
@@ -154,11 +152,9 @@ def _impacts(window: TapWindow) -> _Impacts:
 
 def _jolt(window: TapWindow) -> FloatArray:
     """Return the distance of the specific force from its running median, (n,) m/s²."""
-    if len(window.time_s) < 3:
-        return np.zeros(len(window.time_s))
     from scipy.ndimage import median_filter
 
-    period_s = float(np.median(np.diff(window.time_s)))
+    period_s = median(np.diff(window.time_s))
     length = 2 * round(PARAMS.around_s / period_s / 2) + 1
     around = median_filter(window.acc_mps2, size=(max(length, 3), 1), mode="nearest")
     return np.asarray(np.linalg.norm(window.acc_mps2 - around, axis=1))
@@ -166,7 +162,7 @@ def _jolt(window: TapWindow) -> FloatArray:
 
 def _middle(time_s: FloatArray, size: FloatArray, peak: int) -> float:
     """Return the time of an impact's centroid."""
-    period_s = float(np.median(np.diff(time_s)))
+    period_s = median(np.diff(time_s))
     ringing_s = max(PARAMS.ringing_s, PARAMS.ringing_periods * period_s)
     near = slice(*np.searchsorted(time_s, [time_s[peak] - ringing_s, time_s[peak] + ringing_s]))
     weight = size[near] ** 2
@@ -197,6 +193,6 @@ def _matched(
 def _bound(apart_s: FloatArray, period_s: float) -> float:
     """Return the bound of the offset's error, by the taps' scatter and the prior of a single tap."""
     expected = (PARAMS.tap_s * max(1.0, period_s / PARAMS.at_period_s) ** 2) ** 2
-    scatter = float(np.sum((apart_s - np.median(apart_s)) ** 2))
+    scatter = float(np.sum((apart_s - median(apart_s)) ** 2))
     variance = (PARAMS.belief_taps * expected + scatter) / (PARAMS.belief_taps + len(apart_s) - 1)
-    return PARAMS.bound * float(np.sqrt(variance / len(apart_s) + PARAMS.other_filter_s**2))
+    return BOUND * float(np.sqrt(variance / len(apart_s) + PARAMS.other_filter_s**2))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_STALL_S = (0.05, 0.15)
+from imu_reps.sim.wearer.sensor_plan import STALL_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class Timetable:
         if not self._plan.stalls_per_min:
             return (math.inf, 0.0)
         wait_s = self._rng.exponential(60.0 / self._plan.stalls_per_min)
-        return (from_s + wait_s, self._rng.uniform(*_STALL_S))
+        return (from_s + wait_s, self._rng.uniform(*STALL_S))
 
 
 class Carrier:

@@ -24,7 +24,6 @@ from imu_reps.sim.wearer.set_plan import (
     CutPlace,
     CutPlan,
     LifePlan,
-    PersonPlan,
     RepPlan,
     SetPlan,
     SitUp,
@@ -260,7 +259,7 @@ def _sits_up(plan: SetPlan, rng: Generator) -> SetPlan:
         )
         for after_rep in after
     )
-    return replace(plan, person=replace(plan.person, sit_ups=sit_ups))
+    return _does(plan, sit_ups=sit_ups)
 
 
 def _is_handled(plan: SetPlan, rng: Generator) -> SetPlan:
@@ -332,15 +331,8 @@ def alternates(plan: SetPlan, rng: Generator) -> SetPlan:
     other_s = rng.uniform(2.5, 6.0)
     lasts_s = other_s * rng.uniform(0.9, 1.1, len(plan.reps))
     reps = [_resting(rep, plan, float(s)) for rep, s in zip(plan.reps, lasts_s, strict=True)]
-    return replace(
-        plan,
-        reps=tuple(reps),
-        person=replace(
-            plan.person,
-            other_leg_deg=usual_range_deg(plan),
-            sympathy_deg=rng.uniform(0.3, 2.0),
-        ),
-    )
+    alone = _does(plan, other_leg_deg=usual_range_deg(plan), sympathy_deg=rng.uniform(0.3, 2.0))
+    return replace(alone, reps=tuple(reps))
 
 
 def fidgets(plan: SetPlan, rng: Generator) -> SetPlan:
@@ -404,9 +396,8 @@ def swings_at_the_bar(plan: SetPlan, rng: Generator) -> SetPlan:
     return _does(plan, swing_deg=swing_deg, swing_hz=rng.uniform(0.38, 0.46))
 
 
-def _does(plan: SetPlan, **habits: float) -> SetPlan:
-    person: PersonPlan = replace(plan.person, **habits)  # type: ignore[arg-type]
-    return replace(plan, person=person)
+def _does(plan: SetPlan, **habits: Any) -> SetPlan:
+    return replace(plan, person=replace(plan.person, **habits))
 
 
 def _resting(rep: RepPlan, plan: SetPlan, pause_s: float) -> RepPlan:

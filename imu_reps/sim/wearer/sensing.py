@@ -12,7 +12,7 @@ from numpy.random import Generator
 from scipy.signal import bilinear, lfilter, lfilter_zi
 from scipy.spatial.transform import Rotation
 
-from imu_reps.domain.recording import Axis
+from imu_reps.domain.recording import axis_vector
 from imu_reps.domain.samples import STANDARD_GRAVITY_MPS2, FloatArray, interpolate_columns
 from imu_reps.errors import RefusedValueError
 from imu_reps.sim.wearer.body import DENSE_HZ, Commanded, Orientations, RigidMotion
@@ -63,7 +63,7 @@ def angular_rate(motion: RigidMotion) -> FloatArray:
 
 def mounting(plan: SensorPlan) -> Rotation:
     """Return the rotation from sensor axes to segment axes."""
-    cranial, anterior = axis(plan.cranial_axis), axis(plan.anterior_axis)
+    cranial, anterior = axis_vector(plan.cranial_axis), axis_vector(plan.anterior_axis)
     if abs(float(cranial @ anterior)) > 0.5:
         raise RefusedValueError(
             f"Cranial axis {plan.cranial_axis} and anterior axis {plan.anterior_axis} are one.",
@@ -72,13 +72,6 @@ def mounting(plan: SensorPlan) -> Rotation:
     # rows: the segment's x, y, z in sensor axes
     nominal = Rotation.from_matrix([anterior, cranial, np.cross(anterior, cranial)])
     return Rotation.from_rotvec(plan.turned_deg, degrees=True) * nominal
-
-
-def axis(name: Axis) -> FloatArray:
-    """Return the unit vector of a named axis."""
-    unit = np.zeros(3)
-    unit["xyz".index(name[1])] = 1.0 if name[0] == "+" else -1.0
-    return unit
 
 
 def sense(motion: RigidMotion, time_s: FloatArray, plan: SensorPlan, rng: Generator) -> Readings:

@@ -10,6 +10,9 @@ from imu_reps.domain.validation import require_declared_types, require_number
 
 Vector = tuple[float, float, float]
 
+#: Shortest and longest stall of a radio link.
+STALL_S = (0.05, 0.15)
+
 
 @dataclass(frozen=True, slots=True)
 class RadioPlan:

@@ -15,7 +15,7 @@ from imu_reps.sim.wearer.body import Commanded, command
 from imu_reps.sim.wearer.choreography import choreograph
 from imu_reps.sim.wearer.score import Score, Span
 from imu_reps.sim.wearer.sensing import Readings, sense, worn
-from imu_reps.sim.wearer.sensor_plan import RadioPlan, SensorPlan
+from imu_reps.sim.wearer.sensor_plan import STALL_S, RadioPlan, SensorPlan
 from imu_reps.sim.wearer.set_plan import CutPlace, SetPlan
 from imu_reps.sim.wearer.truth import Truth, emit
 
@@ -173,9 +173,6 @@ def _sensor_header(plan: SensorPlan | None) -> SensorHeader:
     )
 
 
-_STALL_S = (0.05, 0.15)
-
-
 def transmit(readings: Readings, place: SensorPlace, plan: RadioPlan, rng: Generator) -> SampleBlock:
     """Send readings over the radio.
 
@@ -204,7 +201,7 @@ def arrivals(sent_s: FloatArray, plan: RadioPlan, rng: Generator) -> FloatArray:
     delay = plan.latency_s + rng.exponential(plan.jitter_s, len(sent_s))
     span_s = float(sent_s[-1] - sent_s[0])
     for start_s in sent_s[0] + span_s * rng.random(rng.poisson(plan.stalls_per_min * span_s / 60.0)):
-        end_s = start_s + rng.uniform(*_STALL_S)
+        end_s = start_s + rng.uniform(*STALL_S)
         held = (sent_s >= start_s) & (sent_s < end_s)
         delay[held] += end_s - sent_s[held]
     return np.asarray(np.maximum.accumulate(sent_s + delay))

@@ -18,6 +18,7 @@ OTHER_WRITE = "6b200001-ff4e-4979-8186-fb7ba486fcd7"
 OTHER_NOTIFY = "6b200002-ff4e-4979-8186-fb7ba486fcd7"
 BATTERY_SERVICE = "0000180f-0000-1000-8000-00805f9b34fb"
 
+SERIAL = "174630000123"
 RATES_HZ = (13, 26, 52, 104, 208)
 SAMPLES_HZ_PER_PACKET = 13
 PATH = re.compile(r"/Meas/IMU6/(\d+)\0?")
@@ -33,13 +34,12 @@ class Movesense:
     ----------
     feed : Feed
         Readings at true times.
-    serial : str
-        Twelve digits.
     second_set : bool
         Whether to have the other service and characteristics, as newer firmware does.
     """
 
     family = "movesense"
+    default_name = f"Movesense {SERIAL}"
     company_id: int | None = 0x009F
     service_uuids: tuple[str, ...] = ()
 
@@ -49,11 +49,9 @@ class Movesense:
         clock: DeviceClock = DeviceClock(),  # noqa: B008 - frozen
         battery_percent: float = 80.0,
         *,
-        serial: str = "174630000123",
         second_set: bool = False,
     ) -> None:
-        self.default_name = f"Movesense {serial}"
-        self._feed, self._clock, self._battery, self._serial = feed, clock, battery_percent, serial
+        self._feed, self._clock, self._battery = feed, clock, battery_percent
         self._write, self._notify = (OTHER_WRITE, OTHER_NOTIFY) if second_set else (WRITE, NOTIFY)
         own = (
             CharacteristicSpec(self._write, write=True, write_without_response=True),
@@ -119,7 +117,7 @@ class Movesense:
     def _answer(self, operation: int, reference: int, path: str, time_s: float) -> bytes:
         status, content = _NOT_IMPLEMENTED, b""
         if operation == _HELLO:
-            texts = (self._serial, "SensorMove4", "0C:8C:DC:00:01:23", "gatt_sensordata_app", "2.3.1")
+            texts = (SERIAL, "SensorMove4", "0C:8C:DC:00:01:23", "gatt_sensordata_app", "2.3.1")
             return b"\x01" + b"".join(text.encode("ascii") + b"\0" for text in texts)
         if operation == _SUBSCRIBE:
             status = self._subscribe(reference, path, time_s)

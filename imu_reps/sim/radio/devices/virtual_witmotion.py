@@ -23,6 +23,7 @@ FACTORY_RATE_HZ = 10.0
 #: One notification every 40 ms, with the samples since the last.
 NOTIFICATIONS_PER_S = 25.0
 UNLOCKED_S = 10.0
+HARDWARE_ADDRESS = bytes.fromhex("FD08901A1147")
 #: Measured rates are lower than the nominal ones by about this fraction.
 USUAL_CLOCK = DeviceClock(rate_error=-0.007)
 _SAVE, _OUTPUTS, _RATE, _READ, _VERSION, _BATTERY, _ADDRESS, _UNLOCK = 0, 2, 3, 0x27, 0x2E, 0x64, 0x66, 0x69
@@ -40,8 +41,6 @@ class WitMotion:
         By default 0.7 % slow; the stream has no clock.
     battery_percent : float
         0: its voltage reads 0, which means "unknown".
-    name, address : str
-        Advertised name, and hardware address.
     code_0a_is_200 : bool
         Whether the unit takes code 0A as 200 Hz and ignores 0B.
     saved_rate_hz : float
@@ -49,6 +48,7 @@ class WitMotion:
     """
 
     family = "witmotion"
+    default_name = "WT901BLE67"
     company_id: int | None = None
     service_uuids: tuple[str, ...] = ()
     services: tuple[ServiceSpec, ...] = (
@@ -67,13 +67,10 @@ class WitMotion:
         clock: DeviceClock = USUAL_CLOCK,
         battery_percent: float = 80.0,
         *,
-        name: str = "WT901BLE67",
-        address: str = "FD:08:90:1A:11:47",
         code_0a_is_200: bool = False,
         saved_rate_hz: float = FACTORY_RATE_HZ,
     ) -> None:
-        self.default_name = name
-        self._feed, self._clock, self._battery, self._address = feed, clock, battery_percent, address
+        self._feed, self._clock, self._battery = feed, clock, battery_percent
         self._saved_rate_hz = saved_rate_hz
         self._rates_hz = {**RATES_HZ, 10: 200.0} if code_0a_is_200 else dict(RATES_HZ)
         if code_0a_is_200:
@@ -131,7 +128,7 @@ class WitMotion:
 
     def register_reply(self, first: int) -> bytes:
         """Return the reply with eight registers from `first` on; unknown ones are 0."""
-        octets = bytes.fromhex(self._address.replace(":", ""))[::-1]
+        octets = HARDWARE_ADDRESS[::-1]
         known = {
             _RATE: next((code for code, rate in self._rates_hz.items() if rate == self._rate_hz), 0),
             _VERSION: 0x4005,
