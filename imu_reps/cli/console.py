@@ -18,7 +18,6 @@ import click
 
 from imu_reps.domain.untrusted import NOBODY, matches_name, normalize_name, printable
 from imu_reps.errors import ImuRepsError, UsageError
-from imu_reps.storage.file_access import access_error
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -138,6 +137,8 @@ def exit_on_error() -> Iterator[None]:
         sys.exit(130)
     except OSError as error:
         if error.filename is not None:  # a file, not standard output
+            from imu_reps.storage.file_access import access_error
+
             echo_error(access_error(error, str(error.filename)))
             sys.exit(1)
         _silence_stdout()
