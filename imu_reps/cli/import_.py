@@ -129,14 +129,18 @@ def _files(paths: list[Path], options: ImportOptions) -> tuple[ExportFile, ...]:
 
 def _file(path: Path) -> ExportFile:
     """Read a file, decompressed if it is gzip, up to the maximum size."""
+    from imu_reps.domain.file_kinds import HEAD_CHARACTERS, export_kind
     from imu_reps.importers.readers import ExportFile
-    from imu_reps.storage.file_access import file_errors, require_regular_file
+    from imu_reps.storage.file_access import file_errors, refuse_other_file, require_regular_file
     from imu_reps.storage.recording.format import pieces_of
 
     with file_errors(path):
         require_regular_file(path)
         with path.open("rb") as file:
-            return ExportFile(path.name, b"".join(pieces_of(file, name=str(path))))
+            content = b"".join(pieces_of(file, name=str(path)))
+    if export_kind(content[:HEAD_CHARACTERS].decode("utf-8", errors="replace")) is None:
+        refuse_other_file(content[:HEAD_CHARACTERS], path.name)
+    return ExportFile(path.name, content)
 
 
 def _header(

@@ -83,7 +83,13 @@ def test_real_exports_that_lack_required_data_are_refused(
         ("epoch (ms),time (01:00),elapsed (s),x-axis (T),y-axis (T),z-axis (T)", "1,a,0,1,2,3", "x-axis (g)"),
         ("X_Timestamp_Unix_CAL,X_Accel_LN_X_RAW,X_b,X_c", "1,2,3,4", "no calibrated acceleration"),
         ("name,number,more,most", "1,2,3,4", "no export that is known"),
-        ("only words", "and words", "no export that is known"),
+        ("only words", "and words", "no table of numbers"),
+        (
+            "seconds;AccelX;AccelY;AccelZ;Gyro X;Gyro Y;Gyro Z",
+            "0,1;0;0;9,8;0;0;0",
+            "'time=seconds@s; acc=AccelX,AccelY,AccelZ@m/s2; gyr=Gyro X,Gyro Y,Gyro Z@deg/s'",
+        ),
+        ("%PDF-1.7", "", "a PDF"),
     ],
 )
 def test_unusable_formats_give_the_reason(head: str, row: str, reason: str, tmp_path: Path, run: Run) -> None:
