@@ -383,8 +383,9 @@ def join_sensors(
         header = header.with_sensor(place, known)
         extra |= _provenance(place, sensor)
     clocks = {sensor.source.clock for sensor in sensors.values()}
-    created = datetime.fromtimestamp(start_s, UTC) if clocks == {EPOCH} and start_s > 0 else None
-    header = replace(header, created=created, extra=MappingProxyType(extra))
+    if header.created is None and clocks == {EPOCH} and start_s > 0:
+        header = replace(header, created=datetime.fromtimestamp(start_s, UTC))
+    header = replace(header, extra=MappingProxyType(extra))
     notes = () if tap_s is None else (Note(tap_s - start_s, "tap", "both"),)
     return Recording(header, blocks.get("pelvis"), blocks.get("ankle"), notes)
 
