@@ -5,14 +5,15 @@
 
 from __future__ import annotations
 
-from imu_reps.analysis import analyze as analysis
+from imu_reps.analysis.analyze import Analysis
+from imu_reps.analysis.analyze import analyze as found
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RecordingError
 from imu_reps.report.findings import with_message
 
 
-def analyze(recording: Recording, settings: Settings | None = None) -> analysis.Analysis:
+def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     """Analyze a finished recording.
 
     Parameters
@@ -36,6 +37,6 @@ def analyze(recording: Recording, settings: Settings | None = None) -> analysis.
     8
     """
     try:
-        return analysis.analyze(recording, settings)
+        return found(recording, settings)
     except RecordingError as error:
         raise with_message(error) from None
