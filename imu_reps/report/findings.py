@@ -485,7 +485,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Check that the sensors were connected, and record again.",
     ),
     "no_pelvis": (
-        "There are no pelvis samples: tilt and rotation are not measured, nor is the posture checked.",
+        "There are no pelvis samples: tilt and rotation are not measured, nor is the posture checked, so what the leg did out of it may count as well.",
         "Wear the second sensor on the front of the pelvis.",
     ),
     "no_ankle": (

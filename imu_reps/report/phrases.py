@@ -310,6 +310,11 @@ _TEMPO_WORDS: dict[TempoPart, str] = {
 }
 
 
+_TURN_WORDS: dict[TempoPart, str] = {"bottom_s": "at the bottom", "top_s": "at the top"}
+#: A pause where none was aimed at, up to this long, is a slow turn and no other tempo.
+SHORT_TURN_S = 1.0
+
+
 def tempo_sentences(summary: Summary) -> list[str]:
     """Return whether the target tempo was kept, and if not, which parts were missed."""
     figures = summary.set
@@ -326,6 +331,13 @@ def tempo_sentences(summary: Summary) -> list[str]:
     missed = measured.missed(aim)
     if not missed:
         return [f"You kept the tempo you aimed at, {format_tempo(figures.tempo_target)}."]
+    if all(
+        part in _TURN_WORDS and getattr(aim, part) == 0.0 and getattr(measured, part) <= SHORT_TURN_S
+        for part in missed
+    ):
+        turns = [f"{format_value(getattr(measured, part), 's')} {_TURN_WORDS[part]}" for part in missed]
+        kept = format_tempo(figures.tempo_target)
+        return [f"You kept the tempo you aimed at, {kept}, but for turns that took {join_words(turns)}."]
     parts = [
         f"{words} {format_value(getattr(measured, part), 's')} (aim {format_value(getattr(aim, part), 's')})"
         for part, words in _TEMPO_WORDS.items()

@@ -22,7 +22,7 @@ _CAUSES = {
     errno.ENOENT: ("not_found", "there is no such file or folder.", "Check the name and the folder."),
     errno.EEXIST: (
         "exists",
-        "the file exists already, and a recording is never overwritten.",
+        "the file exists already, and is never overwritten.",
         "Choose another name, or move the old file away.",
     ),
     errno.EISDIR: ("is_folder", "this is a folder, not a file.", "Name a file in it."),

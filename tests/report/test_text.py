@@ -70,6 +70,36 @@ def test_scatter_between_reps_is_not_called_measurement_error(make_summary: Make
     assert "± 11" not in text
 
 
+def test_no_scatter_is_not_zero_degrees(make_summary: Make, make_rep: MakeRep) -> None:
+    text = rendered(make_summary(make_rep(1), make_rep(2), figures={"range_deg_sd": 0.3}))
+
+    assert "range scatters by less than 1°" in text
+
+
+def test_a_person_named_later_is_in_the_headline_alone_and_other_corrections_are_told(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    by_hand = [Finding("header_by_hand", values={"what": what, "value": what}) for what in ("person", "side")]
+    text = prose(make_summary(make_rep(1), findings=tuple(by_hand)))
+
+    assert "Corrected by hand: side" in text
+    assert "person" not in text
+
+
+def test_a_missing_pelvis_sensor_is_told_once_with_all_that_follows(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    found = (
+        Finding("no_pelvis"),
+        Finding("posture_unchecked", values={"pelvis": False, "posture": "supine"}),
+    )
+    alone = make_summary(make_rep(1), findings=found)
+    text = prose(replace(alone, sensors=replace(alone.sensors, pelvis=None)))
+
+    assert "nor is the posture checked" in text
+    assert "Posture was not checked" not in text
+
+
 def test_a_high_start_is_described_from_the_top_down(make_summary: Make, make_rep: MakeRep) -> None:
     text = rendered(make_summary(make_rep(1), make_rep(2), recording={"start": "high"}))
 
