@@ -220,7 +220,13 @@ def test_the_hand_over_has_pictures_of_the_course(arched):
     ends = [(name, arched.track, arched.summary) for name in ("first 2026-11-01", "last 2026-11-08")]
     page = hand_over_page(sets, [], progress(sets), let_go=let_go_picture(*ends))
 
-    for name in ("Clean reps", "Floor angle", "Tilt on the way down", "Left and right", "Pain and effort"):
+    for name in (
+        "Share of clean reps",
+        "Floor angle",
+        "Tilt on the way down",
+        "Left and right",
+        "Pain and effort",
+    ):
         assert f"<h2>{name}" in page
     assert page.count("<svg") == 5
     assert hand_over_page(sets[:1], [], []).count("<svg") == 1

@@ -210,7 +210,10 @@ def test_the_floor_and_a_certain_trend_are_reported_and_an_uncertain_one_is_not(
     text = prose(make_summary(make_rep(1), figures={"floor_angle_deg": 26.0, "trend": trends}))
 
     assert "Your floor angle is about 26°" in text
-    assert "The range fell from 63° to 52°, from rep 7 on." in text
+    assert (
+        "The mean range fell from 63° in the first third of the set to 52° in the last, from rep 7 on."
+        in text
+    )
     assert "time for a rep" not in text
 
 
@@ -421,3 +424,17 @@ def test_a_path_is_never_broken(make_summary: Make, make_rep: MakeRep) -> None:
     path = "/home/anna/Library/Application Support/imu-reps/recordings/2026-11-21 single leg raise.csv"
 
     assert path in rendered(make_summary(make_rep(1), recording={"file": path}), 200)
+
+
+def test_a_bent_knee_that_nothing_earlier_can_show_is_named_once_with_the_reason(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    reps = [
+        make_rep(number, not_judged=("knee_bend",) if number in (1, 2, 4) else ()) for number in (1, 2, 3, 4)
+    ]
+    text = prose(make_summary(*reps))
+
+    assert (
+        "Not judged • Knee bend in reps 1, 2 and 4: later reps are compared with the first ones, "
+        "and slow ones do not show it." in text
+    )
