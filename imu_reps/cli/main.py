@@ -109,7 +109,9 @@ class LazyGroup(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse arguments with NUL characters."""
+        """Take ``help`` for ``--help``, and refuse arguments with NUL characters."""
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
         if any("\0" in word for word in args):
             ctx.fail("A word holds a NUL character, which no name and no number has. Leave it out.")
         replace_unencodable()
