@@ -301,11 +301,11 @@ class PageLimits:
     start_s: float = 10.0
     #: Longest wait for it to stop.
     stop_s: float = 5.0
-    #: Maximum rate of pictures sent to a viewer.
-    pictures_hz: float = 30.0
-    #: Interval after which a picture is sent even if nothing has changed.
+    #: Maximum rate of snapshots sent to a viewer.
+    snapshots_hz: float = 30.0
+    #: Interval after which a snapshot is sent even if nothing has changed.
     heartbeat_s: float = 1.0
-    #: Interval of checks for a new picture.
+    #: Interval of checks for a new snapshot.
     look_s: float = 0.008
     #: Moments queued for one viewer; a viewer further behind is disconnected, and reconnects to the full
     #: state.

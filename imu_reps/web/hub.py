@@ -1,6 +1,6 @@
-"""Passes pictures and moments from a session to its viewers; neither waits for the other.
+"""Passes snapshots and moments from a session to its viewers; neither waits for the other.
 
-A picture replaces the one before it, moments are queued.
+A snapshot replaces the one before it, moments are queued.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from imu_reps.web.access import LIMITS, Role
 
 
 class Hub:
-    """Holds the latest picture and passes every moment to every viewer.
+    """Holds the latest snapshot and passes every moment to every viewer.
 
     `show` may be called from any thread and never waits for a viewer.
 
     Parameters
     ----------
-    picture : Snapshot
-        The first picture.
+    snapshot : Snapshot
+        The first snapshot.
     """
 
-    def __init__(self, picture: Snapshot) -> None:
-        self.picture = picture
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
         self._mailboxes: set[Mailbox] = set()
         self._joining = threading.Lock()
 
@@ -42,9 +42,9 @@ class Hub:
         """Number of viewers."""
         return len(self._mailboxes)
 
-    def show(self, picture: Snapshot, *moments: Moment) -> None:
-        """Replace the picture, and queue the moments that led to it."""
-        self.picture = picture
+    def show(self, snapshot: Snapshot, *moments: Moment) -> None:
+        """Replace the snapshot, and queue the moments that led to it."""
+        self.snapshot = snapshot
         if moments:
             with self._joining:
                 for mailbox in self._mailboxes:
@@ -66,7 +66,7 @@ class Hub:
 
 
 class Mailbox:
-    """Updates for one viewer: queued moments in order, and the latest picture only.
+    """Updates for one viewer: queued moments in order, and the latest snapshot only.
 
     Attributes
     ----------
@@ -93,23 +93,23 @@ class Mailbox:
             self._loop.call_soon_threadsafe(self._wake.set)
 
     async def take(self) -> tuple[Snapshot, list[Moment]]:
-        """Return the picture and the queued moments, once there is a moment or a picture is due."""
+        """Return the snapshot and the queued moments, once there is a moment or a snapshot is due."""
         while not (self._moments or self.behind) and (wait_s := self._due_in_s()) > 0.0:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
                     await self._wake.wait()
         self._wake.clear()
-        # Moments first: a picture taken after them is never older than they are.
+        # Moments first: a snapshot taken after them is never older than they are.
         moments = [self._moments.popleft() for _ in range(len(self._moments))]
-        self._seen, self._seen_s = self._hub.picture, self._loop.time()
+        self._seen, self._seen_s = self._hub.snapshot, self._loop.time()
         return self._seen, moments
 
     def _due_in_s(self) -> float:
-        """Return the time to wait before the next check for a picture; 0 if one is due now."""
+        """Return the time to wait before the next check for a snapshot; 0 if one is due now."""
         since_s = self._loop.time() - self._seen_s
-        if since_s < 1.0 / LIMITS.pictures_hz:
-            return 1.0 / LIMITS.pictures_hz - since_s
-        is_new = self._hub.picture is not self._seen
+        if since_s < 1.0 / LIMITS.snapshots_hz:
+            return 1.0 / LIMITS.snapshots_hz - since_s
+        is_new = self._hub.snapshot is not self._seen
         return 0.0 if is_new else min(LIMITS.look_s, LIMITS.heartbeat_s - since_s)
 
 
@@ -196,14 +196,14 @@ async def _attend(ask: Ask, socket: ServerConnection, role: Role, mailbox: Mailb
 
 
 async def _show(socket: ServerConnection, role: Role, mailbox: Mailbox) -> int | None:
-    """Send pictures and moments until the viewer leaves (None) or cannot keep up (`TOO_SLOW`)."""
+    """Send snapshots and moments until the viewer leaves (None) or cannot keep up (`TOO_SLOW`)."""
     encoder = msgspec.json.Encoder()
     try:
         await socket.send(encoder.encode({"role": role}).decode())
         while not mailbox.behind:
-            picture, moments = await mailbox.take()
+            snapshot, moments = await mailbox.take()
             # A page that slept receives all queued messages at once: the time tells it which are old.
-            message = {"picture": picture, "moments": moments, "sent_s": round(time.time(), 3)}
+            message = {"snapshot": snapshot, "moments": moments, "sent_s": round(time.time(), 3)}
             text = encoder.encode(message).decode()
             async with asyncio.timeout(LIMITS.send_s):
                 await socket.send(text)

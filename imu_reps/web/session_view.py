@@ -1,4 +1,4 @@
-"""Connects a session with the page: its events become pictures, the page's commands steer it."""
+"""Connects a session with the page: its events become snapshots, the page's commands steer it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from imu_reps.web.server import Reports, page_of
 #: Interval of checks for commands from the page.
 LOOK_S = 0.05
 
-#: States of the picture in which a set can be ended.
+#: States of the snapshot in which a set can be ended.
 IN_A_SET = ("waiting", "ready", "running")
 
 
@@ -41,7 +41,7 @@ class SessionView:
     Attributes
     ----------
     hub : Hub
-        Where pictures and moments go.
+        Where snapshots and moments go.
     reports : Reports or None
         Where reports go; None: none are made.
     """
@@ -92,28 +92,28 @@ class SessionView:
     def obey(self, session: Session | None = None) -> None:
         """Execute the queued commands, without a session only ratings; show what was stored."""
         while not self._commands.empty():
-            command, picture = self._commands.get_nowait(), self.hub.picture
+            command, snapshot = self._commands.get_nowait(), self.hub.snapshot
             match command:
-                case Pain(value=value) if not picture.replay:
+                case Pain(value=value) if not snapshot.replay:
                     self._rate(pain=value)
-                case Effort(value=value) if not picture.replay:
+                case Effort(value=value) if not snapshot.replay:
                     self._rate(effort=value)
-                case Start() if session is not None and picture.state == "resting":
+                case Start() if session is not None and snapshot.state == "resting":
                     session.advance()
-                case StopSet() if session is not None and picture.state in IN_A_SET:
+                case StopSet() if session is not None and snapshot.state in IN_A_SET:
                     session.advance()
-                case Discard() if session is not None and picture.state in IN_A_SET and not picture.replay:
+                case Discard() if session is not None and snapshot.state in IN_A_SET and not snapshot.replay:
                     session.discard()
-                case Hurt() if not picture.replay and picture.ended != "pain":
+                case Hurt() if not snapshot.replay and snapshot.ended != "pain":
                     self._hurt(session)
                 case Rating() | HurtAfter() if command.path == self._path:
                     self._stored(command)
-        if session is None and self.hub.picture.state == "resting":
+        if session is None and self.hub.snapshot.state == "resting":
             self._show(_over)
 
     def __call__(self, event: SessionEvent) -> None:
         """Show an event, and note what it means for the reports."""
-        self._show(lambda picture: update_snapshot(picture, event, self._settings))
+        self._show(lambda snapshot: update_snapshot(snapshot, event, self._settings))
         match event:
             case SetClosed(path=path, reason=reason):
                 self._path, self._last, self._notes = path, None, [Note(0.0, "end", reason)]
@@ -127,10 +127,10 @@ class SessionView:
             self._change(session=self.reports.add(page))
 
     def _show(self, change: Callable[[Snapshot], Change]) -> None:
-        """Change the picture; locked, as the thread that makes reports changes it too."""
+        """Change the snapshot; locked, as the thread that makes reports changes it too."""
         with self._changing:
-            picture, moments = change(self.hub.picture)
-            self.hub.show(picture, *moments)
+            snapshot, moments = change(self.hub.snapshot)
+            self.hub.show(snapshot, *moments)
 
     def _rate(self, **ratings: int) -> None:
         """Pass on a rating (``pain``, ``effort``) of the last set, analysed or not."""
@@ -139,7 +139,7 @@ class SessionView:
 
     def _hurt(self, session: Session | None) -> None:
         """End the session with pain; if it was over when that arrived, the pain is of its last set."""
-        is_over = self.hub.picture.state == "ended" and self._last is not None
+        is_over = self.hub.snapshot.state == "ended" and self._last is not None
         if session is not None and not is_over:
             session.hurt()
         elif self._path is not None and self._path != self._hurt_path:
@@ -147,11 +147,11 @@ class SessionView:
             self._feel(HurtAfter(self._path))
 
     def _stored(self, felt: Rating | HurtAfter) -> None:
-        """Show what was said of the last set, in the picture unless the next set runs."""
-        is_after = self.hub.picture.state not in IN_A_SET
+        """Show what was said of the last set, in the snapshot unless the next set runs."""
+        is_after = self.hub.snapshot.state not in IN_A_SET
         if isinstance(felt, HurtAfter):
             self._felt(HURT, "resting")
-            if self.hub.picture.state == "ended":
+            if self.hub.snapshot.state == "ended":
                 self._change(ended="pain")
             return
         for key, rating in (("pain", felt.pain), ("effort", felt.effort)):
@@ -161,7 +161,7 @@ class SessionView:
                     self._change(**{key: rating})
 
     def _change(self, **changes: Any) -> None:
-        self._show(lambda picture: (replace(picture, **changes), ()))
+        self._show(lambda snapshot: (replace(snapshot, **changes), ()))
 
     def _report_soon(self) -> None:
         """Make the report of the last set in a thread of its own, as it is slow."""
@@ -202,22 +202,22 @@ class SessionView:
             last = self._last
             if last is not None and last[0] == number and last[1] is not finished:
                 return  # a rating came meanwhile, and another thread makes the report again
-            analysis, floor_deg = finished.analysis, self.hub.picture.limits.floor_deg
+            analysis, floor_deg = finished.analysis, self.hub.snapshot.limits.floor_deg
             words = headline(analysis.summary, None, person=analysis.person)
             report = self.reports.add(page_of(analysis, floor_deg))
-        self._show(lambda picture: (_reported(picture, SetShown(number, words, report)), ()))
+        self._show(lambda snapshot: (_reported(snapshot, SetShown(number, words, report)), ()))
 
 
-def _reported(picture: Snapshot, shown: SetShown) -> Snapshot:
-    """Return the picture with the report of a set; a later set may be running by now."""
-    sets = tuple(shown if each.number == shown.number else each for each in picture.sets)
-    if picture.sets and picture.sets[-1].number == shown.number and picture.state in ("resting", "ended"):
-        picture = replace(picture, headline=shown.words, report=shown.report)
-    return replace(picture, sets=sets)
+def _reported(snapshot: Snapshot, shown: SetShown) -> Snapshot:
+    """Return the snapshot with the report of a set; a later set may be running by now."""
+    sets = tuple(shown if each.number == shown.number else each for each in snapshot.sets)
+    if snapshot.sets and snapshot.sets[-1].number == shown.number and snapshot.state in ("resting", "ended"):
+        snapshot = replace(snapshot, headline=shown.words, report=shown.report)
+    return replace(snapshot, sets=sets)
 
 
-def _over(picture: Snapshot) -> Change:
-    """Return the picture of a session that ended in a rest."""
-    hurts = picture.cue is not None and (picture.cue.code, picture.cue.tone) == ("stop", "stop")
-    ended = "pain" if hurts else picture.ended
-    return replace(picture, state="ended", ended=ended, may_start=False, remaining_s=None, move_to=None), ()
+def _over(snapshot: Snapshot) -> Change:
+    """Return the snapshot of a session that ended in a rest."""
+    hurts = snapshot.cue is not None and (snapshot.cue.code, snapshot.cue.tone) == ("stop", "stop")
+    ended = "pain" if hurts else snapshot.ended
+    return replace(snapshot, state="ended", ended=ended, may_start=False, remaining_s=None, move_to=None), ()

@@ -78,8 +78,8 @@ def test_a_viewer_with_a_link_gets_the_full_state_at_once(page: Any, receive: An
         role, first = receive(socket), receive(socket)
 
     assert role["role"] == ("control" if link == "control_token" else "viewer")
-    assert first["picture"]["aim"]["side"] == "left"
-    assert first["picture"]["count"] == 0
+    assert first["snapshot"]["aim"]["side"] == "left"
+    assert first["snapshot"]["count"] == 0
 
 
 @pytest.mark.parametrize("token", ["wrong", "", "é", "x/live?", "%2e%2e"])

@@ -64,8 +64,8 @@ def cue(code: str, words: str = "", tone: str = "fault", time_s: float = 20.0) -
 
 def give(page: Any, one: Cue) -> None:
     """Give a cue to all viewers."""
-    picture, moments = apply_cue(page.hub.picture, one)
-    page.hub.show(picture, *moments)
+    snapshot, moments = apply_cue(page.hub.snapshot, one)
+    page.hub.show(snapshot, *moments)
 
 
 def until(true: Callable[[], bool], tab: Any, max_s: float) -> None:
@@ -165,13 +165,13 @@ def test_an_arched_back_is_shown_and_spoken_while_it_happens(visit: Any, shoot: 
 
         assert "flat back" in spoken
         assert len(tab.evaluate("tones")) > len(spoken)
-        assert player.hub.picture.count == 3
+        assert player.hub.snapshot.count == 3
 
 
 def test_a_rest_shows_the_time_left_and_what_to_do(page: Any, visit: Any, shoot: Any) -> None:
     tab = visit(page.access.control_link, **PHONE)
     rest = {"state": "resting", "remaining_s": 74.2, "move_to": "right", "may_start": True, "phase": None}
-    page.hub.show(running(page.hub.picture, headline="8 reps, 8 clean", ended="target", **rest))
+    page.hub.show(running(page.hub.snapshot, headline="8 reps, 8 clean", ended="target", **rest))
     expect(tab.locator("#count")).to_have_text("1:15")
     expect(tab.get_by_role("alert")).to_have_text("Move the ankle sensor to the right leg")
     expect(tab.get_by_role("button", name="Start")).to_be_enabled()
@@ -200,7 +200,7 @@ def test_a_set_is_stopped_from_the_page(visit: Any, way: str) -> None:
         expect(tab.locator("#state")).to_contain_text("Ended by you")
         expect(tab.locator("#report")).to_be_visible(timeout=PATIENCE_MS)
 
-        assert player.hub.picture.ended == "user"
+        assert player.hub.snapshot.ended == "user"
 
 
 def test_a_replay_is_marked_and_has_no_questions_or_buttons_of_a_recording(visit: Any) -> None:
@@ -219,7 +219,7 @@ def test_a_replay_is_marked_and_has_no_questions_or_buttons_of_a_recording(visit
 
 def test_a_replay_asks_nobody_to_lie_still_or_to_begin(page: Any, visit: Any) -> None:
     tab = visit(page.access.control_link)
-    first = running(page.hub.picture, replay=True, count=0, phase=None)
+    first = running(page.hub.snapshot, replay=True, count=0, phase=None)
     page.hub.show(replace(first, state="waiting"))
     expect(tab.locator("#state")).to_have_text("Replay · Before the set")
     expect(tab.locator("#cue")).to_be_empty()
@@ -232,9 +232,9 @@ def test_a_replay_asks_nobody_to_lie_still_or_to_begin(page: Any, visit: Any) ->
 
 def test_stop_and_it_hurts_are_not_hit_by_accident(page: Any, visit: Any) -> None:
     tab = visit(page.access.control_link, **PHONE)
-    page.hub.show(running(page.hub.picture, started=False, state="waiting", may_start=True))
+    page.hub.show(running(page.hub.snapshot, started=False, state="waiting", may_start=True))
     tab.get_by_role("button", name="Start").tap()
-    page.hub.show(running(page.hub.picture, may_start=False))
+    page.hub.show(running(page.hub.snapshot, may_start=False))
     stop, hurt = tab.get_by_role("button", name="Stop"), tab.get_by_role("button", name="It hurts")
     stop.tap()  # as the second tap of a person in a hurry to start
     tab.wait_for_timeout(1000)
@@ -264,16 +264,16 @@ def test_a_reload_during_a_set_loses_nothing(visit: Any) -> None:
 
 def test_the_wearer_moves_with_the_measured_angles(page: Any, visit: Any) -> None:
     tab = visit(page.access.view_link)
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     expect(tab.locator("#side .angle")).to_have_text("47°")
     knee = tab.locator("#side .working").get_attribute("d")
-    page.hub.show(running(page.hub.picture, leg_deg=90.0, tilt_deg=7.4, rotation_deg=-9.0))
+    page.hub.show(running(page.hub.snapshot, leg_deg=90.0, tilt_deg=7.4, rotation_deg=-9.0))
     expect(tab.locator("#side .angle")).to_have_text("90°")
     expect(tab.locator("#tilt .band-name")).to_have_text("Back 7°")
     expect(tab.locator("#rotation .band-name")).to_have_text("Hips −9°")
     upright = tab.locator("#side .working").get_attribute("d")
     pelvis = tab.locator("#side .pelvis").locator("..").get_attribute("transform")
-    page.hub.show(running(page.hub.picture, tilt_deg=None))
+    page.hub.show(running(page.hub.snapshot, tilt_deg=None))
     expect(tab.locator("#tilt .band-name")).to_have_text("Back –")
     hip, *_, ankle, _ = re.findall(r"(-?[\d.]+) (-?[\d.]+)", upright)
 
@@ -288,7 +288,7 @@ def test_a_warning_colours_the_whole_screen_and_goes_again(
     page: Any, visit: Any, shoot: Any, code: str
 ) -> None:
     tab = visit(page.access.view_link, viewport={"width": 1280, "height": 720})
-    page.hub.show(running(page.hub.picture, tilt_deg=5.0))
+    page.hub.show(running(page.hub.snapshot, tilt_deg=5.0))
     expect(tab.locator("#count")).to_have_text("3")
     calm = tab.evaluate("getComputedStyle(document.body).backgroundColor")
     give(page, cue(code, "press your back down" if code == "press_back" else "hips level"))
@@ -305,7 +305,7 @@ def test_a_warning_colours_the_whole_screen_and_goes_again(
 
 def test_every_cue_has_a_distinct_sound_and_is_spoken(page: Any, visit: Any) -> None:
     tab = unlocked(visit(page.access.view_link))
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     tones = {}
     for code in ("beat", "count", "hold", "press_back", "hips_level", "no_swing", "slower", "stop", "done"):
         give(page, cue(code, "" if code == "beat" else f"words of {code}"))
@@ -320,7 +320,7 @@ def test_every_cue_has_a_distinct_sound_and_is_spoken(page: Any, visit: Any) -> 
 
 def test_before_the_first_tap_nothing_sounds_and_nothing_fails(page: Any, visit: Any) -> None:
     tab = visit(page.access.view_link)
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     expect(tab.locator("#count")).to_have_text("3")
     give(page, cue("slower", "slower"))
     expect(tab.get_by_role("alert")).to_have_text("slower")
@@ -330,7 +330,7 @@ def test_before_the_first_tap_nothing_sounds_and_nothing_fails(page: Any, visit:
 
 def test_sound_voice_and_volume_are_the_viewers_choice_and_stored(page: Any, visit: Any) -> None:
     tab = unlocked(visit(page.access.view_link))
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     tab.get_by_role("button", name="Sound").click()
     tab.get_by_label("Volume").fill("25")
     tab.evaluate("tones.length = spoken.length = 0")
@@ -349,7 +349,7 @@ def test_sound_voice_and_volume_are_the_viewers_choice_and_stored(page: Any, vis
 
 def test_a_delayed_cue_is_not_spoken(page: Any, visit: Any) -> None:
     tab = unlocked(visit(page.access.view_link))
-    page.hub.show(running(page.hub.picture, time_s=25.0))
+    page.hub.show(running(page.hub.snapshot, time_s=25.0))
     give(page, cue("slower", "slower", time_s=20.0))
     expect(tab.get_by_role("alert")).to_have_text("slower")
 
@@ -359,7 +359,7 @@ def test_a_delayed_cue_is_not_spoken(page: Any, visit: Any) -> None:
 
 def test_several_viewers_see_the_same_and_only_one_has_control(page: Any, visit: Any) -> None:
     owner, onlooker = visit(page.access.control_link), visit(page.access.view_link)
-    page.hub.show(running(page.hub.picture, count=12))
+    page.hub.show(running(page.hub.snapshot, count=12))
     for tab in (owner, onlooker):
         expect(tab.locator("#count")).to_have_text("12")
     expect(owner.get_by_role("button", name="Stop")).to_be_visible()
@@ -371,7 +371,7 @@ def test_several_viewers_see_the_same_and_only_one_has_control(page: Any, visit:
 
 
 def test_a_wrong_token_gets_a_message_and_no_content(page: Any, visit: Any) -> None:
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     tab = visit(f"http://{page.host}/nonsense")
     expect(tab.locator("body")).to_contain_text("This link is not valid")
     tab.errors.clear()  # the browser reports the status
@@ -393,7 +393,7 @@ def test_a_page_whose_server_ends_says_that_it_is_over_and_takes_nothing_any_mor
 ) -> None:
     with PageServer(page.hub, page.commands.append) as server:
         tab = visit(server.access.control_link)
-        page.hub.show(running(page.hub.picture, state="ended", ended="target"))
+        page.hub.show(running(page.hub.snapshot, state="ended", ended="target"))
         expect(tab.locator("#pain input").first).to_be_enabled()
     expect(tab.locator("#lost")).to_contain_text("It is over")
     expect(tab.locator("#pain input").first).to_be_disabled()
@@ -411,12 +411,12 @@ def test_a_lost_server_is_noticed_and_found_again(
         tab = visit("about:blank")
         lose_goodbyes(tab)
         tab.goto(first.access.control_link)
-        page.hub.show(running(page.hub.picture))
+        page.hub.show(running(page.hub.snapshot))
         expect(tab.locator("#count")).to_have_text("3")
     expect(tab.locator("#lost")).to_contain_text("No connection")
     expect(tab.locator("#lost")).not_to_contain_text("recorded")
     expect(tab.locator("#stop")).to_be_disabled()
-    page.hub.show(running(page.hub.picture, count=6))
+    page.hub.show(running(page.hub.snapshot, count=6))
     port = int(first.access.hosts[0].split(":")[1])
     with PageServer(page.hub, page.commands.append, port=port):
         expect(tab.locator("#count")).to_have_text("6", timeout=PATIENCE_MS)
@@ -467,12 +467,12 @@ def test_a_page_that_slept_catches_up_and_speaks_nothing_outdated(page: Any, vis
 
     tab.route_web_socket("**/live*", through)
     tab.goto(page.access.control_link)
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     expect(tab.locator("#count")).to_have_text("3")
     unlocked(tab)
     asleep = True
     give(page, cue("slower", "slower"))
-    page.hub.show(running(page.hub.picture, count=9))
+    page.hub.show(running(page.hub.snapshot, count=9))
     tab.wait_for_timeout(1500)
     asleep = False
     route, *late = waiting
@@ -486,7 +486,7 @@ def test_a_page_that_slept_catches_up_and_speaks_nothing_outdated(page: Any, vis
 
 def test_cues_are_spoken_again_some_time_after_a_clock_was_set(page: Any, visit: Any) -> None:
     tab = unlocked(visit(page.access.view_link))
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     expect(tab.locator("#count")).to_have_text("3")
     tab.evaluate("{ const now = Date.now; Date.now = () => now() + 3_600_000; }")
     give(page, cue("slower", "slower"))
@@ -497,7 +497,7 @@ def test_cues_are_spoken_again_some_time_after_a_clock_was_set(page: Any, visit:
         tab.evaluate(
             "{ const now = performance.now.bind(performance); performance.now = () => now() + 2e4; }"
         )
-        page.hub.show(running(page.hub.picture, count=count))
+        page.hub.show(running(page.hub.snapshot, count=count))
         expect(tab.locator("#count")).to_have_text(str(count))
     give(page, cue("slower", "still slower"))
     expect(tab.get_by_role("alert")).to_have_text("still slower")
@@ -515,10 +515,10 @@ def test_a_lost_connection_is_shown_and_restored_with_everything_that_happened(p
 
     tab.route_web_socket("**/live*", through)
     tab.goto(page.access.control_link)
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     expect(tab.locator("#count")).to_have_text("3")
     routes[0].close(code=3000)
-    page.hub.show(running(page.hub.picture, count=5))
+    page.hub.show(running(page.hub.snapshot, count=5))
     expect(tab.locator("#count")).to_have_text("5")
     expect(tab.locator("#lost")).to_be_hidden()
 
@@ -533,12 +533,12 @@ def test_a_connection_that_only_seems_alive_is_given_up(page: Any, visit: Any) -
         routes.append(route)
         server = route.connect_to_server()
         deaf = len(routes) == 1
-        server.on_message(lambda message: None if deaf and page.hub.picture.count else route.send(message))
+        server.on_message(lambda message: None if deaf and page.hub.snapshot.count else route.send(message))
 
     tab.route_web_socket("**/live*", through)
     tab.goto(page.access.control_link)
     expect(tab.locator("#state")).to_have_text("Press Start")
-    page.hub.show(running(page.hub.picture, count=5))
+    page.hub.show(running(page.hub.snapshot, count=5))
     expect(tab.locator("#count")).to_have_text("5", timeout=PATIENCE_MS)
 
     assert len(routes) == 2
@@ -547,9 +547,9 @@ def test_a_connection_that_only_seems_alive_is_given_up(page: Any, visit: Any) -
 def test_on_a_phone_everything_is_visible_and_large(page: Any, visit: Any, shoot: Any) -> None:
     tab = visit(page.access.control_link, **PHONE)
     tempo = {"eccentric_s": 4.0, "bottom_s": 3.0, "concentric_s": 2.0, "top_s": 0.0}
-    aim = replace(page.hub.picture.aim, reps=12, **tempo)
-    limits = replace(page.hub.picture.limits, floor_deg=24.0)
-    page.hub.show(running(page.hub.picture, count=10, aim=aim, limits=limits))
+    aim = replace(page.hub.snapshot.aim, reps=12, **tempo)
+    limits = replace(page.hub.snapshot.limits, floor_deg=24.0)
+    page.hub.show(running(page.hub.snapshot, count=10, aim=aim, limits=limits))
     expect(tab.locator("#count")).to_have_text("10")
     tab.wait_for_timeout(200)
     shoot(tab, "phone")
@@ -569,15 +569,15 @@ def test_on_a_phone_everything_is_visible_and_large(page: Any, visit: Any, shoot
 def test_pain_and_effort_are_asked_after_the_set(page: Any, visit: Any, shoot: Any) -> None:
     over = {"state": "ended", "ended": "target", "headline": "8 reps, 7 clean", "phase": None}
     tab = visit(page.access.control_link, **PHONE)
-    page.hub.show(running(page.hub.picture, count=8, **over))
+    page.hub.show(running(page.hub.snapshot, count=8, **over))
     pain = tab.get_by_role("group", name="Pain")
     pain.get_by_role("radio", name="2", exact=True).check()
-    page.hub.show(running(page.hub.picture, count=8, time_s=21.0, **over))
+    page.hub.show(running(page.hub.snapshot, count=8, time_s=21.0, **over))
     tab.wait_for_timeout(200)
     expect(pain.get_by_role("radio", name="2", exact=True)).to_be_checked()
     tab.get_by_role("group", name="Effort").get_by_role("radio", name="7").check()
     sent_commands(page, tab, 2)
-    page.hub.show(running(page.hub.picture, count=8, pain=2, effort=7, **over))
+    page.hub.show(running(page.hub.snapshot, count=8, pain=2, effort=7, **over))
     expect(pain.get_by_role("radio", name="2", exact=True)).to_be_checked()
     shoot(tab, "phone_after")
 
@@ -586,7 +586,7 @@ def test_pain_and_effort_are_asked_after_the_set(page: Any, visit: Any, shoot: A
 
 def test_discarding_is_confirmed_twice(page: Any, visit: Any) -> None:
     tab = visit(page.access.control_link)
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     tab.get_by_role("button", name="Discard", exact=True).click()
     tab.get_by_role("button", name="No, go on").click()
     expect(tab.get_by_text("Discard this set?")).to_be_hidden()
@@ -621,7 +621,7 @@ def test_the_page_can_be_used_by_keyboard_alone(page: Any, visit: Any) -> None:
 
 def test_what_is_visible_is_also_announced_to_a_screen_reader(page: Any, visit: Any) -> None:
     tab = visit(page.access.control_link)
-    page.hub.show(running(page.hub.picture, tilt_deg=7.0))
+    page.hub.show(running(page.hub.snapshot, tilt_deg=7.0))
     expect(tab.locator("#count")).to_have_text("3")
     tab.get_by_role("img", name="Back 7°").wait_for()
     expect(tab.get_by_role("img", name="The wearer from the side")).to_be_visible()
@@ -641,7 +641,7 @@ def test_what_is_visible_is_also_announced_to_a_screen_reader(page: Any, visit: 
 def test_a_sensor_in_trouble_is_marked_by_more_than_its_colour(page: Any, visit: Any) -> None:
     tab = visit(page.access.view_link)
     links = {"pelvis": LinkView("away"), "ankle": LinkView("streaming", 100.0, 9.0, battery_low=True)}
-    page.hub.show(running(page.hub.picture, links=links))
+    page.hub.show(running(page.hub.snapshot, links=links))
     expect(tab.locator("#links")).to_contain_text("pelvis lost, trying again")
     expect(tab.locator("#links")).to_contain_text("battery 9 % (low)")
 
@@ -651,7 +651,7 @@ def test_a_sensor_in_trouble_is_marked_by_more_than_its_colour(page: Any, visit:
 def test_reduced_motion_is_respected(page: Any, visit: Any) -> None:
     tab = visit(page.access.view_link, reduced_motion="reduce")
     for tick in range(60):
-        page.hub.show(running(page.hub.picture, leg_deg=float(tick)))
+        page.hub.show(running(page.hub.snapshot, leg_deg=float(tick)))
         time.sleep(1 / 60)
     moves = tab.evaluate(
         """async () => {
@@ -669,8 +669,8 @@ def test_reduced_motion_is_respected(page: Any, visit: Any) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_has_enough_contrast_to_its_background(page: Any, visit: Any, shoot: Any, scheme: str) -> None:
     tab = visit(page.access.control_link, color_scheme=scheme, viewport={"width": 1280, "height": 720})
-    limits = replace(page.hub.picture.limits, floor_deg=24.0)
-    page.hub.show(running(page.hub.picture, tilt_deg=5.0, leg_deg=20.0, limits=limits))
+    limits = replace(page.hub.snapshot.limits, floor_deg=24.0)
+    page.hub.show(running(page.hub.snapshot, tilt_deg=5.0, leg_deg=20.0, limits=limits))
     expect(tab.locator("#count")).to_have_text("3")
     tab.wait_for_timeout(200)
     shoot(tab, scheme)
@@ -719,7 +719,7 @@ def _luminance(colour: str) -> float:
 def test_every_exercise_has_its_figure(page: Any, visit: Any, shoot: Any, aim: Aim) -> None:
     tab = visit(page.access.view_link, viewport={"width": 1280, "height": 720})
     leg_deg = -30.0 if aim.exercise == "heel_tap" else 50.0
-    page.hub.show(running(page.hub.picture, aim=aim, leg_deg=leg_deg))
+    page.hub.show(running(page.hub.snapshot, aim=aim, leg_deg=leg_deg))
     expect(tab.locator("#side .angle")).to_have_text("50°" if leg_deg > 0 else "−30°")
     shoot(tab, aim.exercise)
     box, view = tab.locator("#side .working").bounding_box(), tab.locator("#side").bounding_box()
@@ -733,15 +733,15 @@ def test_every_exercise_has_its_figure(page: Any, visit: Any, shoot: Any, aim: A
 def test_a_hold_shows_its_seconds(page: Any, visit: Any, shoot: Any) -> None:
     tab = visit(page.access.view_link, viewport={"width": 1280, "height": 800})
     aim = Aim("hollow_hold", "both")
-    page.hub.show(running(page.hub.picture, aim=aim, count=0, held_s=23.7, phase="top", leg_deg=28.0))
+    page.hub.show(running(page.hub.snapshot, aim=aim, count=0, held_s=23.7, phase="top", leg_deg=28.0))
     expect(tab.locator("#count")).to_have_text("23")
     expect(tab.locator("#of")).to_have_text("seconds")
     expect(tab.locator("#phase")).to_have_text("Hold")
     shoot(tab, "hold")
     shoulders = tab.locator("#side .head").bounding_box()["y"]
-    page.hub.show(running(page.hub.picture, aim=aim, held_s=125.0))
+    page.hub.show(running(page.hub.snapshot, aim=aim, held_s=125.0))
     expect(tab.locator("#count")).to_have_text("2:05")
-    page.hub.show(running(page.hub.picture, aim=Aim()))
+    page.hub.show(running(page.hub.snapshot, aim=Aim()))
     expect(tab.locator("#count")).to_have_text("3")
     tab.wait_for_timeout(100)
 
@@ -752,10 +752,10 @@ def test_a_hold_shows_its_seconds(page: Any, visit: Any, shoot: Any) -> None:
 def test_an_unmeasured_leg_is_not_drawn(page: Any, visit: Any, exercise: str) -> None:
     tab = visit(page.access.view_link)
     aim = Aim(exercise, "left", "high")  # type: ignore[arg-type]
-    page.hub.show(running(page.hub.picture, aim=aim, state="running", phase=None, leg_deg=None))
+    page.hub.show(running(page.hub.snapshot, aim=aim, state="running", phase=None, leg_deg=None))
     expect(tab.locator("#side .angle")).to_have_text("–")
     assert tab.locator("#side .working").get_attribute("d") == ""
-    page.hub.show(running(page.hub.picture, aim=aim, state="running", leg_deg=60.0))
+    page.hub.show(running(page.hub.snapshot, aim=aim, state="running", leg_deg=60.0))
     expect(tab.locator("#side .angle")).to_have_text("60°")
     assert tab.locator("#side .working").get_attribute("d").startswith("M")
 
@@ -763,7 +763,7 @@ def test_an_unmeasured_leg_is_not_drawn(page: Any, visit: Any, exercise: str) ->
 def test_predictions_look_different_from_what_has_happened(page: Any, visit: Any) -> None:
     tab = visit(page.access.view_link)
     for tone, foreseen in (("notice", "yes"), ("fault", "no")):
-        page.hub.show(running(page.hub.picture))
+        page.hub.show(running(page.hub.snapshot))
         expect(tab.locator("#count")).to_have_text("3")
         give(page, cue("press_back", "press your back down", tone))
         expect(tab.locator("#cue")).to_have_attribute("data-foreseen", foreseen)
@@ -784,13 +784,13 @@ def test_the_offer_of_sound_hides_no_count_during_a_set_and_disappears_after_it(
     page: Any, visit: Any
 ) -> None:
     tab = visit(page.access.control_link, viewport={"width": 1280, "height": 800})
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     expect(tab.locator("#count")).to_have_text("3")
     offer, digits = tab.locator("#tap").bounding_box(), tab.locator("#count").bounding_box()
-    page.hub.show(replace(page.hub.picture, state="resting", remaining_s=30.0))
+    page.hub.show(replace(page.hub.snapshot, state="resting", remaining_s=30.0))
     expect(tab.locator("#count")).to_have_text("0:30")
     in_rest, left = tab.locator("#tap").bounding_box(), tab.locator("#count").bounding_box()
-    page.hub.show(replace(page.hub.picture, state="ended", ended="target", set_of=2))
+    page.hub.show(replace(page.hub.snapshot, state="ended", ended="target", set_of=2))
     expect(tab.locator("#state")).to_have_text("The set is over · The target is reached · set 1 of 2")
 
     assert in_rest["y"] >= left["y"] + left["height"]
@@ -810,8 +810,8 @@ def test_the_text_in_the_drawings_is_legible_complete_and_above_the_buttons(
     width, height = size
     tab = visit(page.access.control_link, viewport={"width": width, "height": height}, has_touch=True)
     exercise = "hanging_leg_raise" if posture == "hanging" else "single_leg_raise"
-    limits = replace(page.hub.picture.limits, floor_deg=24.0, aimed_deg=60.0)
-    shown = running(page.hub.picture, may_start=False, limits=limits, count=12, rotation_deg=-17.0)
+    limits = replace(page.hub.snapshot.limits, floor_deg=24.0, aimed_deg=60.0)
+    shown = running(page.hub.snapshot, may_start=False, limits=limits, count=12, rotation_deg=-17.0)
     page.hub.show(replace(shown, aim=Aim(exercise, "left", "low", posture)))  # type: ignore[arg-type]
     expect(tab.locator("#count")).to_have_text("12")
     tab.locator("h1").click()
@@ -846,7 +846,7 @@ def test_the_text_in_the_drawings_is_legible_complete_and_above_the_buttons(
 def test_no_warning_covers_the_buttons(page: Any, visit: Any, size: tuple[int, int]) -> None:
     width, height = size
     tab = visit(page.access.control_link, viewport={"width": width, "height": height}, has_touch=True)
-    page.hub.show(running(page.hub.picture, may_start=False))
+    page.hub.show(running(page.hub.snapshot, may_start=False))
     expect(tab.locator("#count")).to_have_text("3")
     tab.locator("h1").click()
     give(page, cue("press_back", "press your back down"))
@@ -864,8 +864,8 @@ def test_no_warning_covers_the_buttons(page: Any, visit: Any, size: tuple[int, i
 def test_the_tempo_can_be_followed_without_sound(page: Any, visit: Any) -> None:
     tab = visit(page.access.view_link)
     tempo = {"eccentric_s": 4.0, "bottom_s": 3.0, "concentric_s": 2.0, "top_s": 0.0}
-    aim = replace(page.hub.picture.aim, **tempo)
-    page.hub.show(running(page.hub.picture, aim=aim, state="ready", phase=None, count=2))
+    aim = replace(page.hub.snapshot.aim, **tempo)
+    page.hub.show(running(page.hub.snapshot, aim=aim, state="ready", phase=None, count=2))
     expect(tab.locator("#cue")).to_have_text("Begin when you like")
     for code, words, tone, read in (
         ("count_in", "3", "beat", "begin in 3"),
@@ -879,7 +879,7 @@ def test_the_tempo_can_be_followed_without_sound(page: Any, visit: Any) -> None:
         expect(tab.locator("#cue")).to_have_text(read)
     arcs = []
     for phase, since_s in (("concentric", 1.0), ("eccentric", 2.0), ("bottom", 3.0)):
-        page.hub.show(running(page.hub.picture, aim=aim, phase=phase, phase_since_s=20.0 - since_s))
+        page.hub.show(running(page.hub.snapshot, aim=aim, phase=phase, phase_since_s=20.0 - since_s))
         expect(tab.locator("body")).to_have_attribute("data-state", "running", timeout=PATIENCE_MS)
         tab.wait_for_timeout(60)
         arcs.append(float(tab.locator("#ring .done").get_attribute("stroke-dasharray").split()[0]))
@@ -893,7 +893,7 @@ def test_a_beat_is_visible_but_moves_nothing_with_reduced_motion(
     page: Any, visit: Any, motion: str, beats: int
 ) -> None:
     tab = visit(page.access.view_link, reduced_motion=motion)
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     expect(tab.locator("#count")).to_have_text("3")
     tab.evaluate(
         """globalThis.beats = 0; const animate = Element.prototype.animate;
@@ -909,7 +909,7 @@ def test_a_beat_is_visible_but_moves_nothing_with_reduced_motion(
 
 def test_the_screen_never_flashes(page: Any, visit: Any) -> None:
     tab = visit(page.access.view_link)
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     expect(tab.locator("#count")).to_have_text("3")
     tab.evaluate(
         """globalThis.changes = 0;
@@ -936,7 +936,7 @@ def test_digits_and_warnings_are_readable_from_two_metres(page: Any, visit: Any,
     """ISO 9241-303 asks for 20 to 22 minutes of arc; 5 is the minimum that normal eyes read."""
     window, mm = SCREENS[screen]
     tab = visit(page.access.view_link, **window)
-    page.hub.show(running(page.hub.picture, count=12))
+    page.hub.show(running(page.hub.snapshot, count=12))
     expect(tab.locator("#count")).to_have_text("12")
     give(page, cue("press_back", "press your back down"))
     expect(tab.locator("#cue")).to_have_text("press your back down")
@@ -985,8 +985,8 @@ FAINT = """() => {
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_text_is_faint_on_any_colour(page: Any, visit: Any, scheme: str) -> None:
     tab = visit(page.access.control_link, color_scheme=scheme, **PHONE)
-    limits = replace(page.hub.picture.limits, floor_deg=24.0)
-    page.hub.show(running(page.hub.picture, limits=limits))
+    limits = replace(page.hub.snapshot.limits, floor_deg=24.0)
+    page.hub.show(running(page.hub.snapshot, limits=limits))
     expect(tab.locator("#count")).to_have_text("3")
     for code in ("", "hips_level", "press_back"):
         if code:
@@ -995,7 +995,7 @@ def test_no_text_is_faint_on_any_colour(page: Any, visit: Any, scheme: str) -> N
         tab.wait_for_timeout(300)
 
         assert tab.evaluate(FAINT) == []
-    page.hub.show(running(page.hub.picture, state="ended", ended="target", headline="3 reps", pain=2))
+    page.hub.show(running(page.hub.snapshot, state="ended", ended="target", headline="3 reps", pain=2))
     expect(tab.locator("body")).to_have_attribute("data-alert", "none")
     tab.wait_for_timeout(300)
 
@@ -1004,7 +1004,7 @@ def test_no_text_is_faint_on_any_colour(page: Any, visit: Any, scheme: str) -> N
 
 def test_a_screen_reader_is_not_kept_busy_all_the_time(page: Any, visit: Any) -> None:
     tab = visit(page.access.view_link)
-    page.hub.show(running(page.hub.picture))
+    page.hub.show(running(page.hub.snapshot))
     expect(tab.locator("#count")).to_have_text("3")
     tab.evaluate(
         """globalThis.spoken_to = [];
@@ -1014,7 +1014,7 @@ def test_a_screen_reader_is_not_kept_busy_all_the_time(page: Any, visit: Any) ->
     )
     for tick in range(30):
         page.hub.show(
-            running(page.hub.picture, leg_deg=float(tick), tilt_deg=tick / 10, time_s=20 + tick / 30)
+            running(page.hub.snapshot, leg_deg=float(tick), tilt_deg=tick / 10, time_s=20 + tick / 30)
         )
         if tick % 10 == 0:
             give(page, cue("beat", "", "beat"))

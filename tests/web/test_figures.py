@@ -1,7 +1,7 @@
 """Latency and cost of the page in real time; run by hand with ``-m soak -s`` on a quiet machine.
 
 Conditions: a simulated minute of two sensors at 100 Hz, over loopback, one Chromium that watches, 30
-pictures a second. The latency of what is shown is tested by test_record_figures.py.
+snapshots a second. The latency of what is shown is tested by test_record_figures.py.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def test_server_and_pipeline_need_little_of_one_core(
 
 
 def test_two_hours_with_stalled_viewers_do_not_increase_memory_or_time(minute: Recording) -> None:
-    """Show the pictures and moments of 120 such minutes, as fast as the watching viewer reads them."""
+    """Show the snapshots and moments of 120 such minutes, as fast as the watching viewer reads them."""
     hub = Hub(initial_snapshot(minute.header, Settings()))
     shown = _one_set(minute)
     sizes, took_s = [], []
@@ -80,8 +80,8 @@ def test_two_hours_with_stalled_viewers_do_not_increase_memory_or_time(minute: R
         tracemalloc.start()
         for _ in range(121):
             began_s = time.perf_counter()
-            for picture, moments in shown:
-                hub.show(picture, *moments)
+            for snapshot, moments in shown:
+                hub.show(snapshot, *moments)
             took_s.append(time.perf_counter() - began_s)
             time.sleep(0.2)
             gc.collect()
@@ -102,9 +102,9 @@ def _one_set(minute: Recording) -> list[tuple[Any, tuple[Any, ...]]]:
     shown: list[tuple[Any, tuple[Any, ...]]] = []
     show = view.hub.show
 
-    def note(picture: Any, *moments: Any) -> None:
-        shown.append((picture, moments))
-        show(picture, *moments)
+    def note(snapshot: Any, *moments: Any) -> None:
+        shown.append((snapshot, moments))
+        show(snapshot, *moments)
 
     view.hub.show = note  # type: ignore[method-assign]
     play(minute, Settings(), DEFAULT_SPEECH, None, view, view)

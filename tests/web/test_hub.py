@@ -1,4 +1,4 @@
-"""Pictures are replaced, moments are kept, and the sender never waits."""
+"""Snapshots are replaced, moments are kept, and the sender never waits."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def joined(hub: Hub) -> Mailbox:
     return mailbox
 
 
-def test_a_new_viewer_gets_the_picture_at_once() -> None:
+def test_a_new_viewer_gets_the_snapshot_at_once() -> None:
     async def received() -> tuple[Snapshot, list[Moment]]:
         return await joined(Hub(replace(FIRST, count=7))).take()
 
-    picture, moments = asyncio.run(received())
+    snapshot, moments = asyncio.run(received())
 
-    assert picture.count == 7
+    assert snapshot.count == 7
     assert moments == []
 
 
-def test_a_slow_viewer_gets_the_latest_picture_and_every_moment_in_order() -> None:
+def test_a_slow_viewer_gets_the_latest_snapshot_and_every_moment_in_order() -> None:
     async def received() -> tuple[Snapshot, list[Moment]]:
         hub = Hub(FIRST)
         mailbox = joined(hub)
@@ -43,13 +43,13 @@ def test_a_slow_viewer_gets_the_latest_picture_and_every_moment_in_order() -> No
             hub.show(replace(FIRST, count=count), Counted(float(count), count))
         return await mailbox.take()
 
-    picture, moments = asyncio.run(received())
+    snapshot, moments = asyncio.run(received())
 
-    assert picture.count == 100
+    assert snapshot.count == 100
     assert [moment.count for moment in moments if isinstance(moment, Counted)] == list(range(1, 101))
 
 
-def test_pictures_come_no_faster_than_can_be_seen() -> None:
+def test_snapshots_come_no_faster_than_can_be_seen() -> None:
     async def received() -> int:
         hub, taken = Hub(FIRST), 0
         mailbox = joined(hub)
@@ -70,11 +70,11 @@ def test_pictures_come_no_faster_than_can_be_seen() -> None:
 
     taken = asyncio.run(received())
 
-    assert taken <= LIMITS.pictures_hz + 2
-    assert taken >= LIMITS.pictures_hz / 3
+    assert taken <= LIMITS.snapshots_hz + 2
+    assert taken >= LIMITS.snapshots_hz / 3
 
 
-def test_a_moment_does_not_wait_for_the_next_picture() -> None:
+def test_a_moment_does_not_wait_for_the_next_snapshot() -> None:
     async def delay_s() -> float:
         hub = Hub(FIRST)
         mailbox = joined(hub)
@@ -91,7 +91,7 @@ def test_a_moment_does_not_wait_for_the_next_picture() -> None:
             _, moments = await mailbox.take()
         return time.perf_counter() - events[0]
 
-    assert asyncio.run(delay_s()) < 1.0 / LIMITS.pictures_hz
+    assert asyncio.run(delay_s()) < 1.0 / LIMITS.snapshots_hz
 
 
 def test_without_changes_a_viewer_still_gets_a_heartbeat() -> None:

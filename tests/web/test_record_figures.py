@@ -1,7 +1,7 @@
 """Latency and cost of the page of a recording in real time; by hand with ``-m soak -s``, when quiet.
 
 Conditions: virtual sensors at 100 Hz and their radio in the same process, over loopback, Chromium that
-watches, 30 pictures a second. The delay of a moment begins with the arrival of the oldest packet that was
+watches, 30 snapshots a second. The delay of a moment begins with the arrival of the oldest packet that was
 taken together with the one it follows from.
 """
 
@@ -112,9 +112,9 @@ class Recorded:
         if isinstance(event, SetProgress | Resting):
             self._oldest_s = np.inf
 
-    def _noted(self, picture: Snapshot, *moments: Moment) -> None:
+    def _noted(self, snapshot: Snapshot, *moments: Moment) -> None:
         self._arrived_s += [self._oldest_s] * len(moments)
-        self._show(picture, *moments)
+        self._show(snapshot, *moments)
 
 
 def delays_ms(recorded: Recorded, stamped: Any) -> np.ndarray:

@@ -48,7 +48,7 @@ GOAL = SetGoal("single_leg_raise", "left", "low", 3, Tempo(2, 0, 2, 0))
 
 
 class ShownSession:
-    """A session in a virtual world, shown on a page that keeps all of its pictures."""
+    """A session in a virtual world, shown on a page that keeps all of its snapshots."""
 
     def __init__(self, folder: Path, now: Callable[[], Any], *goals: SetGoal) -> None:
         self.felt: list[Rating | HurtAfter] = []
@@ -57,7 +57,7 @@ class ShownSession:
         self.view.reports = Reports()
         self.diary = Diary(self.complaints.append, remembers=False)
         self.diary.stored = self.view.ask
-        self.pictures: list[Snapshot] = []
+        self.snapshots: list[Snapshot] = []
         self.moments: list[Moment] = []
         self.cued: list[tuple[Snapshot, CueView]] = []
         self.ask_when: list[tuple[Callable[[SessionEvent], bool], Any]] = []
@@ -67,11 +67,11 @@ class ShownSession:
         self._folder, self._now = folder, now
         show = self.view.hub.show
 
-        def keep(picture: Snapshot, *moments: Moment) -> None:
-            self.pictures.append(picture)
+        def keep(snapshot: Snapshot, *moments: Moment) -> None:
+            self.snapshots.append(snapshot)
             self.moments += moments
-            self.cued += [(picture, moment.cue) for moment in moments if isinstance(moment, CueShown)]
-            show(picture, *moments)
+            self.cued += [(snapshot, moment.cue) for moment in moments if isinstance(moment, CueShown)]
+            show(snapshot, *moments)
 
         self.view.hub.show = keep  # type: ignore[method-assign]
 
@@ -121,11 +121,11 @@ def shown(tmp_path: Path) -> Callable[..., ShownSession]:
 
 
 def until_reported(view: SessionView) -> Snapshot:
-    """Return the picture once the report is there; it is made in another thread."""
+    """Return the snapshot once the report is there; it is made in another thread."""
     end_s = time.monotonic() + 20.0
-    while view.hub.picture.report is None and time.monotonic() < end_s:
+    while view.hub.snapshot.report is None and time.monotonic() < end_s:
         time.sleep(0.02)
-    return view.hub.picture
+    return view.hub.snapshot
 
 
 def until_it_contains(view: SessionView, words: str) -> str:
@@ -149,7 +149,7 @@ def test_a_session_is_shown_from_the_first_stillness_to_the_report(
     session = shown(GOAL)
     (finished,) = session.run()
     last = until_reported(session.view)
-    states = list(dict.fromkeys(picture.state for picture in session.pictures))
+    states = list(dict.fromkeys(snapshot.state for snapshot in session.snapshots))
 
     assert states == ["waiting", "ready", "running", "ended"]
     assert finished.reason == "target"
@@ -163,7 +163,7 @@ def test_a_session_is_shown_from_the_first_stillness_to_the_report(
     assert Path(finished.path).name in report
     assert str(Path(finished.path).parent) not in report
     assert last.links["ankle"].state == "streaming"
-    assert max(picture.leg_deg or 0.0 for picture in session.pictures) == pytest.approx(60.0, abs=5.0)
+    assert max(snapshot.leg_deg or 0.0 for snapshot in session.snapshots) == pytest.approx(60.0, abs=5.0)
 
 
 def test_cues_of_the_coach_are_the_same_on_the_page_and_in_the_file(
@@ -187,7 +187,7 @@ def test_the_page_ends_a_set(shown: Callable[..., ShownSession]) -> None:
 
     assert finished.reason == "user"
     assert not finished.discarded
-    assert session.view.hub.picture.ended == "user"
+    assert session.view.hub.snapshot.ended == "user"
 
 
 def test_a_discarded_set_is_stored_but_does_not_count(shown: Callable[..., ShownSession]) -> None:
@@ -197,8 +197,8 @@ def test_a_discarded_set_is_stored_but_does_not_count(shown: Callable[..., Shown
 
     assert finished.discarded
     assert Path(finished.path).exists()
-    assert session.view.hub.picture.ended == "discarded"
-    assert session.view.hub.picture.report is None
+    assert session.view.hub.snapshot.ended == "discarded"
+    assert session.view.hub.snapshot.report is None
 
 
 def test_reported_pain_leads_to_rest_and_no_further_set(shown: Callable[..., ShownSession]) -> None:
@@ -209,7 +209,7 @@ def test_reported_pain_leads_to_rest_and_no_further_set(shown: Callable[..., Sho
 
     assert finished.reason == "pain"
     assert (last.words, last.alert) == ("stop, and rest", "flag")
-    assert (session.view.hub.picture.state, session.view.hub.picture.ended) == ("ended", "pain")
+    assert (session.view.hub.snapshot.state, session.view.hub.snapshot.ended) == ("ended", "pain")
 
 
 def test_pain_in_a_rest_ends_everything(shown: Callable[..., ShownSession]) -> None:
@@ -221,7 +221,7 @@ def test_pain_in_a_rest_ends_everything(shown: Callable[..., ShownSession]) -> N
 
     assert finished.reason == "target"
     assert last.words == "stop, and rest"
-    assert (session.view.hub.picture.state, session.view.hub.picture.ended) == ("ended", "pain")
+    assert (session.view.hub.snapshot.state, session.view.hub.snapshot.ended) == ("ended", "pain")
     assert ("hurt", "resting") in [(note.key, note.value) for note in load(finished.path).notes]
     assert "stopped_with_pain" in finding_codes(finished.path)
     assert "It hurt, and you stopped" in until_it_contains(session.view, "It hurt")
@@ -239,7 +239,7 @@ def test_after_pain_no_report_on_the_page_calls_the_set_clean(
     report = until_it_contains(session.view, "A clean set" if praised else f"You said pain {pain} of 10")
 
     assert ("A clean set" in report) == praised
-    assert len(session.view.hub.picture.sets) == 1
+    assert len(session.view.hub.snapshot.sets) == 1
     assert (finding_codes(finished.path) & {"pain_said"} == set()) == praised
 
 
@@ -262,7 +262,7 @@ def test_what_is_said_while_a_set_is_analysed_belongs_to_that_set(
     session.view.obey()
 
     assert session.felt == [Rating(done[number - 1].path, pain=7)]
-    shown_at = [picture for picture in session.pictures if picture.pain == 7]
+    shown_at = [snapshot for snapshot in session.snapshots if snapshot.pain == 7]
     assert shown_at[0].set_number == number
     if number == 2:
         assert "You said pain 7 of 10" in until_it_contains(session.view, "You said pain 7")
@@ -278,7 +278,7 @@ def test_pain_said_as_the_last_set_ends_is_of_that_set(shown: Callable[..., Show
         session.view.ask(Hurt())
     session.view.obey()
 
-    assert (session.view.hub.picture.state, session.view.hub.picture.ended) == ("ended", "pain")
+    assert (session.view.hub.snapshot.state, session.view.hub.snapshot.ended) == ("ended", "pain")
     assert [(n.key, n.value) for n in load(finished.path).notes].count(("hurt", "resting")) == 1
     assert "stopped_with_pain" in finding_codes(finished.path)
 
@@ -286,7 +286,7 @@ def test_pain_said_as_the_last_set_ends_is_of_that_set(shown: Callable[..., Show
 def test_cues_of_a_rest_reach_the_page_at_their_moment(shown: Callable[..., ShownSession]) -> None:
     session = shown(GOAL, replace(GOAL, side="right"))
     session.run()
-    events = [(picture.time_s, cue) for picture, cue in session.cued if picture.state == "resting"]
+    events = [(snapshot.time_s, cue) for snapshot, cue in session.cued if snapshot.state == "resting"]
 
     assert {"rest", "switch_sides"} <= {cue.code for _, cue in events}
     assert all(abs(time_s - cue.time_s) < 0.2 for time_s, cue in events)
@@ -296,13 +296,13 @@ def test_the_page_ends_a_rest(shown: Callable[..., ShownSession]) -> None:
     session = shown(GOAL, replace(GOAL, side="right"))
     session.ask_when = [(lambda event: isinstance(event, Resting) and event.remaining_s < 9.0, Start())]
     done = session.run()
-    rests = [picture.remaining_s for picture in session.pictures if picture.state == "resting"]
-    resting = next(picture for picture in session.pictures if picture.state == "resting")
+    rests = [snapshot.remaining_s for snapshot in session.snapshots if snapshot.state == "resting"]
+    resting = next(snapshot for snapshot in session.snapshots if snapshot.state == "resting")
 
     assert len(done) == 2
     assert min(rest for rest in rests if rest is not None) > 8.0
     assert resting.move_to == "right"
-    assert (session.view.hub.picture.set_number, session.view.hub.picture.set_of) == (2, 2)
+    assert (session.view.hub.snapshot.set_number, session.view.hub.snapshot.set_of) == (2, 2)
 
 
 def test_commands_that_do_not_apply_now_do_nothing(shown: Callable[..., ShownSession]) -> None:
@@ -321,7 +321,7 @@ def test_ratings_are_shown_to_all_viewers_also_after_the_session(shown: Callable
     session.view.ask(StopSet())
     session.view.obey()
 
-    assert (session.view.hub.picture.pain, session.view.hub.picture.effort) == (2, 7)
+    assert (session.view.hub.snapshot.pain, session.view.hub.snapshot.effort) == (2, 7)
     assert session.felt == [Rating(finished.path, pain=2), Rating(finished.path, effort=7)]
 
 
@@ -337,17 +337,17 @@ def test_what_is_said_is_shown_only_once_it_is_on_disk(
     (finished,) = session.run()
     to_store: list[Rating | HurtAfter] = []
     session.view._feel = to_store.append
-    before = session.view.hub.picture
+    before = session.view.hub.snapshot
     for _ in range(2):
         session.view.ask(said)
         session.view.obey()
-    assert session.view.hub.picture == before
+    assert session.view.hub.snapshot == before
     session.diary(to_store[0])
     written = load(finished.path).notes[-1]
     session.view.obey()
 
     assert (written.key, written.value) in {("pain", "2"), ("effort", "7"), ("hurt", "resting")}
-    assert session.view.hub.picture == replace(before, **shown_then)
+    assert session.view.hub.snapshot == replace(before, **shown_then)
     assert len(to_store) == (1 if said == Hurt() else 2)
 
 
@@ -365,7 +365,7 @@ def test_what_the_disk_refuses_is_not_shown_as_said(
 
     assert session.felt == [Rating(session.felt[0].path, pain=7)]
     assert [error.code for error in session.complaints] == ["disk_full"]  # type: ignore[attr-defined]
-    assert session.view.hub.picture.pain is None
+    assert session.view.hub.snapshot.pain is None
 
 
 def test_a_rating_stored_as_the_next_set_runs_is_not_shown_in_it(shown: Callable[..., ShownSession]) -> None:
@@ -386,7 +386,7 @@ def test_a_rating_stored_as_the_next_set_runs_is_not_shown_in_it(shown: Callable
     session.view.obey()
 
     assert ("pain", "7") in [(note.key, note.value) for note in load(first.path).notes]
-    assert {picture.pain for picture in session.pictures if picture.set_number == 2} == {None}
+    assert {snapshot.pain for snapshot in session.snapshots if snapshot.set_number == 2} == {None}
 
 
 def test_a_page_that_disconnects_leaves_no_gap_in_the_recording(shown: Callable[..., ShownSession]) -> None:
@@ -433,18 +433,18 @@ def test_the_report_of_every_set_is_reachable_and_that_of_a_discarded_set_is_emp
     ]
 
     def reported() -> bool:
-        return len(session.view.hub.picture.sets) == 1
+        return len(session.view.hub.snapshot.sets) == 1
 
     session.run()
     view, end_s = session.view, time.monotonic() + 20.0
-    while sum(one.report is not None for one in view.hub.picture.sets) < 2 and time.monotonic() < end_s:
+    while sum(one.report is not None for one in view.hub.snapshot.sets) < 2 and time.monotonic() < end_s:
         time.sleep(0.02)
     view.end("the whole session")
-    first, discarded, last = view.hub.picture.sets
+    first, discarded, last = view.hub.snapshot.sets
 
     assert view.reports is not None
     for one in (first, last):
         assert "3 reps" in one.words
         assert "<svg" in (view.reports.get(one.report or "") or "")
     assert (discarded.report, "You discarded this set" in discarded.words) == (None, True)
-    assert view.reports.get(view.hub.picture.session or "") == "the whole session"
+    assert view.reports.get(view.hub.snapshot.session or "") == "the whole session"

@@ -119,8 +119,8 @@ def test_a_viewer_is_not_taken_for_a_stranger(page: Any, receive: Any) -> None:
     with page.viewer() as socket:
         receive(socket)
         sleep(1.0)
-        page.hub.show(replace(page.hub.picture, count=7))
-        while receive(socket)["picture"]["count"] != 7:
+        page.hub.show(replace(page.hub.snapshot, count=7))
+        while receive(socket)["snapshot"]["count"] != 7:
             pass
 
 
@@ -130,8 +130,8 @@ def test_a_viewer_stays_connected_in_a_crowd_of_strangers(page: Any, receive: An
         receive(socket)
         for _ in range(180):
             stack.enter_context(standing(page.host))
-        page.hub.show(replace(page.hub.picture, count=7))
-        while receive(socket)["picture"]["count"] != 7:
+        page.hub.show(replace(page.hub.snapshot, count=7))
+        while receive(socket)["snapshot"]["count"] != 7:
             pass
 
 

@@ -44,24 +44,24 @@ class Ring {
     this.pulse.animate([{ opacity: 1 }, { opacity: 0 }], { duration: BEAT_MS, easing: "ease-out" });
   }
 
-  move(picture, now_s) {
-    this.lay(picture.aim);
+  move(snapshot, now_s) {
+    this.lay(snapshot.aim);
     this.done.dataset.late = "no";
-    const part = this.parts[picture.phase];
-    if (picture.state === "resting") {
-      const left_s = picture.remaining_s ?? 0;
-      arc(this.done, 0, left_s / Math.max(left_s + picture.time_s, 1));
-    } else if (picture.state === "ended" || (this.isTimed && picture.state !== "running")) {
+    const part = this.parts[snapshot.phase];
+    if (snapshot.state === "resting") {
+      const left_s = snapshot.remaining_s ?? 0;
+      arc(this.done, 0, left_s / Math.max(left_s + snapshot.time_s, 1));
+    } else if (snapshot.state === "ended" || (this.isTimed && snapshot.state !== "running")) {
       arc(this.done, 0, 0);
     } else if (!this.isTimed) {
-      arc(this.done, 0, Math.max(0, Math.min(1, (picture.leg_deg ?? 0) / 90)));
+      arc(this.done, 0, Math.max(0, Math.min(1, (snapshot.leg_deg ?? 0) / 90)));
     } else if (part) {
-      this.pass(part, picture, now_s);
+      this.pass(part, snapshot, now_s);
     } // a phase with a target of 0 s: keep what is drawn
   }
 
-  pass(part, picture, now_s) {
-    const passed = Math.max(0, now_s - picture.phase_since_s) / part.length;
+  pass(part, snapshot, now_s) {
+    const passed = Math.max(0, now_s - snapshot.phase_since_s) / part.length;
     arc(this.done, part.from, part.share * Math.min(1, passed));
     this.done.dataset.late = passed > 1.25 ? "yes" : "no";
   }

@@ -1,4 +1,4 @@
-// The page: draws the pictures and sounds the moments that the server sends.
+// The page: draws the snapshots and sounds the moments that the server sends.
 
 const ALERT_MS = 1800;
 const COLOUR_MS = 350; // minimum time between changes of the screen's colour: well under three flashes a second
@@ -16,7 +16,7 @@ const tilt = new Band(at("tilt"), "Back", ["pressed down", "arched"], true);
 const rotation = new Band(at("rotation"), "Hips", ["working side up", "other side up"], false);
 let ordered = -TWICE_MS;
 const rated = { pain: null, effort: null };
-let picture = null, chosen = null, received = 0, drawn = 0;
+let snapshot = null, chosen = null, received = 0, drawn = 0;
 let alerted = { level: "none", until: 0 }, coloured = -COLOUR_MS;
 
 function text(id, words) {
@@ -33,8 +33,8 @@ function write(words, aloud = true, foreseen = false) {
 
 function onMessage(message, late_s) {
   if (message.role) document.body.dataset.role = message.role;
-  if (!message.picture) return;
-  picture = message.picture;
+  if (!message.snapshot) return;
+  snapshot = message.snapshot;
   received = performance.now();
   for (const moment of message.moments) happened(moment, late_s);
   settle();
@@ -45,8 +45,8 @@ function happened(moment, late_s) {
     text("count-said", moment.taken_back ? `Back to ${moment.count}` : `Rep ${moment.count}`);
   } else if (moment.kind === "cued") {
     const { cue } = moment;
-    if (toRead(cue, picture.aim)) show(cue);
-    if (late_s > LATE_S || picture.time_s - cue.time_s > LATE_S) return;
+    if (toRead(cue, snapshot.aim)) show(cue);
+    if (late_s > LATE_S || snapshot.time_s - cue.time_s > LATE_S) return;
     if (["beat", "hold"].includes(cue.tone) && !calm.matches) ring.beat();
     sound.tone(cue.code, cue.tone);
     sound.say(cue.words, cue.tone);
@@ -57,57 +57,57 @@ function happened(moment, late_s) {
 function show(cue) {
   const now = performance.now();
   if (now < alerted.until && GRAVITY[cue.alert] < GRAVITY[alerted.level]) return;
-  write(toRead(cue, picture.aim), !["beat", "hold"].includes(cue.tone), isForeseen(cue));
+  write(toRead(cue, snapshot.aim), !["beat", "hold"].includes(cue.tone), isForeseen(cue));
   alerted = { level: cue.alert, until: now + ALERT_MS };
 }
 
 // Parts that change now and then: words, buttons, the part after the set.
 function settle() {
-  const { state } = picture;
+  const { state } = snapshot;
   document.body.dataset.state = state;
-  text("exercise", exerciseName(picture.aim));
-  text("state", stateLine(picture));
-  const [great, what] = digits(picture);
+  text("exercise", exerciseName(snapshot.aim));
+  text("state", stateLine(snapshot));
+  const [great, what] = digits(snapshot);
   text("count", great);
   document.querySelector(".digits").dataset.long = great.length > 2 ? "yes" : "no";
   at("ring").dataset.full = great.length > 1 ? "yes" : "no";
   text("of", what);
-  text("phase", phaseWord(picture));
-  document.title = `${great} ${what} · ${exerciseName(picture.aim)}`;
+  text("phase", phaseWord(snapshot));
+  document.title = `${great} ${what} · ${exerciseName(snapshot.aim)}`;
   links();
-  const under_way = picture.started && ["waiting", "ready", "running"].includes(state);
-  at("start").hidden = !picture.may_start;
+  const under_way = snapshot.started && ["waiting", "ready", "running"].includes(state);
+  at("start").hidden = !snapshot.may_start;
   at("stop").hidden = !under_way;
-  at("discard").hidden = !under_way || picture.replay;
+  at("discard").hidden = !under_way || snapshot.replay;
   at("keys").hidden = !under_way;
-  at("hurt").hidden = picture.replay || (!under_way && state !== "resting");
+  at("hurt").hidden = snapshot.replay || (!under_way && state !== "resting");
   if (!under_way) at("sure").hidden = true;
   after();
 }
 
 function links() {
   const list = at("links");
-  const wanted = ["pelvis", "ankle"].filter((place) => picture.links[place]);
+  const wanted = ["pelvis", "ankle"].filter((place) => snapshot.links[place]);
   while (list.children.length > wanted.length) list.lastChild.remove();
   wanted.forEach((place, index) => {
     const item = list.children[index] ?? list.appendChild(document.createElement("li"));
-    const words = linkWords(place, picture.links[place]);
+    const words = linkWords(place, snapshot.links[place]);
     if (item.textContent !== words) item.textContent = words;
-    item.dataset.well = linkIsWell(picture.links[place]) ? "yes" : "no";
+    item.dataset.well = linkIsWell(snapshot.links[place]) ? "yes" : "no";
   });
 }
 
 function after() {
-  const over = picture.state === "ended" || picture.state === "resting";
-  at("after").hidden = !over || (!picture.ended && !picture.headline);
+  const over = snapshot.state === "ended" || snapshot.state === "resting";
+  at("after").hidden = !over || (!snapshot.ended && !snapshot.headline);
   if (at("after").hidden) return;
-  const counted = isHold(picture.aim) ? "" : `${picture.count} ${reps(picture.count)}. `;
-  text("headline", picture.headline ?? `${counted}${ENDED[picture.ended] ?? ""}`);
-  at("ratings").hidden = picture.replay || picture.ended === "discarded";
-  at("trouble").hidden = !picture.trouble;
-  text("trouble", picture.trouble ?? "");
+  const counted = isHold(snapshot.aim) ? "" : `${snapshot.count} ${reps(snapshot.count)}. `;
+  text("headline", snapshot.headline ?? `${counted}${ENDED[snapshot.ended] ?? ""}`);
+  at("ratings").hidden = snapshot.replay || snapshot.ended === "discarded";
+  at("trouble").hidden = !snapshot.trouble;
+  text("trouble", snapshot.trouble ?? "");
   for (const name of ["pain", "effort"]) {
-    const rating = picture[name];
+    const rating = snapshot[name];
     if (rating === rated[name]) continue; // a tapped value stays until the server has stored it
     rated[name] = rating;
     for (const input of at(name).querySelectorAll("input")) input.checked = Number(input.value) === rating && rating !== null;
@@ -117,14 +117,14 @@ function after() {
 
 // With several sets: a button for each and one for the session; a set without a report says why.
 function reports() {
-  const whole = picture.session ? [{ name: "Session", words: "", report: picture.session }] : [];
-  const each = picture.sets.map(({ number, words, report }) => ({ name: `Set ${number}`, words, report }));
+  const whole = snapshot.session ? [{ name: "Session", words: "", report: snapshot.session }] : [];
+  const each = snapshot.sets.map(({ number, words, report }) => ({ name: `Set ${number}`, words, report }));
   const all = each.length > 1 ? [...whole, ...each] : [];
   const nav = at("sets");
   nav.hidden = all.length === 0;
   if (all.length !== nav.children.length) chosen = null;
   while (nav.children.length > all.length) nav.lastChild.remove();
-  const shown = chosen ?? picture.session ?? picture.report;
+  const shown = chosen ?? snapshot.session ?? snapshot.report;
   all.forEach(({ name, words, report }, index) => {
     const button = nav.children[index] ?? nav.appendChild(document.createElement("button"));
     button.type = "button";
@@ -143,18 +143,18 @@ function reports() {
 // Moving parts: updated at most once per screen frame.
 function frame(now) {
   requestAnimationFrame(frame);
-  if (picture === null || (calm.matches && now - drawn < CALM_MS)) return;
+  if (snapshot === null || (calm.matches && now - drawn < CALM_MS)) return;
   drawn = now;
-  const { limits, state } = picture;
+  const { limits, state } = snapshot;
   const measured = ["waiting", "ready", "running"].includes(state); // otherwise the last angles are outdated
-  const body = measured ? picture : { ...picture, leg_deg: null, tilt_deg: null, rotation_deg: null };
+  const body = measured ? snapshot : { ...snapshot, leg_deg: null, tilt_deg: null, rotation_deg: null };
   side.move(body);
   feet.move(body);
-  ring.move(picture, picture.time_s + (performance.now() - received) / 1000);
+  ring.move(snapshot, snapshot.time_s + (performance.now() - received) / 1000);
   tilt.move(body.tilt_deg, limits.tilt_watch_deg, limits.tilt_flag_deg);
   rotation.move(body.rotation_deg, limits.rotation_watch_deg, limits.rotation_flag_deg);
   const over = performance.now() >= alerted.until;
-  if (over) write(lasting(picture));
+  if (over) write(lasting(snapshot));
   colour(over ? "none" : alerted.level);
 }
 

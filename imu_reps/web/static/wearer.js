@@ -36,7 +36,7 @@ function restingDegrees(aim) {
   return aim.start === "high" ? 90 : 0;
 }
 
-const legDegrees = (picture) => picture.leg_deg ?? restingDegrees(picture.aim);
+const legDegrees = (snapshot) => snapshot.leg_deg ?? restingDegrees(snapshot.aim);
 
 // Height of the feet above the floor: the working one, and the other.
 function footHeights(aim, angle) {
@@ -113,22 +113,22 @@ class Side {
     this.say(`${name}-name`, line, `${words} ${degrees(angle)}`);
   }
 
-  move(picture) {
-    this.lay(picture.aim, picture.limits);
-    const tilt = picture.tilt_deg > 0 ? enlarged(picture.tilt_deg) : bounded(picture.tilt_deg ?? 0);
+  move(snapshot) {
+    this.lay(snapshot.aim, snapshot.limits);
+    const tilt = snapshot.tilt_deg > 0 ? enlarged(snapshot.tilt_deg) : bounded(snapshot.tilt_deg ?? 0);
     const arch = Math.max(0, tilt);
     const { back: neck, bend: [x, y] } = this.shape;
     const back = `${neck}Q${x} ${(y - 0.9 * arch).toFixed(1)} ${HIP.x - 14} 212`;
     this.torso.setAttribute("d", back);
     this.gap.setAttribute("d", arch > 1 ? `M84 ${GROUND - 7}Q124 ${(GROUND - 7 - 0.9 * arch).toFixed(1)} 166 ${GROUND - 7}Z` : "");
     this.pelvis.setAttribute("transform", `rotate(${tilt.toFixed(1)} ${HIP.x} ${HIP.y})`);
-    const [working, other] = this.legs(legDegrees(picture));
-    const known = picture.leg_deg !== null; // the leg is drawn only if it is measured
+    const [working, other] = this.legs(legDegrees(snapshot));
+    const known = snapshot.leg_deg !== null; // the leg is drawn only if it is measured
     this.working.setAttribute("d", known ? leg(...working) : "");
     this.ankle.setAttribute("transform", onTheShank(...working));
     this.ankle.setAttribute("visibility", known ? "visible" : "hidden");
     this.other.setAttribute("d", other ? leg(...other) : "");
-    this.angle.textContent = degrees(picture.leg_deg);
+    this.angle.textContent = degrees(snapshot.leg_deg);
   }
 
   // Angles of thigh and shank: of the working leg, and of the other one where it is visible.
@@ -157,18 +157,18 @@ class Feet {
     draw(svg, "text", { class: "note", x: 138, y: 208 }, "left");
   }
 
-  move(picture) {
-    const side = picture.aim.side;
+  move(snapshot) {
+    const side = snapshot.aim.side;
     // Seen from the feet, the person's right is on the left; positive means the side opposite the working leg rises.
-    const turn = side === "right" ? -enlarged(picture.rotation_deg) : enlarged(picture.rotation_deg);
+    const turn = side === "right" ? -enlarged(snapshot.rotation_deg) : enlarged(snapshot.rotation_deg);
     this.pelvis.setAttribute("transform", `rotate(${turn.toFixed(1)} 100 158)`);
-    const [working, other] = footHeights(picture.aim, legDegrees(picture)).map((height) => 0.68 * height);
+    const [working, other] = footHeights(snapshot.aim, legDegrees(snapshot)).map((height) => 0.68 * height);
     for (const [index, name] of ["right", "left"].entries()) {
-      const works = side === name || side === "both" || isHold(picture.aim) || (side === null && name === "right");
+      const works = side === name || side === "both" || isHold(snapshot.aim) || (side === null && name === "right");
       this.soles[index].setAttribute("class", works ? "working-sole" : "other-sole");
-      this.soles[index].setAttribute("visibility", works && picture.leg_deg === null ? "hidden" : "visible");
+      this.soles[index].setAttribute("visibility", works && snapshot.leg_deg === null ? "hidden" : "visible");
       this.soles[index].setAttribute("y", (130 - (works ? working : other)).toFixed(1));
     }
-    this.svg.toggleAttribute("hidden", picture.aim.posture === "hanging");
+    this.svg.toggleAttribute("hidden", snapshot.aim.posture === "hanging");
   }
 }

@@ -26,13 +26,13 @@ function unbroken(text) {
   return text.replace(/(\d)-(?=\d)/g, "$1\u2011");
 }
 
-function stateLine(picture) {
-  const words = [STATES[picture.state]];
-  if (picture.state === "waiting") words[0] = !picture.started ? "Press Start" : picture.replay ? "Before the set" : "Be still for a moment";
-  if (picture.state === "ended" && picture.ended) words.push((ENDED[picture.ended] ?? picture.ended).replace(/\.$/, ""));
-  if (picture.replay) words.unshift("Replay");
-  const next = picture.state === "resting" ? 1 : 0;
-  if (picture.set_of > 1) words.push(`${next ? "then " : ""}set ${picture.set_number + next} of ${picture.set_of}`);
+function stateLine(snapshot) {
+  const words = [STATES[snapshot.state]];
+  if (snapshot.state === "waiting") words[0] = !snapshot.started ? "Press Start" : snapshot.replay ? "Before the set" : "Be still for a moment";
+  if (snapshot.state === "ended" && snapshot.ended) words.push((ENDED[snapshot.ended] ?? snapshot.ended).replace(/\.$/, ""));
+  if (snapshot.replay) words.unshift("Replay");
+  const next = snapshot.state === "resting" ? 1 : 0;
+  if (snapshot.set_of > 1) words.push(`${next ? "then " : ""}set ${snapshot.set_number + next} of ${snapshot.set_of}`);
   return words.join(" · ");
 }
 
@@ -65,16 +65,16 @@ function heldDigits({ held_s, state }) {
 }
 
 // The large digits, and what they count.
-function digits(picture) {
-  if (picture.state === "resting" && picture.remaining_s !== null) return [clock(picture.remaining_s), "rest"];
-  if (isHold(picture.aim)) return heldDigits(picture);
-  return [String(picture.count), picture.aim.reps === null ? reps(picture.count) : `of ${picture.aim.reps}`];
+function digits(snapshot) {
+  if (snapshot.state === "resting" && snapshot.remaining_s !== null) return [clock(snapshot.remaining_s), "rest"];
+  if (isHold(snapshot.aim)) return heldDigits(snapshot);
+  return [String(snapshot.count), snapshot.aim.reps === null ? reps(snapshot.count) : `of ${snapshot.aim.reps}`];
 }
 
-function phaseWord(picture) {
-  if (picture.state !== "running") return "";
-  if (isHold(picture.aim)) return picture.held_s === null ? "" : "Hold";
-  return PHASES[picture.phase] ?? "";
+function phaseWord(snapshot) {
+  if (snapshot.state !== "running") return "";
+  if (isHold(snapshot.aim)) return snapshot.held_s === null ? "" : "Hold";
+  return PHASES[snapshot.phase] ?? "";
 }
 
 // The text of a cue, without the count, which the large digits show.
@@ -90,15 +90,15 @@ function toRead(cue, aim) {
 const isForeseen = (cue) => cue.code === "press_back" && cue.tone === "notice";
 
 // Instructions that hold for longer than a cue is shown.
-function lasting(picture) {
-  const { state, aim } = picture;
-  if (picture.replay) return ""; // a replay has nobody to instruct
-  if (state === "resting" && picture.move_to !== null) return `Move the ankle sensor to the ${picture.move_to} leg`;
-  if (state === "waiting" && picture.started && picture.links.ankle?.state === "streaming") {
+function lasting(snapshot) {
+  const { state, aim } = snapshot;
+  if (snapshot.replay) return ""; // a replay has nobody to instruct
+  if (state === "resting" && snapshot.move_to !== null) return `Move the ankle sensor to the ${snapshot.move_to} leg`;
+  if (state === "waiting" && snapshot.started && snapshot.links.ankle?.state === "streaming") {
     return aim.posture === "hanging" ? "Hang still" : "Lie still";
   }
   if (state === "ready") return isHold(aim) ? "Begin your hold" : "Begin when you like";
-  return state === "ended" && picture.ended === "pain" ? "Stop, and rest" : "";
+  return state === "ended" && snapshot.ended === "pain" ? "Stop, and rest" : "";
 }
 
 function clock(seconds) {
