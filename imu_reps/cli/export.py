@@ -86,7 +86,7 @@ def _refuse_other_ending(output: str, right: str) -> None:
     if output == "-":
         raise UsageError("-o names a file, and - is none.", hint="Give it a name.", code="no_file")
     ending = Path(output).suffix.lower()
-    if ending in _ENDINGS - {right}:
+    if ending in _ENDINGS - {right} and not Path(output).exists():  # what is there is refused by its content
         raise UsageError(
             f"{output} would hold {right[1:]}, which programs do not expect under {ending}.",
             hint=f"End the name in {right}." + (" Excel opens that, too." if right == ".csv" else ""),
