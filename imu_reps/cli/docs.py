@@ -89,7 +89,7 @@ def _page_text(page: Traversable) -> str:
 def where(profile: bool) -> None:
     """Print the folder recordings are kept in.
 
-    There `imu-reps report` looks for the latest recording when it is given none.
+    There `imu-reps report` looks for the latest set that was kept when it is given none.
     """
     from imu_reps.storage.folders import default_folder
     from imu_reps.storage.profile import profile_path
