@@ -15,7 +15,7 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from imu_reps.analysis.analyze import Analysis, analyze
+    from imu_reps.analysis.analyze import Analysis
     from imu_reps.analysis.pipeline import Pipeline
     from imu_reps.domain import events
     from imu_reps.domain.events import Event
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from imu_reps.domain.track import AngleTrack, Pose
     from imu_reps.errors import ImuRepsError
     from imu_reps.fleet.analyze_many import BatchResult, analyze_many, analyze_partition
+    from imu_reps.fleet.analyze_one import analyze
     from imu_reps.sim.wearer import RepFaults, RepPlan, SensorPlan, SetPlan, Simulated, Truth, simulate
     from imu_reps.storage.recording import load
     from imu_reps.storage.recording.writer import save
@@ -95,7 +96,7 @@ _HOMES = {
     "Summary": "domain.summary",
     "Tempo": "domain.tempo",
     "Truth": "sim.wearer",
-    "analyze": "analysis.analyze",
+    "analyze": "fleet.analyze_one",
     "analyze_many": "fleet.analyze_many",
     "analyze_partition": "fleet.analyze_many",
     "load": "storage.recording",

@@ -391,3 +391,13 @@ def test_the_number_of_a_sample_must_be_an_integer(number: float) -> None:
 def test_a_rate_that_no_sensor_has_is_refused(rate_hz: float) -> None:
     with pytest.raises(RefusedValueError, match="rate_hz"):
         SensorHeader(rate_hz=rate_hz)
+
+
+def test_a_recording_that_cannot_be_used_is_refused_in_a_sentence_with_what_to_do() -> None:
+    slow = Recording.from_frames(ankle=table("ankle"), columns=NAMES, units={"time": "ms", "acc": "g"})
+
+    with pytest.raises(
+        ImuRepsError, match=r"it is in rad/s, not deg/s .*'gyr' as 'rad/s' in units"
+    ) as caught:
+        analyze(slow)
+    assert caught.value.code == "gyro_unit_radps"

@@ -87,6 +87,8 @@ def _as_text(file: str, findings: tuple[Finding, ...], checked: Checked, offset:
     worst = {finding.severity for finding in findings}
     if "refuse" in worst:
         lines.append("Not usable as it is: see x above.")
+    elif any(finding.code == "no_ankle" for finding in findings):
+        lines.append("Usable for what the pelvis did only: see ! above.")
     elif "caution" in worst:
         lines.append("Usable, with the cautions above.")
     else:

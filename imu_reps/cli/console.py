@@ -289,17 +289,17 @@ def ask(question: str, default: str, read: Callable[[str], T], *, yes: bool) -> 
     if yes:
         echo(f"{question}: {default}")
         return read(default)
-    with _reporting_eof(question):
+    with _reporting_eof(question, "take the usual answers"):
         answer: T = click.prompt(question, default=default, value_proc=read)
     return answer
 
 
 def confirm(question: str, *, yes: bool, default: bool = True) -> bool:
-    """Prompt for yes or no, Enter alone is the default; with `yes` that is taken, and printed."""
+    """Prompt for yes or no, Enter alone is the default; with `yes` it is agreed to, and printed."""
     if yes:
         echo(f"{question}: yes")
         return True
-    with _reporting_eof(question):
+    with _reporting_eof(question, "agree"):
         return click.confirm(question, default=default)
 
 
@@ -318,7 +318,7 @@ def parse_numbers(text: str, choices: Sequence[object], count: int) -> tuple[int
 
 
 @contextlib.contextmanager
-def _reporting_eof(question: str) -> Iterator[None]:
+def _reporting_eof(question: str, what_yes_does: str) -> Iterator[None]:
     """Raise `UsageError` at end of input; let Ctrl-C end the prompt, which an event loop would swallow."""
     try:
         with _interruptible():
@@ -328,7 +328,7 @@ def _reporting_eof(question: str) -> Iterator[None]:
             raise
         raise UsageError(
             f"There was a question and nobody to answer it: {question}",
-            hint="Run this in a terminal, or give --yes to take the usual answers.",
+            hint=f"Run this in a terminal, or give --yes to {what_yes_does}.",
             code="nobody_to_ask",
         ) from None
 

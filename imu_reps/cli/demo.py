@@ -10,6 +10,7 @@ import click
 
 from imu_reps.cli.console import echo, echo_wrapped, render
 from imu_reps.cli.shared_options import VIRTUAL_FAMILY, run_with_radio
+from imu_reps.errors import require_extra
 
 if TYPE_CHECKING:
     from imu_reps.sim.wearer import RepPlan, SetPlan
@@ -29,10 +30,12 @@ FAULTS = ("momentum", "fast_lowering", "back_arch", "hip_pop", "heel_touch", "sh
 def demo(fast: bool, folder: Path | None, quiet: bool) -> None:
     """See it all in three minutes, without hardware: pairing, a set with each fault, the test, the report.
 
-    Everything is done by virtual sensors on a virtual wearer. Nothing enters your history or profile.
+    Everything is done by virtual sensors on a virtual wearer, from the extra virtual: pip install
+    'imu-reps[virtual]'. Nothing enters your history or profile.
     """
     import tempfile
 
+    require_extra("virtual", "bumble")
     where = folder or Path(tempfile.mkdtemp(prefix="imu-reps-demo-"))
     speed = 0.0 if fast else 1.0
     _title(1, "Pairing: which sensor is which, and how they are worn. Once.")

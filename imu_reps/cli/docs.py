@@ -26,9 +26,10 @@ _PICTURE = re.compile(r"!\[([^\]]*)\]\(([^)]*)\)")
 @click.command()
 @click.argument("page", required=False)
 def docs(page: str | None) -> None:
-    """Print a page of the documentation, or list the pages there are.
+    """Print a page of the documentation, or a part of it, or list the pages there are.
 
-    Formatted in a terminal, the page's own Markdown in a file or a pipe.
+    A part as pages name it: guide#from-python. Formatted in a terminal, the page's own Markdown in a file
+    or a pipe.
     """
     folder = files("imu_reps") / "docs"
     pages = {
@@ -37,7 +38,8 @@ def docs(page: str | None) -> None:
     if page is None:
         _list_pages(pages, folder)
         return
-    name = page.removesuffix(".md")
+    page_name, _, heading = page.lower().partition("#")
+    name = page_name.removesuffix(".md")
     if name not in pages:
         raise UsageError(
             f"There is no page {page!r}.{did_you_mean(name, pages)}",
@@ -45,6 +47,8 @@ def docs(page: str | None) -> None:
             code="no_page",
         )
     text = _PICTURE.sub(lambda found: f"Picture: {found[1]}: {folder / found[2]}", _page_text(pages[name]))
+    if heading:
+        text = _part(text, name, heading)
     if not sys.stdout.isatty():
         echo(text, nl=False)
         return
@@ -53,11 +57,27 @@ def docs(page: str | None) -> None:
     render(lambda _: Markdown(text))
 
 
+def _part(text: str, page: str, heading: str) -> str:
+    """Return the part of a page below a heading, which is written as links write it: words with hyphens."""
+    found = list(re.finditer(r"^(#+) (.+)$", text, re.MULTILINE))
+    marks = [re.sub(r"[^\w -]", "", one[2]).lower().replace(" ", "-") for one in found]
+    if heading not in marks:
+        raise UsageError(
+            f"The page {page} has no part {heading!r}.{did_you_mean(heading, marks)}",
+            hint=f"Its parts are: {', '.join(marks[1:])}.",
+            code="no_part",
+        )
+    begin = found[marks.index(heading)]
+    later = (one.start() for one in found if one.start() > begin.start() and len(one[1]) <= len(begin[1]))
+    return text[begin.start() : next(later, len(text))].rstrip() + "\n"
+
+
 def _list_pages(pages: dict[str, Traversable], folder: Traversable) -> None:
     width = max(map(len, pages))
     for name in sorted(pages):
         echo(f"{name:{width}}  {_page_text(pages[name]).splitlines()[2]}")
-    echo(f"\nPrint one with imu-reps docs PAGE. They, and examples to run, are in {folder}")
+    echo("\nPrint one with imu-reps docs PAGE, a part of it with PAGE#PART.")
+    echo(f"They, and examples to run, are in {folder}")
 
 
 def _page_text(page: Traversable) -> str:
@@ -69,7 +89,7 @@ def _page_text(page: Traversable) -> str:
 def where(profile: bool) -> None:
     """Print the folder recordings are kept in.
 
-    There `imu-reps report` looks for the latest recording when it is given none.
+    There `imu-reps report` looks for the latest set that was kept when it is given none.
     """
     from imu_reps.storage.folders import default_folder
     from imu_reps.storage.profile import profile_path

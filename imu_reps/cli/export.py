@@ -68,12 +68,30 @@ def export(
         )
     if offset_s is not None and (kind != "vtt" or math.isnan(offset_s)):
         raise UsageError("--offset is a number of seconds, for vtt.", hint="Leave it out.", code="no_offset")
+    _refuse_other_ending(output, ".parquet" if kind.endswith("parquet") else f".{kind.rpartition('-')[2]}")
     from imu_reps.analysis.analyze import analyze
     from imu_reps.storage.recording import load
 
     done = [(recording, analyze(recording, settings)) for recording in map(load, recordings)]
     _write(kind, done, output, offset_s or 0.0, force=force)
     echo(f"Written to {output}.")
+
+
+#: Endings by which a program would take a file for another kind than what is written into it.
+_ENDINGS = {".csv", ".tsv", ".json", ".parquet", ".sto", ".vtt", ".xls", ".xlsx", ".ods", ".html", ".pdf"}
+
+
+def _refuse_other_ending(output: str, right: str) -> None:
+    """Refuse a name that stands for standard output, or ends as another kind of file does."""
+    if output == "-":
+        raise UsageError("-o names a file, and - is none.", hint="Give it a name.", code="no_file")
+    ending = Path(output).suffix.lower()
+    if ending in _ENDINGS - {right} and not Path(output).exists():  # what is there is refused by its content
+        raise UsageError(
+            f"{output} would hold {right[1:]}, which programs do not expect under {ending}.",
+            hint=f"End the name in {right}." + (" Excel opens that, too." if right == ".csv" else ""),
+            code="wrong_ending",
+        )
 
 
 def _write(kind: str, done: Done, output: str, offset_s: float, *, force: bool) -> None:
@@ -147,6 +165,10 @@ def angles(file: str, output: str | None, force: bool) -> None:
         raise UsageError(
             f"{output} is the recording itself.", hint="Choose another name for the angles.", code="same_file"
         )
+    if output == "-":
+        output = None
+    if output is not None:
+        _refuse_other_ending(output, ".csv")
     track = analyze(load(file)).track
     if output is not None:
         save_angles(track, output, force=force)

@@ -99,8 +99,9 @@ def _nothing_yet() -> FileAccessError:
 
     folder = default_folder()
     if count := count_simulated(folder):
+        are = "is" if count == 1 else "are"
         return FileAccessError(
-            f"No sets are remembered yet: of those in {folder}, {count} are simulated, and nobody moved.",
+            f"No sets are remembered yet: of those in {folder}, {count} {are} simulated, and nobody moved.",
             hint="Record a set with sensors: imu-reps record.",
             code="only_simulated",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,10 @@ from imu_reps.cli.console import echo
 from imu_reps.domain.exercise import EXERCISES, SIDES, STARTS, default_posture, default_start
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from datetime import datetime
+
+    from imu_reps.domain.exercise import Exercise, Side, Start
     from imu_reps.domain.recording import Header, Recording
     from imu_reps.domain.samples import SensorPlace
     from imu_reps.importers.readers import ExportFile, ImportedSensor, ImportOptions
@@ -34,9 +38,15 @@ _COMPANION_FILES = ("Metadata.csv", "meta/time.csv")
 @click.option(
     "--tap", is_flag=True, help="The sensors were knocked together at the start: by that they are timed."
 )
-@click.option("--exercise", type=click.Choice(EXERCISES), default="single_leg_raise", show_default=True)
+@click.option("--exercise", type=click.Choice(EXERCISES), help="What was done. [single_leg_raise]")
 @click.option("--side", type=click.Choice(SIDES), help="Leg with the ankle sensor.")
 @click.option("--start", type=click.Choice(STARTS), help="Where the leg rests between reps.")
+@click.option("--person", metavar="NAME", help="Who did it.")
+@click.option(
+    "--created",
+    type=click.DateTime(("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")),
+    help="When, by this computer's clock, if no file says it.",
+)
 @click.option("--cranial", type=click.Choice(_AXES), help="Pelvis sensor's axis to the head. [+y]")
 @click.option("--anterior", type=click.Choice(_AXES), help="Pelvis sensor's axis forward. [+z]")
 @click.option("--force", is_flag=True, help="Replace RECORDING if it was imported.")
@@ -51,7 +61,7 @@ def import_(  # noqa: PLR0913 - an argument an option
     *,
     tap: bool,
     force: bool,
-    **of_set: str | None,
+    **of_set: Any,
 ) -> None:
     """Make a recording of other systems' exports, and say what was assumed.
 
@@ -66,7 +76,7 @@ def import_(  # noqa: PLR0913 - an argument an option
 
     options = _import_options(columns, save_map, platform)
     sensors = {place: imported_sensor(_read(paths, place, options), place) for place, paths in named.items()}
-    recording = join_sensors(sensors, _header(**of_set), tap=tap)  # type: ignore[arg-type]
+    recording = join_sensors(sensors, _header(**of_set), tap=tap)
     _save(recording, output, force=force)
     for place, sensor in sensors.items():
         _echo_sensor(place, sensor)
@@ -76,7 +86,32 @@ def import_(  # noqa: PLR0913 - an argument an option
         echo("pelvis: its +y axis taken to point to the head; if not, say --cranial and --anterior")
     if files and not ankle:
         echo("ankle: the files without an option were taken to be of the ankle sensor")
-    echo(f"Written to {output}. Next: imu-reps check {output}")
+    for line in _taken_for_granted(recording.header, of_set):
+        echo(line)
+    _echo_outcome(recording, output)
+
+
+def _taken_for_granted(header: Header, of_set: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is in the header without anybody having said it, and what is missing there."""
+    kinds = {"exercise": header.exercise, "start": f"a {header.start} start"}
+    if taken := [words for name, words in kinds.items() if of_set[name] is None]:
+        options = " and ".join(f"--{name}" for name in kinds if of_set[name] is None)
+        yield f"set: taken for {' with '.join(taken)}, {header.posture}; if not, say {options}"
+    missing = {"side": header.side, "person": header.extra.get("person"), "created": header.created}
+    if absent := [name for name, value in missing.items() if value is None]:
+        yield f"not known: {', '.join(absent)}; say {', '.join(f'--{name}' for name in absent)}"
+
+
+def _echo_outcome(recording: Recording, output: str) -> None:
+    """Print where it was written, and at once why no report of it can be made."""
+    from imu_reps.quality.plausibility import examined
+    from imu_reps.report.findings import hint, sentence
+
+    refusals = [one for one in examined(recording).findings if one.severity == "refuse"]
+    for finding in refusals:
+        echo(f"x {sentence(finding)}\n    {hint(finding)}")
+    last = f"Not usable as it is: see x above, and import it again with --force. Written to {output}"
+    echo(last if refusals else f"Written to {output}. Next: imu-reps check {output}")
 
 
 def _import_options(columns: str | None, save_map: str | None, platform: str | None) -> ImportOptions:
@@ -129,24 +164,36 @@ def _files(paths: list[Path], options: ImportOptions) -> tuple[ExportFile, ...]:
 
 def _file(path: Path) -> ExportFile:
     """Read a file, decompressed if it is gzip, up to the maximum size."""
+    from imu_reps.domain.file_kinds import HEAD_CHARACTERS, export_kind
     from imu_reps.importers.readers import ExportFile
-    from imu_reps.storage.file_access import file_errors, require_regular_file
+    from imu_reps.storage.file_access import file_errors, refuse_other_file, require_regular_file
     from imu_reps.storage.recording.format import pieces_of
 
     with file_errors(path):
         require_regular_file(path)
         with path.open("rb") as file:
-            return ExportFile(path.name, b"".join(pieces_of(file, name=str(path))))
+            content = b"".join(pieces_of(file, name=str(path)))
+    if export_kind(content[:HEAD_CHARACTERS].decode("utf-8", errors="replace")) is None:
+        refuse_other_file(content[:HEAD_CHARACTERS], path.name)
+    return ExportFile(path.name, content)
 
 
 def _header(
-    *, exercise: str, side: str | None, start: str | None, cranial: str | None, anterior: str | None
+    *,
+    exercise: Exercise | None,
+    side: Side | None,
+    start: Start | None,
+    person: str | None,
+    created: datetime | None,
+    cranial: str | None,
+    anterior: str | None,
 ) -> Header:
     from dataclasses import replace
     from types import MappingProxyType
 
     from imu_reps import __version__
     from imu_reps.domain.recording import DEFAULT_PELVIS, Header
+    from imu_reps.domain.untrusted import parse_name
     from imu_reps.errors import UsageError
 
     pelvis = replace(
@@ -160,13 +207,16 @@ def _header(
             hint="Name two: the one that points to the head, and the one that points forward.",
             code="same_axis",
         )
+    exercise = exercise or "single_leg_raise"
+    named = {} if person is None else {"person": parse_name(person)}
     return Header(
-        exercise=exercise,  # type: ignore[arg-type]
-        side=side,  # type: ignore[arg-type]
-        start=start or default_start(exercise),  # type: ignore[arg-type]
-        posture=default_posture(exercise),  # type: ignore[arg-type]
+        exercise=exercise,
+        side=side,
+        start=start or default_start(exercise),
+        posture=default_posture(exercise),
+        created=None if created is None else created.astimezone(),
         pelvis=pelvis,
-        extra=MappingProxyType({IMPORTED: f"imu-reps {__version__}"}),
+        extra=MappingProxyType({IMPORTED: f"imu-reps {__version__}", **named}),
     )
 
 

@@ -109,7 +109,9 @@ class LazyGroup(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Refuse arguments with NUL characters."""
+        """Take ``help`` for ``--help``, and refuse arguments with NUL characters."""
+        if args[:1] == ["help"]:
+            args = [*args[1:], "--help"]
         if any("\0" in word for word in args):
             ctx.fail("A word holds a NUL character, which no name and no number has. Leave it out.")
         replace_unencodable()
@@ -138,16 +140,23 @@ class LazyGroup(click.Group):
             try:
                 return super().invoke(ctx)
             except click.BadParameter as error:
-                if not (meant := _suggestion(error)):
-                    raise
-                raise click.BadParameter(error.message + meant, error.ctx, error.param) from error
+                told = _plainly(error)
+                raise click.BadParameter(told, error.ctx, error.param, error.param_hint) from error
 
 
-def _suggestion(error: click.BadParameter) -> str:
-    """Return a question with the closest value of a choice; empty for other options."""
+_NUMBERS = {"integer": "whole number", "float": "number"}
+
+
+def _plainly(error: click.BadParameter) -> str:
+    """Return the message without a programmer's types, and with the value of a choice that may be meant."""
+    told = re.sub(
+        r"is not a valid (integer|float)(?: range)?\.",
+        lambda found: f"is not a {_NUMBERS[found[1]]}.",
+        error.message,
+    )
     kind = getattr(error.param, "type", None)
     match = re.match(r"'(.*?)' is not", error.message)
-    return did_you_mean(match[1], kind.choices) if match and isinstance(kind, click.Choice) else ""
+    return told + did_you_mean(match[1], kind.choices) if match and isinstance(kind, click.Choice) else told
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

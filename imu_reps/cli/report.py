@@ -51,7 +51,7 @@ def report(
 ) -> None:
     """Count the repetitions of recorded sets and judge tempo and stability.
 
-    Without FILE: the latest recording in the default folder (see `imu-reps where`). FOLDER: all recordings in
+    Without FILE: the latest set kept in the default folder (see `imu-reps where`). FOLDER: all recordings in
     it. Several sets are shown as a table, a row a set.
 
     Exit code: 0 all summed up, 1 a file could not be read, 4 a recording cannot be used; over several
@@ -77,14 +77,34 @@ def report(
 
 
 def _files(named: Sequence[str]) -> list[str]:
-    """Return the named files and the files of named folders; the latest recording if none is named."""
-    from imu_reps.storage.folders import default_folder, latest_recording, recordings_in
+    """Return the named files and the files of named folders; the latest set kept if none is named."""
+    from imu_reps.storage.folders import default_folder, newest_first, recordings_in
 
     if not named:
-        return [str(latest_recording(default_folder()))]
+        latest, *_ = files = newest_first(default_folder())
+        kept = next(filter(_was_kept, files), latest)
+        if kept != latest:
+            echo_stderr(f"{latest.name} was discarded or is too short; this is the latest that was kept.")
+        return [str(kept)]
     return [
         str(file) for name in named for file in (recordings_in(Path(name)) if Path(name).is_dir() else [name])
     ]
+
+
+#: A set that ended within this time was a start that was broken off.
+_SHORTEST_S = 2.0
+
+
+def _was_kept(file: Path) -> bool:
+    """Return whether a recording is a set: not discarded, nor ended as it began; a broken one is reported."""
+    from imu_reps.storage.recording.reader import load_comments
+
+    try:
+        recording = load_comments(file)
+    except ImuRepsError:
+        return True
+    ended_s = min((note.time_s for note in recording.notes if note.key == "end"), default=_SHORTEST_S)
+    return not recording.discarded and ended_s >= _SHORTEST_S
 
 
 def _json_line(file: str, settings: Settings) -> int:

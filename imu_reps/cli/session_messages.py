@@ -94,11 +94,12 @@ def phase(state: SetState) -> str:
 
 
 def tempo(rep: Rep | None) -> str:
-    """Format the phases of the last repetition: ``up 1.8 s, top 0.7 s, down 1.9 s``."""
+    """Format the phases of the last repetition: ``last: up 1.8 s, top 0.7 s, down 1.9 s``."""
     if rep is None:
         return ""
     phases = (("up", rep.concentric_s), ("top", rep.top_pause_s), ("down", rep.eccentric_s))
-    return ", ".join(f"{name} {format_value(value, 's')}" for name, value in phases if value is not None)
+    known = [f"{name} {format_value(value, 's')}" for name, value in phases if value is not None]
+    return f"last: {', '.join(known)}" if known else ""
 
 
 def spoken(cue: Cue) -> str | None:

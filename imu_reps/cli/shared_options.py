@@ -30,6 +30,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 #: Default family of virtual sensors: the one that anyone can build.
 VIRTUAL_FAMILY = "open_profile"
+#: All there are, for help, which loads none of them.
+VIRTUAL_FAMILIES = "open_profile (without a name), witmotion or movesense"
 
 
 def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]:
@@ -46,7 +48,12 @@ def with_options(*options: Callable[[Any], Any]) -> Callable[[Command], Command]
 def virtual_option(text: str = "No hardware: two virtual sensors on a virtual air.") -> Callable[[Any], Any]:
     """Return the option ``--virtual``, with or without a sensor family."""
     return click.option(
-        "--virtual", is_flag=False, flag_value=VIRTUAL_FAMILY, default=None, metavar="[FAMILY]", help=text
+        "--virtual",
+        is_flag=False,
+        flag_value=VIRTUAL_FAMILY,
+        default=None,
+        metavar="[FAMILY]",
+        help=f"{text} FAMILY: {VIRTUAL_FAMILIES}. Needs the extra virtual.",
     )
 
 

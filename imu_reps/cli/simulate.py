@@ -76,7 +76,8 @@ def set_plan(options: SimulationOptions) -> SetPlan:
             tempo_target=None if held else _tempo(options),
         )
     except ValueError as error:
-        raise click.UsageError(f"{str(error).removesuffix('.')}.") from error
+        told = str(error)
+        raise click.UsageError(told if told.endswith((".", "?")) else f"{told}.") from error
 
 
 def _hold(options: SimulationOptions) -> RepPlan:
@@ -169,7 +170,7 @@ def _parsed_fault(text: str, rep_count: int) -> tuple[str, set[int]]:
     name, colon, where = text.partition(":")
     if name not in FAULTS:
         raise ValueError(
-            f"there is no fault {name!r}; there are {', '.join(FAULTS)}{did_you_mean(name, FAULTS)}"
+            f"there is no fault {name!r}; there are {', '.join(FAULTS)}.{did_you_mean(name, FAULTS)}"
         )
     if not colon:
         return name, set(range(1, rep_count + 1))

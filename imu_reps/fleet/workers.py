@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -111,7 +112,7 @@ class _Worker(Generic[Job, Answer]):
         self.tasks: deque[Job] = deque()
         self.has_begun = False
         self._process = context.Process(target=_serve, args=(far_end, work), daemon=True)
-        with _single_threaded():
+        with _single_threaded(), _deaf_to_interrupts():
             self._process.start()
         far_end.close()
 
@@ -157,6 +158,23 @@ def _single_threaded() -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Block Ctrl-C for processes started in the context, which inherit that; here it comes once it is left.
+
+    A process that only ignores it once it serves would end with a traceback while it still imports NumPy.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # else the first process starts it, which unblocks Ctrl-C
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(pipe: Connection, work: Callable[[Any], Any]) -> None:

@@ -152,6 +152,7 @@ ACC, GYR = ("Acc_X", "Acc_Y", "Acc_Z"), ("Gyr_X", "Gyr_Y", "Gyr_Z")
 _START = re.compile(
     r"StartTime:\s*,\s*(\d{4}-\d\d-\d\d_\d\d:\d\d:\d\d)_(\d{1,6})\s+(?:GMT|UTC)([+-]\d{1,2})(?::?(\d\d))?\b"
 )
+_LOCAL_START = re.compile(r"StartTime:\s*,\s*(\d{4}-\d\d-\d\d)_(\d\d:\d\d:\d\d)")
 _SYNCED = re.compile(r"SyncStatus:\s*,\s*Synced\b")
 _RATE = re.compile(r"//\s*Update Rate:\s*([\d.]+)\s*Hz", re.IGNORECASE)
 _AWINDA = re.compile(r"(MT_[0-9A-F]{8}_\d+-\d+)", re.IGNORECASE)
@@ -176,6 +177,11 @@ def read_dot(table: ExportTable) -> tuple[ExportedSensor, ...]:
     elif (start := _start_s(preamble)) is not None:
         clock, time_s = EPOCH, time_s - time_s[0] + start
         assumed.append("the first sample was taken at StartTime")
+    elif (local := _LOCAL_START.search(preamble)) is not None:
+        assumed.append(
+            "StartTime names no zone and was left out: if it is this computer's, "
+            f"say --created {local[1]}T{local[2]}"
+        )
     counter = table.number("PacketCounter")
     sample = unwrapped(counter, 2.0**16 if counter.max() < 2.0**16 else 2.0**32)
     gyr = channel(table, time_s, GYR) if table.has(*GYR) else None

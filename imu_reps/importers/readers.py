@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 import zipfile
 import zlib
 from collections.abc import Callable, Mapping
@@ -28,6 +29,7 @@ from imu_reps.importers.sensor_readings import (
     ExportedSensor,
     orientation_only_error,
     read_mapped,
+    suggested_map,
 )
 from imu_reps.importers.text_tables import ExportTable, decode_text, import_error, parse_table
 from imu_reps.kinematics.sync.taps import TapNotFound, TapWindow, find_taps
@@ -126,10 +128,13 @@ def _refuse_recording(file: ExportFile) -> None:
 def _kind(file: ExportFile) -> ExportKind:
     kind = export_kind(decode_text(file.content[:8192]))
     if kind is None:
+        table = parse_table(decode_text(file.content), file.name)
+        found = ", ".join(filter(None, table.columns))[:300] or "none with a name"
         raise import_error(
             file.name,
-            "this is no export that is known.",
-            hint="imu-reps docs importing lists the formats; any other CSV can be read with --map.",
+            f"this is no export that is known; its columns are {found}.",
+            hint=f"Say what they hold, and in which units: --map {shlex.quote(suggested_map(table))} "
+            "(imu-reps docs importing).",
             code="unknown_export",
         )
     return kind
@@ -378,8 +383,9 @@ def join_sensors(
         header = header.with_sensor(place, known)
         extra |= _provenance(place, sensor)
     clocks = {sensor.source.clock for sensor in sensors.values()}
-    created = datetime.fromtimestamp(start_s, UTC) if clocks == {EPOCH} and start_s > 0 else None
-    header = replace(header, created=created, extra=MappingProxyType(extra))
+    if header.created is None and clocks == {EPOCH} and start_s > 0:
+        header = replace(header, created=datetime.fromtimestamp(start_s, UTC))
+    header = replace(header, extra=MappingProxyType(extra))
     notes = () if tap_s is None else (Note(tap_s - start_s, "tap", "both"),)
     return Recording(header, blocks.get("pelvis"), blocks.get("ankle"), notes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -216,6 +217,31 @@ def column_map(text: str) -> ColumnMap:
 
 def _bad_map(what: str) -> UsageError:
     return UsageError(f"--map: {what}.", hint=f"Write it as {EXAMPLE!r}.", code="bad_map")
+
+
+#: What columns are called by which a map is suggested: a time, and three axes of each quantity.
+_TIME_NAME = re.compile(r"t|ms|(?:time|sec|epoch).*|.*time.*", re.IGNORECASE)
+_AXES_NAMES = {
+    "acc": re.compile(r"(?:.*acc[a-z]*?|a)[ _.-]*([xyz])(?![a-z]).*", re.IGNORECASE),
+    "gyr": re.compile(r"(?:.*(?:gyr|rot|ang|omega)[a-z]*?|g|w)[ _.-]*([xyz])(?![a-z]).*", re.IGNORECASE),
+}
+
+
+def suggested_map(table: ExportTable) -> str:
+    """Return a column map for a table of an unknown kind, to be completed: its names, and usual units."""
+    names = [name for name in table.columns if name and not set(name) & set(",;=@")]
+    time = next(filter(_TIME_NAME.fullmatch, names), "TIME")
+    axes = {
+        key: _axes(sign, names) or [f"{key.upper()}_{axis}" for axis in "XYZ"]
+        for key, sign in _AXES_NAMES.items()
+    }
+    return f"time={time}@s; acc={','.join(axes['acc'])}@m/s2; gyr={','.join(axes['gyr'])}@deg/s"
+
+
+def _axes(sign: re.Pattern[str], names: Sequence[str]) -> list[str]:
+    """Return the columns of three axes by their names; empty unless there is one of each."""
+    found = {match[1].lower(): name for name in reversed(names) if (match := sign.fullmatch(name))}
+    return [found[axis] for axis in "xyz"] if len(found) == 3 else []
 
 
 def read_mapped(table: ExportTable, mapped: ColumnMap) -> tuple[ExportedSensor, ...]:

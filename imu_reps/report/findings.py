@@ -485,7 +485,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Check that the sensors were connected, and record again.",
     ),
     "no_pelvis": (
-        "There are no pelvis samples: tilt and rotation are not measured, nor is the posture checked.",
+        "There are no pelvis samples: tilt and rotation are not measured, nor is the posture checked, so what the leg did out of it may count as well.",
         "Wear the second sensor on the front of the pelvis.",
     ),
     "no_ankle": (
@@ -584,7 +584,8 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     ),
     "acc_unit_g": (
         "The {sensor} sensor's acceleration reads {reading_mps2:.2f} {when}: that is g, not m/s² ({ACC}).",
-        f"Multiply {ACC} of the {{sensor}} by 9.80665.",
+        "Import the original again, with @g in --map (from Python: 'acc' as 'g' in units), "
+        f"or multiply {ACC} of the {{sensor}} by 9.80665.",
     ),
     "gravity_removed": (
         "The {sensor} sensor's acceleration reads {reading_mps2:.2f} m/s² {when}: gravity has been removed ({ACC}).",
@@ -595,7 +596,8 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         lambda v: (
             f"The {v['sensor']} sensor's gyroscope sees 1/{1 / v['ratio']:.0f} of the turns that its accelerometer sees: it is in rad/s, not deg/s ({GYR})."
         ),
-        f"Multiply {GYR} of the {{sensor}} by 57.29578.",
+        "Import the original again, with @rad/s in --map (from Python: 'gyr' as 'rad/s' in units), "
+        f"or multiply {GYR} of the {{sensor}} by 57.29578.",
     ),
     "columns_exchanged": (
         f"The {{sensor}} sensor's gyroscope columns read {{gyr:.3g}} whichever way it points, as an accelerometer does by gravity, and its acceleration as little as {{acc:.2g}}: the two are exchanged ({ACC}; {GYR}).",

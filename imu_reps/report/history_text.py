@@ -42,7 +42,7 @@ from imu_reps.report.tables import (
 
 #: Name of a quantity, and the words for more and for less of it.
 QUANTITIES: dict[Quantity, tuple[str, str, str]] = {
-    "clean_share": ("clean reps", "more", "fewer"),
+    "clean_share": ("share of clean reps", "higher", "lower"),
     "range_deg": ("range", "more", "less"),
     "eccentric_s": ("lowering", "slower", "faster"),
     "pelvic_tilt_deg": ("greatest forward tilt of the pelvis", "more", "less"),
@@ -216,7 +216,7 @@ _SIDE_QUANTITIES: dict[SideQuantity, tuple[str, str]] = {
     "pelvic_tilt_deg": ("forward tilt", "the pelvis tips further with the {side} leg"),
     "pelvic_rotation_deg": ("turn of the pelvis", "the pelvis turns further with the {side} leg"),
     "lift_off_angle_deg": ("floor angle", "the back lets go higher up with the {side} leg"),
-    "clean_share": ("clean reps", "more reps are clean with the {side} leg"),
+    "clean_share": ("share of clean reps", "more reps are clean with the {side} leg"),
 }
 
 

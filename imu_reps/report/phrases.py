@@ -56,7 +56,7 @@ _CLICK_HZ = 0.98 * 200.0
 #: Minimum rate at which no touch is missed between samples, less 2 %.
 _TOUCH_HZ = 0.98 * 100.0
 #: Flags that can rarely be judged: that they were not is not reported.
-_SELDOM_JUDGED: tuple[Flag, ...] = ("knee_bend", "snap", "below_floor")
+_SELDOM_JUDGED: tuple[Flag, ...] = ("snap", "below_floor")
 _PELVIS_FLAGS: tuple[Flag, ...] = ("back_arch", "hip_pop")
 
 Marks = list[tuple[Rep, Fault]]
@@ -256,13 +256,13 @@ def _trend(trend: Trend, side: Side | None) -> str:
     what, unit = _TREND_WORDS[trend.what]
     went = "grew" if trend.last_third > trend.first_third else "fell"
     first, last = format_value(trend.first_third, unit), format_value(trend.last_third, unit)
-    change = f"The {what} {went} from {first} to {last}"
-    return f"{change}{',' if trend.from_rep is not None else ''} {since}."
+    change = f"The mean {what} {went} from {first} in the first third of the set to {last} in the last"
+    return f"{change}{f', {since}' if trend.from_rep is not None else ''}."
 
 
 def _turn_trend(trend: Trend, side: Side | None, since: str) -> str:
     first, last = trend.first_third, trend.last_third
-    change = f"{format_degrees(abs(last))}, at first {format_degrees(abs(first))}"
+    change = f"on average {format_degrees(abs(last))}, at first {format_degrees(abs(first))}"
     if first * last < 0.0 and abs(first) >= 1.0:
         change += " the other way"
     less = abs(last) < abs(first)
@@ -276,11 +276,19 @@ def unjudged_sentences(summary: Summary) -> list[str]:
     for flag in FLAGS:
         numbers = tuple(rep.number for rep in summary.reps if flag in rep.not_judged)
         if numbers and flag not in _SELDOM_JUDGED:
-            missing.setdefault((numbers, _reason(flag, summary)), []).append(flag)
+            reason = _no_knee(numbers) if flag == "knee_bend" else _reason(flag, summary)
+            missing.setdefault((numbers, reason), []).append(flag)
     return [
         f"{join_words(list(map(flag_label, flags))).capitalize()} in {_where(numbers, summary)}: {reason}."
         for (numbers, reason), flags in missing.items()
     ]
+
+
+def _no_knee(numbers: Sequence[int]) -> str:
+    """Return why a bent knee could not be judged: the first repetitions are what it is judged by."""
+    first = "later reps are compared with the first ones"
+    begins = tuple(numbers) == tuple(range(1, len(numbers) + 1))
+    return first if begins else f"{first}, and slow ones do not show it"
 
 
 def _where(numbers: Sequence[int], summary: Summary) -> str:
@@ -310,6 +318,11 @@ _TEMPO_WORDS: dict[TempoPart, str] = {
 }
 
 
+_TURN_WORDS: dict[TempoPart, str] = {"bottom_s": "at the bottom", "top_s": "at the top"}
+#: A pause where none was aimed at, up to this long, is a slow turn and no other tempo.
+SHORT_TURN_S = 1.0
+
+
 def tempo_sentences(summary: Summary) -> list[str]:
     """Return whether the target tempo was kept, and if not, which parts were missed."""
     figures = summary.set
@@ -326,6 +339,13 @@ def tempo_sentences(summary: Summary) -> list[str]:
     missed = measured.missed(aim)
     if not missed:
         return [f"You kept the tempo you aimed at, {format_tempo(figures.tempo_target)}."]
+    if all(
+        part in _TURN_WORDS and getattr(aim, part) == 0.0 and getattr(measured, part) <= SHORT_TURN_S
+        for part in missed
+    ):
+        turns = [f"{format_value(getattr(measured, part), 's')} {_TURN_WORDS[part]}" for part in missed]
+        kept = format_tempo(figures.tempo_target)
+        return [f"You kept the tempo you aimed at, {kept}, but for turns that took {join_words(turns)}."]
     parts = [
         f"{words} {format_value(getattr(measured, part), 's')} (aim {format_value(getattr(aim, part), 's')})"
         for part, words in _TEMPO_WORDS.items()

@@ -5,6 +5,7 @@ Where a table has no room, its least needed columns go first.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -220,6 +221,11 @@ def _notes(row: SetRow) -> str:
     return ", ".join([*words, SIMULATED] if row.summary.recording.simulated else words)
 
 
+def _file_name(row: SetRow) -> str:
+    """Return the file's name without its folder, which links and the text below have."""
+    return printable(re.split(r"[/\\]", row.summary.recording.file or "")[-1])
+
+
 def _exercise_and_side(row: SetRow) -> str:
     recording = row.summary.recording
     return exercise_name(recording.exercise, recording.side)
@@ -240,6 +246,7 @@ RANGE = SetColumn("range", lambda row: format_degrees(row.summary.set.range_deg_
 TILT = SetColumn("tilt", lambda row: format_degrees(row.summary.set.pelvic_tilt_deg_max))
 FLOOR = SetColumn("floor\nangle", lambda row: format_degrees(row.summary.set.floor_angle_deg))
 NOTES = SetColumn("notes", _notes, "words")
+FILE = SetColumn("file", _file_name, "words")
 ENDED = SetColumn("ended", lambda row: row.ended, "words")
 
 
@@ -321,12 +328,17 @@ def sets_report(sets: Sequence[OneSet], width: int) -> Group:
     return Group(*parts, Text(), *(Text(file, no_wrap=True, overflow="ignore") for file in files))
 
 
-def filled_columns(sets: Sequence[OneSet]) -> tuple[Columns, list[tuple[str, ...]]]:
-    """Return the columns of many files that are not empty, and the cells of each set."""
+def filled_columns(
+    sets: Sequence[OneSet], *, with_file: bool = False
+) -> tuple[Columns, list[tuple[str, ...]]]:
+    """Return the columns of many files that are not empty, and the cells of each set.
+
+    `with_file` adds the names of the files, where these are not listed beside the table.
+    """
     rows = [SetRow(summary, n, person, _day(summary)) for n, (summary, person) in enumerate(sets, 1)]
     columns = {
         column: min_width
-        for column, min_width in OF_FILES.items()
+        for column, min_width in {**OF_FILES, **({FILE: 70} if with_file else {})}.items()
         if any(column.text(row) not in (NOT_MEASURED, "") for row in rows)
     }
     return columns, [cells(row, columns) for row in rows]

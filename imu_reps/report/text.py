@@ -154,7 +154,8 @@ def _legend(summary: Summary, width: int) -> str:
         aim = "" if figures.tempo_target is None else f", aim {format_tempo(figures.tempo_target)}"
         words.append("tempo: seconds down-bottom-up-top" + aim)
     if figures.range_deg_sd is not None:
-        words.append(f"range scatters by {format_degrees(figures.range_deg_sd)}")
+        by = format_degrees(figures.range_deg_sd) if figures.range_deg_sd >= 0.5 else "less than 1°"
+        words.append(f"range scatters by {by}")
     if has_missing(summary):
         words.append(f"{NOT_MEASURED} not measured")
     return _with_dots(words, width)
@@ -175,7 +176,12 @@ def _point(sentence: str, width: int) -> str:
 
 def remarks(summary: Summary) -> Iterator[str]:
     """Yield remarks on the recording, a sentence each."""
-    yield from (finding_text(one) for one in summary.findings if not (describes_set(one) or _technical(one)))
+    unsaid = {"posture_unchecked"} if summary.sensors.pelvis is None else set()  # `no_pelvis` says it
+    yield from (
+        finding_text(one)
+        for one in summary.findings
+        if not (describes_set(one) or _technical(one) or _names_person(one) or one.code in unsaid)
+    )
     yield from partial_sentences(summary)
     if summary.zero.time_s is not None:
         yield _zero_taken(summary, summary.zero.time_s)
@@ -186,6 +192,11 @@ def technical_remarks(summary: Summary) -> Iterator[str]:
     yield from (finding_text(finding) for finding in summary.findings if _technical(finding))
     sensors = summary.sensors
     yield f"Sensors: {_sensor('pelvis', sensors.pelvis)}; {_sensor('ankle', sensors.ankle)}."
+
+
+def _names_person(finding: Finding) -> bool:
+    """Return whether it only says that the person was named later, or renamed: the headline names them."""
+    return finding.code == "header_by_hand" and finding.values.get("what") == "person"
 
 
 def _technical(finding: Finding) -> bool:

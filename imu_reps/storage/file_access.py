@@ -6,6 +6,7 @@ import contextlib
 import errno
 import gzip
 import os
+import re
 import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -15,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from imu_reps.domain.file_kinds import DocumentKind
-from imu_reps.errors import FileAccessError
+from imu_reps.errors import FileAccessError, RecordingError
 
 _CAUSES = {
     errno.ENOENT: ("not_found", "there is no such file or folder.", "Check the name and the folder."),
     errno.EEXIST: (
         "exists",
-        "the file exists already, and a recording is never overwritten.",
+        "the file exists already, and is never overwritten.",
         "Choose another name, or move the old file away.",
     ),
     errno.EISDIR: ("is_folder", "this is a folder, not a file.", "Name a file in it."),
@@ -41,6 +42,35 @@ _CAUSES = {
         "Free some space; what was written is kept.",
     ),
 }
+
+
+#: What files that are often named by mistake begin with, and what they are.
+_OTHER_FILES = (
+    (rb"\x89PNG", "a picture (PNG)"),
+    (rb"\xff\xd8\xff", "a picture (JPEG)"),
+    (rb"GIF8", "a picture (GIF)"),
+    (rb"....ftyp(?:hei|mif|avif)", "a picture (HEIC)"),
+    (rb"%PDF-", "a PDF"),
+    (rb"PK\x03\x04", "an Excel workbook or another ZIP archive"),
+    (rb"(?i:\s*<(?:!doctype html|html|svg|\?xml))", "a web page or a drawing"),
+    (rb"\s*[{\[]", "a JSON file"),
+)
+
+
+def refuse_other_file(head: bytes, name: str) -> None:
+    """Refuse a picture, a PDF, an archive, a page or JSON, by the first bytes of the file.
+
+    Raises
+    ------
+    RecordingError
+        ``other_file``.
+    """
+    kind = next((kind for sign, kind in _OTHER_FILES if re.match(sign, head, re.DOTALL)), None)
+    if kind is None:
+        return
+    unpack = "Unpack it, or save the sheet as CSV: then imu-reps import makes a recording of that."
+    hint = unpack if kind.endswith("archive") else "Name the recording itself, the .csv."
+    raise RecordingError(f"{name} is {kind}, no recording.", hint=hint, code="other_file")
 
 
 def access_error(error: OSError, name: str) -> FileAccessError:

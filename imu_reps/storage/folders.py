@@ -80,10 +80,10 @@ def _own_home() -> Path | None:
         ) from error
 
 
-def latest_recording(folder: str | os.PathLike[str]) -> Path:
-    """Return the most recently changed recording (``.csv``, ``.csv.gz``) in `folder`.
+def newest_first(folder: str | os.PathLike[str]) -> list[Path]:
+    """Return the recordings (``.csv``, ``.csv.gz``) in `folder`, the latest change first; at least one.
 
-    If several were changed at the same time, the last by name is returned.
+    Of several that were changed at the same time, the last by name comes first.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def latest_recording(folder: str | os.PathLike[str]) -> Path:
             hint="Name a file, or record a set first.",
             code="no_recordings",
         )
-    return Path(folder) / max(found)[1]
+    return [Path(folder) / name for _, name in sorted(found, reverse=True)]
 
 
 def all_recordings(folder: Path) -> list[Path]:

@@ -112,10 +112,18 @@ def _titles(name: str, cells: list[str], separator: str) -> list[str]:
     missing = [column for column in needed if column not in cells]
     unknown = [] if separator == "\t" else [cell for cell in cells if cell not in _COLUMNS]
     if missing or unknown or len(set(cells)) < len(cells):
-        what = f"no column {missing[0]}" if missing else f"a column {', '.join(unknown)} unknown, or twice"
+        twice = [cell for cell in dict.fromkeys(cells) if cells.count(cell) > 1]
+        if missing:
+            what = f"this is no file of labels: it has no column {missing[0]}"
+        else:
+            what = (
+                f"no label has the column {unknown[0]}"
+                if unknown
+                else f"the column {twice[0]} is there twice"
+            )
         named = ", ".join((*needed, "turn", "pause", "flags") if separator == "\t" else _COLUMNS)
-        hint = f"The columns are {named}; the first two are needed."
-        raise _bad(name, f"there is {what}.", hint)
+        hint = f"The columns are {named}; the first two are needed. The recording is named before it."
+        raise _bad(name, f"{what}.", hint)
     return cells
 
 

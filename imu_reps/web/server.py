@@ -117,6 +117,7 @@ class PageServer:
         ):
             self._started.set()
             await stopped.wait()
+            # what follows closes every viewer's WebSocket with 1001, on which the page says that it is over;
             # first the door: a server of asyncio that is closed leaves open who is on the way in
             self._door.shut()
             await asyncio.sleep(LIMITS.turn_s)

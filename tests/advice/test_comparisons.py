@@ -94,7 +94,7 @@ def test_steady_improvement_is_reported(a_set):
 
     assert change(result, "clean_share").since_first.direction == "more"
     assert change(result, "pelvic_tilt_deg").since_first.direction == "less"
-    assert "clean reps: more since the first visit (38 %, now 100 %)" in lines
+    assert "share of clean reps: higher since the first visit (38 %, now 100 %)" in lines
     assert "greatest forward tilt of the pelvis: less since the first visit (10°, now −1°)" in lines
 
 

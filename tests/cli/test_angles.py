@@ -73,3 +73,16 @@ def test_a_place_that_cannot_be_written_is_exit_code_1(
 
     assert result.exit_code == 1
     assert "Traceback" not in result.output
+
+
+def test_a_name_that_stands_for_another_kind_of_file_is_refused_and_a_dash_is_standard_output(
+    run: Run, swung: Path, tmp_path: Path
+) -> None:
+    workbook = run("angles", swung, "-o", tmp_path / "x.xlsx")
+    dash = run("export", swung, "--as", "reps-csv", "-o", "-")
+
+    assert workbook.exit_code == dash.exit_code == 2
+    assert "End the name in .csv" in workbook.stderr
+    assert "-o names a file" in dash.stderr
+    assert run("angles", swung, "-o", "-").stdout == run("angles", swung).stdout
+    assert not list(tmp_path.glob("x*"))

@@ -57,8 +57,8 @@ def test_a_good_recording_looks_plausible(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoiled", "hint"),
     [
-        ({"acc": 1 / 9.80665}, "Multiply acc_x_mps2, acc_y_mps2, acc_z_mps2 of the ankle by 9.80665"),
-        ({"gyr": np.pi / 180}, "Multiply gyr_x_dps, gyr_y_dps, gyr_z_dps of the ankle by 57.29578"),
+        ({"acc": 1 / 9.80665}, "multiply acc_x_mps2, acc_y_mps2, acc_z_mps2 of the ankle by 9.80665"),
+        ({"gyr": np.pi / 180}, "multiply gyr_x_dps, gyr_y_dps, gyr_z_dps of the ankle by 57.29578"),
         ({"keep": 200}, "Record at least a whole repetition"),
     ],
 )

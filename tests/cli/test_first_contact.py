@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from dataclasses import fields
 from pathlib import Path
@@ -12,6 +13,7 @@ from click.testing import CliRunner
 
 from imu_reps import Settings, load
 from imu_reps.cli.main import COMMANDS, EXAMPLES, main
+from imu_reps.cli.shared_options import VIRTUAL_FAMILIES
 from imu_reps.sensors.families import FAMILIES
 
 
@@ -52,6 +54,26 @@ def test_every_help_ends_with_an_example_that_can_be_typed(words: str) -> None:
 
     assert help_text.rstrip().endswith(example)
     command.make_context(words, typed)  # its options exist
+
+
+def test_help_is_a_word_too_of_the_program_and_of_a_command() -> None:
+    assert call("help").output == call("--help").output
+    assert call("help", "scan").output == call("scan", "--help").output
+
+
+def test_help_names_the_virtual_sensors_there_are() -> None:
+    from imu_reps.sources.virtual_source import DEVICES
+
+    assert set(re.findall(r"[a-z_]{6,}", VIRTUAL_FAMILIES)) - {"without"} == set(DEVICES)
+
+
+def test_the_demo_without_its_extra_ends_before_its_first_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)  # noqa: ARG005 - as called
+    result = call("demo", "--fast")
+
+    assert result.exit_code == 2
+    assert "imu-reps[virtual]" in result.stderr
+    assert "1 of 4" not in result.output
 
 
 def test_settings_are_listed_with_unit_default_and_meaning() -> None:

@@ -67,6 +67,18 @@ def test_wrong_words_are_exit_code_2(run: Run, words: list[str]) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("record --reps ten", "'ten' is not a whole number."),
+        ("record --range-target x", "'x' is not a number."),
+        ("simulate -o q.csv --fault back_arc", "Did you mean 'back_arch'?\n"),
+    ],
+)
+def test_a_wrong_value_is_told_in_plain_words(run: Run, words: str, told: str) -> None:
+    assert run(*words.split()).stderr.endswith(told) or f"{told}\n" in run(*words.split()).stderr
+
+
 def test_where_prints_the_folder_alone(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
 

@@ -241,7 +241,7 @@ def test_nothing_is_done_without_an_answer(run: Run, home: Path, words: list[str
     result = run("persons", *words)
 
     assert result.exit_code == 2
-    assert "--yes" in result.stderr
+    assert "--yes to agree" in result.stderr
     assert {path.name: path.read_bytes() for path in (home / "recordings").iterdir()} == before
     with History() as history:
         assert history.persons() == ["Anna", "Ben"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gc
 import json
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -97,12 +98,18 @@ def test_without_a_file_the_latest_of_the_default_folder_is_used(
     folder = Path(run("where").stdout.strip())
     folder.mkdir(parents=True)
     (folder / "latest.csv").write_bytes(swung.read_bytes())
+    for number, end in enumerate(("# @9.0 discarded: yes\n", "# @0.7 end: user\n"), 1):
+        newer = folder / f"newer{number}.csv"
+        newer.write_bytes(swung.read_bytes() + end.encode())
+        os.utime(newer, (4e9 + number, 4e9 + number))
     found = run("report")
 
     assert empty.exit_code == 1
     assert str(folder) in empty.stderr
     assert found.exit_code == 0
     assert "4 reps" in found.stdout
+    assert "latest.csv" in found.stdout
+    assert "newer2.csv was discarded or is too short" in found.stderr
 
 
 def test_a_preset_and_single_settings_change_the_judgement(run: Run, swung: Path) -> None:

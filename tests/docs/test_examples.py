@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from runpy import run_path
 
 import pytest
 from programs import run
@@ -32,3 +33,20 @@ def test_an_example_runs(name: str, tmp_path: Path) -> None:
     assert all(words in done.stdout for words in SAYS[name]), done.stdout
     if name.startswith("plot"):
         assert (tmp_path / "tilt_against_leg.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_recording_alone_is_drawn_beside_itself_and_never_drawn_over(tmp_path: Path) -> None:
+    target = run_path(str(EXAMPLES / "plot_tilt_against_leg.py"))["target"]
+    mine = tmp_path / "mine.csv.gz"
+
+    assert target([str(mine)]) == tmp_path / "mine.png"
+    for picture in (str(mine), "other.csv"):
+        with pytest.raises(SystemExit, match="no name for a picture"):
+            target([str(mine), picture])
+
+
+def test_one_file_is_not_compared_with_a_simulated_set() -> None:
+    main = run_path(str(EXAMPLES / "compare_two_sessions.py"))["main"]
+
+    with pytest.raises(SystemExit, match="Usage"):
+        main(["mine.csv"])

@@ -120,6 +120,17 @@ def test_a_missing_page_is_answered_with_the_existing_ones() -> None:
     assert all(name in result.output for name in NAMES)
 
 
+def test_a_part_is_printed_as_pages_refer_to_it_and_names_need_no_capitals() -> None:
+    part = CliRunner().invoke(main, ["docs", "definitions.md#tempo"]).stdout
+    missing = CliRunner().invoke(main, ["docs", "DEFINITIONS#tmpo"])
+
+    assert part.startswith("## Tempo\n")
+    assert part.rstrip("\n") in text_of("definitions")
+    assert "\n## " not in part
+    assert missing.exit_code == 2
+    assert "Did you mean 'tempo'?" in missing.stderr
+
+
 def test_thresholds_equal_those_of_the_code() -> None:
     assert text_of("thresholds") == thresholds_page.page(thresholds_page.stored_sensitivity()), (
         "run python tests/accuracy/thresholds_page.py"

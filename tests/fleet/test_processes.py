@@ -42,6 +42,19 @@ def test_a_worker_has_one_thread_and_the_parent_keeps_its_own(monkeypatch: pytes
     assert os.environ["OMP_NUM_THREADS"] == "7"
 
 
+def blocked_signals(_: str) -> list[int]:
+    """Return the signals a worker was started deaf to."""
+    return [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, set())]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_does_not_reach_a_worker_that_still_imports_and_does_reach_the_parent() -> None:
+    ((_, found),) = in_processes(blocked_signals, deque(["a"]), count=1)
+
+    assert signal.SIGINT in found
+    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, set())
+
+
 def deadly(task: Task) -> list[str]:
     """Kill the worker at one file, and once at another."""
     for file, mark in task:

@@ -83,7 +83,13 @@ def test_real_exports_that_lack_required_data_are_refused(
         ("epoch (ms),time (01:00),elapsed (s),x-axis (T),y-axis (T),z-axis (T)", "1,a,0,1,2,3", "x-axis (g)"),
         ("X_Timestamp_Unix_CAL,X_Accel_LN_X_RAW,X_b,X_c", "1,2,3,4", "no calibrated acceleration"),
         ("name,number,more,most", "1,2,3,4", "no export that is known"),
-        ("only words", "and words", "no export that is known"),
+        ("only words", "and words", "no table of numbers"),
+        (
+            "seconds;AccelX;AccelY;AccelZ;Gyro X;Gyro Y;Gyro Z",
+            "0,1;0;0;9,8;0;0;0",
+            "'time=seconds@s; acc=AccelX,AccelY,AccelZ@m/s2; gyr=Gyro X,Gyro Y,Gyro Z@deg/s'",
+        ),
+        ("%PDF-1.7", "", "a PDF"),
     ],
 )
 def test_unusable_formats_give_the_reason(head: str, row: str, reason: str, tmp_path: Path, run: Run) -> None:
@@ -249,3 +255,31 @@ def test_one_very_long_cell_does_not_enlarge_all_others(data: Data, tmp_path: Pa
     assert result.exit_code == 4
     assert "line 701" in result.output
     assert "not a number" in result.output
+
+
+def test_a_wrong_unit_is_told_at_once_and_what_was_taken_for_granted_too(
+    data: Data, tmp_path: Path, run: Run
+) -> None:
+    (file,) = writers.dot(data["ankle"], tmp_path, synced=False)
+    text = file.read_text(encoding="utf-8").replace(" GMT+8", "")
+    file.write_text(text, encoding="utf-8")
+    plain = run("import", file, "-o", tmp_path / "set.csv")
+    sent, lab = data["ankle"], tmp_path / "lab.csv"
+    table = np.column_stack([sent.time_s - sent.time_s[0], sent.acc, np.radians(sent.gyr)])
+    np.savetxt(lab, table, delimiter=",", header="t,ax,ay,az,gx,gy,gz", comments="")
+    mapped = "time=t@s; acc=ax,ay,az@m/s2; gyr=gx,gy,gz@deg/s"
+    told = ("--map", mapped, "--exercise", "single_leg_raise", "--start", "low", "--side", "left")
+    named = ("--person", "Kim", "--created", "2026-11-18T15:06")
+    wrong = run("import", lab, "-o", tmp_path / "wrong.csv", *told, *named)
+
+    assert "say --created 2026-11-18T15:06:40" in plain.output
+    assert "taken for single_leg_raise with a low start, supine" in plain.output
+    assert "not known: side, person, created" in plain.output
+    assert "Not usable as it is" not in plain.output
+    assert wrong.exit_code == 0, wrong.output
+    assert "@rad/s" in wrong.output
+    assert "not known" not in wrong.output
+    assert "taken for" not in wrong.output
+    header = load(tmp_path / "wrong.csv").header
+    assert header.created is not None
+    assert (header.created.day, header.extra["person"]) == (18, "Kim")

@@ -74,6 +74,18 @@ def test_missed_parts_are_named_with_their_figures(make_summary: Make, make_rep:
     )
 
 
+def test_slow_turns_where_no_pause_was_aimed_at_are_no_other_tempo(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    turned, paused = (
+        tempo_sentences(make_summary(make_rep(1), figures=figures("4-3-2-0", 3.9, 3.1, 2.0, top_s)))
+        for top_s in (0.5, 1.5)
+    )
+
+    assert turned == ["You kept the tempo you aimed at, 4-3-2-0, but for turns that took 0.5 s at the top."]
+    assert paused == ["Not quite the tempo you aimed at: the pause at the top was 1.5 s (aim 0.0 s)."]
+
+
 @pytest.mark.parametrize(
     "known", [figures(None, 2.0, 0.0, 2.0, 0.0), figures("2.0-0.0-2.0-0.0", 2.0, None, 2.0, 0.0)]
 )

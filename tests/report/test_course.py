@@ -33,7 +33,7 @@ def test_a_growing_turn_names_the_side_that_rises_and_from_when(
     first = 2.0 if last > 0 else -2.0
 
     assert turn_sentence(make_rep, make_summary, side, first, last) == (
-        f"From rep 12 on the {rising} side of the pelvis rises more: 8°, at first 2°."
+        f"From rep 12 on the {rising} side of the pelvis rises more: on average 8°, at first 2°."
     )
 
 
@@ -41,7 +41,7 @@ def test_a_turn_to_the_other_side_and_a_shrinking_one_are_described(
     make_rep: MakeRep, make_summary: MakeSummary
 ) -> None:
     assert "at first 3° the other way" in turn_sentence(make_rep, make_summary, "left", -3.0, 8.0)
-    assert "turns less: 2°, at first 8°" in turn_sentence(make_rep, make_summary, "left", 8.0, 2.0)
+    assert "turns less: on average 2°, at first 8°" in turn_sentence(make_rep, make_summary, "left", 8.0, 2.0)
 
 
 def test_a_hold_is_described_by_its_duration(make_summary: MakeSummary) -> None:

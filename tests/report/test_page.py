@@ -125,6 +125,24 @@ def test_a_hip_pop_has_a_picture_of_rotation_that_other_sets_lack():
     assert "How the pelvis turns" in page
 
 
+def test_shades_and_dots_are_explained_beside_their_colours_and_labels_stand_on_paper(arched):
+    page = set_page(arched.summary, arched.track)
+
+    for colour in ("up", "down", "dot flagged", "dot watched"):
+        assert f'class="key {colour}"' in page
+    assert page.count("var(--paper)") >= 4
+
+
+def test_a_table_of_many_sets_names_their_files(arched):
+    summary = replace(
+        arched.summary, recording=replace(arched.summary.recording, file="/home/kim/monday.csv")
+    )
+    page = sets_page([((summary, None), arched.track, None)])
+
+    assert ">file</th>" in page
+    assert ">monday.csv</td>" in page
+
+
 def test_every_picture_has_a_text_alternative(arched):
     read = outline(set_page(arched.summary, arched.track))
     pictures = [value for tag, name, value in read.attributes if (tag, name) == ("svg", "aria-label")]
@@ -220,7 +238,13 @@ def test_the_hand_over_has_pictures_of_the_course(arched):
     ends = [(name, arched.track, arched.summary) for name in ("first 2026-11-01", "last 2026-11-08")]
     page = hand_over_page(sets, [], progress(sets), let_go=let_go_picture(*ends))
 
-    for name in ("Clean reps", "Floor angle", "Tilt on the way down", "Left and right", "Pain and effort"):
+    for name in (
+        "Share of clean reps",
+        "Floor angle",
+        "Tilt on the way down",
+        "Left and right",
+        "Pain and effort",
+    ):
         assert f"<h2>{name}" in page
     assert page.count("<svg") == 5
     assert hand_over_page(sets[:1], [], []).count("<svg") == 1

@@ -70,6 +70,36 @@ def test_scatter_between_reps_is_not_called_measurement_error(make_summary: Make
     assert "± 11" not in text
 
 
+def test_no_scatter_is_not_zero_degrees(make_summary: Make, make_rep: MakeRep) -> None:
+    text = rendered(make_summary(make_rep(1), make_rep(2), figures={"range_deg_sd": 0.3}))
+
+    assert "range scatters by less than 1°" in text
+
+
+def test_a_person_named_later_is_in_the_headline_alone_and_other_corrections_are_told(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    by_hand = [Finding("header_by_hand", values={"what": what, "value": what}) for what in ("person", "side")]
+    text = prose(make_summary(make_rep(1), findings=tuple(by_hand)))
+
+    assert "Corrected by hand: side" in text
+    assert "person" not in text
+
+
+def test_a_missing_pelvis_sensor_is_told_once_with_all_that_follows(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    found = (
+        Finding("no_pelvis"),
+        Finding("posture_unchecked", values={"pelvis": False, "posture": "supine"}),
+    )
+    alone = make_summary(make_rep(1), findings=found)
+    text = prose(replace(alone, sensors=replace(alone.sensors, pelvis=None)))
+
+    assert "nor is the posture checked" in text
+    assert "Posture was not checked" not in text
+
+
 def test_a_high_start_is_described_from_the_top_down(make_summary: Make, make_rep: MakeRep) -> None:
     text = rendered(make_summary(make_rep(1), make_rep(2), recording={"start": "high"}))
 
@@ -180,7 +210,10 @@ def test_the_floor_and_a_certain_trend_are_reported_and_an_uncertain_one_is_not(
     text = prose(make_summary(make_rep(1), figures={"floor_angle_deg": 26.0, "trend": trends}))
 
     assert "Your floor angle is about 26°" in text
-    assert "The range fell from 63° to 52°, from rep 7 on." in text
+    assert (
+        "The mean range fell from 63° in the first third of the set to 52° in the last, from rep 7 on."
+        in text
+    )
     assert "time for a rep" not in text
 
 
@@ -391,3 +424,17 @@ def test_a_path_is_never_broken(make_summary: Make, make_rep: MakeRep) -> None:
     path = "/home/anna/Library/Application Support/imu-reps/recordings/2026-11-21 single leg raise.csv"
 
     assert path in rendered(make_summary(make_rep(1), recording={"file": path}), 200)
+
+
+def test_a_bent_knee_that_nothing_earlier_can_show_is_named_once_with_the_reason(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    reps = [
+        make_rep(number, not_judged=("knee_bend",) if number in (1, 2, 4) else ()) for number in (1, 2, 3, 4)
+    ]
+    text = prose(make_summary(*reps))
+
+    assert (
+        "Not judged • Knee bend in reps 1, 2 and 4: later reps are compared with the first ones, "
+        "and slow ones do not show it." in text
+    )

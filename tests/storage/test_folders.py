@@ -8,7 +8,7 @@ import pytest
 
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import make_folder
-from imu_reps.storage.folders import default_folder, latest_recording, user_home
+from imu_reps.storage.folders import default_folder, newest_first, user_home
 from imu_reps.storage.history_store import history_path
 from imu_reps.storage.profile import profile_path
 
@@ -33,13 +33,13 @@ def test_latest_is_the_last_modified_file_then_the_last_by_name(tmp_path):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (changed_s, changed_s))
     (tmp_path / "zz.csv").mkdir()
-    assert latest_recording(tmp_path) == tmp_path / "b.csv.gz"
+    assert [path.name for path in newest_first(tmp_path)] == ["b.csv.gz", "a.csv", "c.csv"]
 
 
 def test_a_missing_recording_or_folder_gives_a_hint(tmp_path):
     for folder in (tmp_path, tmp_path / "none"):
         with pytest.raises(FileAccessError) as caught:
-            latest_recording(folder)
+            newest_first(folder)
         assert caught.value.code == "no_recordings"
         assert str(folder) in caught.value.message
         assert caught.value.hint

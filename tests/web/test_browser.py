@@ -379,6 +379,28 @@ def test_a_wrong_token_gets_a_message_and_no_content(page: Any, visit: Any) -> N
     assert page.hub.viewers == 0
 
 
+def lose_goodbyes(tab: Any) -> None:
+    """Let the tab lose its connection where the server says goodbye, as if that had not come through."""
+
+    def through(route: Any) -> None:
+        route.connect_to_server().on_close(lambda *_: route.close(code=3000))
+
+    tab.route_web_socket("**/live*", through)
+
+
+def test_a_page_whose_server_ends_says_that_it_is_over_and_takes_nothing_any_more(
+    page: Any, visit: Any, shoot: Any
+) -> None:
+    with PageServer(page.hub, page.commands.append) as server:
+        tab = visit(server.access.control_link)
+        page.hub.show(running(page.hub.snapshot, state="ended", ended="target"))
+        expect(tab.locator("#pain input").first).to_be_enabled()
+    expect(tab.locator("#lost")).to_contain_text("It is over")
+    expect(tab.locator("#pain input").first).to_be_disabled()
+    expect(tab.locator("#effort input").first).to_be_disabled()
+    shoot(tab, "over", whole=True)
+
+
 def test_a_lost_server_is_noticed_and_found_again(
     page: Any, visit: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -386,22 +408,29 @@ def test_a_lost_server_is_noticed_and_found_again(
     monkeypatch.setattr(Access, "new", lambda hosts: replace(access, hosts=hosts))
     first = PageServer(page.hub, page.commands.append)
     with first:
-        tab = visit(first.access.control_link)
+        tab = visit("about:blank")
+        lose_goodbyes(tab)
+        tab.goto(first.access.control_link)
         page.hub.show(running(page.hub.snapshot))
         expect(tab.locator("#count")).to_have_text("3")
     expect(tab.locator("#lost")).to_contain_text("No connection")
+    expect(tab.locator("#lost")).not_to_contain_text("recorded")
+    expect(tab.locator("#stop")).to_be_disabled()
     page.hub.show(running(page.hub.snapshot, count=6))
     port = int(first.access.hosts[0].split(":")[1])
     with PageServer(page.hub, page.commands.append, port=port):
         expect(tab.locator("#count")).to_have_text("6", timeout=PATIENCE_MS)
         expect(tab.locator("#lost")).to_be_hidden()
+        expect(tab.locator("#stop")).to_be_enabled()
         tab.close()
     tab.errors.clear()  # the browser reports each failed attempt
 
 
 def test_a_page_whose_link_is_no_longer_valid_says_so(page: Any, visit: Any) -> None:
     with PageServer(page.hub, page.commands.append) as first:
-        tab = visit(first.access.control_link)
+        tab = visit("about:blank")
+        lose_goodbyes(tab)
+        tab.goto(first.access.control_link)
         expect(tab.locator("#state")).to_have_text("Press Start")
     port = int(first.access.hosts[0].split(":")[1])
     with PageServer(page.hub, page.commands.append, port=port):

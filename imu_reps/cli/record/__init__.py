@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from imu_reps.cli.console import echo
 from imu_reps.cli.session_options import (
     PageOptions,
     aim_options,
@@ -111,8 +114,11 @@ def record(  # noqa: PLR0913 - an argument an option
         raise click.UsageError("Virtual sensors need no phone; leave out --pelvis and --ankle.")
     if phones and "ankle" not in phones:
         raise click.UsageError("Repetitions are counted at the ankle; name a phone for it with --ankle.")
-    from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_phones, run_with_sensors
+    with _starting():
+        from imu_reps.cli.record.run import Run, exit_code, run_virtually, run_with_phones, run_with_sensors
 
+        if virtual is not None:
+            import imu_reps.sources.virtual_source  # noqa: F401 - takes seconds
     plan = session_plan(spoken, **options)
     aloud = not mute and page is None and speed in (None, 1.0)  # a page speaks itself
     run = Run(plan, folder, settings, quiet, page, aloud=aloud)
@@ -124,3 +130,13 @@ def record(  # noqa: PLR0913 - an argument an option
         wearers = [wearer_plan(goal) for goal in plan.goals]
         done = run_virtually(run, virtual, wearers, 1.0 if speed is None else speed)
     click.get_current_context().exit(exit_code(done))
+
+
+@contextlib.contextmanager
+def _starting() -> Iterator[None]:
+    """Say so where Ctrl-C comes while the program still loads what it records with."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        echo("Nothing was recorded.")
+        raise

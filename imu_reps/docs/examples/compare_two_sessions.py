@@ -34,7 +34,11 @@ def simulated() -> tuple[Recording, Recording]:
 
 def main(files: list[str]) -> None:
     """Print the table."""
-    before, after = (load(files[0]), load(files[1])) if len(files) == 2 else simulated()
+    if len(files) not in (0, 2):
+        sys.exit(
+            "Usage: python compare_two_sessions.py [BEFORE.csv AFTER.csv]; without files: simulated sets."
+        )
+    before, after = (load(files[0]), load(files[1])) if files else simulated()
     print(compared(before, after).round(2))
 
 

@@ -1,6 +1,6 @@
 """Draw pelvic tilt against the leg's height while lowering: where the curves rise the back lets go.
 
-``python plot_tilt_against_leg.py [RECORDING.csv] PICTURE.png``
+``python plot_tilt_against_leg.py [RECORDING.csv [PICTURE.png]]``, by default beside the recording.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from imu_reps import Analysis, RepFaults, RepPlan, SetPlan, analyze, load, simulate
+
+USAGE = "Usage: python plot_tilt_against_leg.py [RECORDING.csv [PICTURE.png]]"
+PICTURES = (".png", ".svg", ".pdf")
 
 
 def drawn(analysis: Analysis) -> Figure:
@@ -45,11 +48,26 @@ def tiring() -> Analysis:
     return analyze(simulate(SetPlan(reps=reps)).recording)
 
 
+def target(words: list[str]) -> Path:
+    """Where the picture goes: what was named, else beside the recording; never a recording."""
+    if len(words) > 2:
+        sys.exit(USAGE)
+    if not words:
+        return Path("tilt_against_leg.png")
+    recording = Path(words[0])
+    picture = (
+        Path(words[1]) if len(words) == 2 else recording.with_name(recording.name.split(".")[0] + ".png")
+    )
+    if picture.suffix not in PICTURES or picture.resolve() == recording.resolve():
+        sys.exit(f"{picture} is no name for a picture, which ends in {' or '.join(PICTURES)}.\n{USAGE}")
+    return picture
+
+
 def main(words: list[str]) -> None:
     """Write the picture."""
-    *recording, picture = words or ["tilt_against_leg.png"]
-    drawn(analyze(load(recording[0])) if recording else tiring()).savefig(picture, dpi=150)
-    print(f"written: {Path(picture).resolve()}")
+    picture = target(words)
+    drawn(analyze(load(words[0])) if words else tiring()).savefig(picture, dpi=150)
+    print(f"written: {picture.resolve()}")
 
 
 if __name__ == "__main__":

@@ -127,10 +127,12 @@ def _pictures(
     sets: Sequence[StoredSet], exercise: Exercise, let_go: str | None
 ) -> list[tuple[str, Markup, str]]:
     of_it = [stored for stored in sets if stored.summary.recording.exercise == exercise]
-    clean = _over_time(of_it, _clean_percent, "clean reps, %", "Clean reps over time", top=105.0)
+    clean = _over_time(
+        of_it, _clean_percent, "share of clean reps, %", "Share of clean reps over time", top=105.0
+    )
     floor = _over_time(of_it, _floor_deg, "floor angle, °", "Floor angle over time")
     drawn = (
-        ("Clean reps", clean, ""),
+        ("Share of clean reps", clean, ""),
         ("Floor angle: where the back lets go", floor, "A set without a point: it did not let go."),
         ("Tilt on the way down, first and last", let_go, "Dotted: the limit."),
         ("Left and right, latest day", _side_picture(of_it), ""),
@@ -220,7 +222,7 @@ def _side_picture(sets: Sequence[StoredSet]) -> str | None:
             latest[side] = [one for one in of_side if one.day == of_side[-1].day]
     if len(latest) < len(SIDES):
         return None
-    read = {"clean reps, %": _clean_percent, "range, °": lambda one: one.summary.set.range_deg_mean}
+    read = {"share of clean reps, %": _clean_percent, "range, °": lambda one: one.summary.set.range_deg_mean}
     with drawing("sides", width_in=SIZES.width_in, height_in=SIZES.height_in) as (figure, axes):
         places = np.arange(len(read), dtype=float)
         for offset, (side, of_day) in zip((-0.19, 0.19), latest.items(), strict=True):

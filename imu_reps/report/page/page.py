@@ -98,7 +98,7 @@ def sets_page(sets: Iterable[tuple[OneSet, AngleTrack, float | None]]) -> str | 
         all_of_them.append(one)
     if not bodies:
         return None
-    columns, rows = filled_columns(all_of_them)
+    columns, rows = filled_columns(all_of_them, with_file=True)
     return template("sets.html.j2").render(
         title=pluralize(len(bodies), "set"),
         heads=[column.head for column in columns],
@@ -135,12 +135,22 @@ def _set_context(summary: Summary, person: str | None) -> dict[str, Any]:
 Picture = tuple[str, str | None, str, bool]
 
 
+def _mark(classes: str) -> Markup:
+    return Markup('<span class="key {}" aria-hidden="true"></span>').format(classes)
+
+
+#: What the shades and dots over the leg's angle mean, each beside its colour.
+_KEY = Markup("Shaded: {} on the way up, {} on the way down. Dots: {} a fault, {} worth watching.").format(
+    _mark("up"), _mark("down"), _mark("dot flagged"), _mark("dot watched")
+)
+
+
 def _leg_and_pelvis(
     summary: Summary, track: AngleTrack, floor_deg: float | None, which: str = ""
 ) -> list[Picture]:
     """Return name, picture, caption and width of the pictures of leg and pelvis."""
     floor = max((one for one in (summary.set.floor_angle_deg, floor_deg) if one is not None), default=None)
-    shaded = "Shaded: on the way up, on the way down. Dots: where a fault showed." if summary.reps else ""
+    shaded = _KEY if summary.reps else ""
     stronger = "Later reps are drawn more strongly."
     return [
         ("Leg angle", leg_picture(track, summary, floor, which), shaded, True),

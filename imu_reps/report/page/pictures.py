@@ -37,6 +37,7 @@ COLOURS = {
     "fault": "#080808",
     "watch": "#090909",
     "good": "#0a0a0a",
+    "paper": "#0b0b0b",
 }
 
 #: Margins for ticks and labels: left, right, bottom, top.
@@ -125,7 +126,7 @@ def leg_picture(track: AngleTrack, summary: Summary, floor_deg: float | None = N
         axes.plot(part.time_s, part.leg_elevation_deg, color=COLOURS["leg"], linewidth=1.4)
         _mark_reps(axes, summary, part)
         if floor_deg is not None:
-            axes.axhline(floor_deg, color=COLOURS["pelvis"], linewidth=1.0, linestyle="--")
+            axes.axhline(floor_deg, color=COLOURS["pelvis"], **_LIMIT)
             axes.text(0.99, floor_deg, "floor angle ", **_label_style(axes), color=COLOURS["pelvis"])
         axes.set(xlabel="seconds", ylabel="leg angle, °")
         axes.margins(x=0)
@@ -242,26 +243,33 @@ def _whole_numbers() -> MaxNLocator:
     return MaxNLocator(integer=True, steps=[1, 2, 5, 10])
 
 
+#: Style of a limit's line, above the paper of its label.
+_LIMIT: dict[str, Any] = {"linewidth": 1.0, "linestyle": "--", "zorder": 5}
+
+
 def _limit_lines(axes: Axes, summary: Summary) -> None:
     settings = summary.settings
-    axes.axhline(settings.tilt_watch_deg, color=COLOURS["watch"], linewidth=1.0, linestyle="--")
-    axes.axhline(settings.tilt_flag_deg, color=COLOURS["fault"], linewidth=1.0, linestyle="--")
-    axes.text(0.99, settings.tilt_flag_deg, "limit ", **_label_style(axes), color=COLOURS["fault"])
-    axes.text(0.99, settings.tilt_watch_deg, "watch ", **_label_style(axes), color=COLOURS["watch"])
+    axes.axhline(settings.tilt_watch_deg, color=COLOURS["watch"], **_LIMIT)
+    axes.axhline(settings.tilt_flag_deg, color=COLOURS["fault"], **_LIMIT)
+    # at the beginning, as it is the end that passes them
+    style = {**_label_style(axes), "ha": "left"}
+    axes.text(0.01, settings.tilt_flag_deg, " limit", **style, color=COLOURS["fault"])
+    axes.text(0.01, settings.tilt_watch_deg, " watch", **style, color=COLOURS["watch"])
 
 
 def _limits_both_ways(axes: Axes, summary: Summary) -> None:
     for way in (-1, 1):
-        axes.axhline(
-            way * summary.settings.rotation_flag_deg, color=COLOURS["fault"], linewidth=1.0, linestyle="--"
-        )
+        axes.axhline(way * summary.settings.rotation_flag_deg, color=COLOURS["fault"], **_LIMIT)
     axes.text(
         0.99, summary.settings.rotation_flag_deg, "limit ", **_label_style(axes), color=COLOURS["fault"]
     )
 
 
 def _label_style(axes: Axes) -> dict[str, Any]:
-    return {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "fontsize": 8}
+    """Return the style of a line's label: on paper of its own, so that no curve crosses the words."""
+    paper = {"facecolor": COLOURS["paper"], "edgecolor": "none", "alpha": 0.85, "pad": 1.0}
+    place = {"transform": axes.get_yaxis_transform(), "ha": "right", "va": "bottom", "zorder": 4}
+    return {**place, "fontsize": 8, "bbox": paper}
 
 
 def lowering_curve(track: AngleTrack, rep: Rep, start: str) -> tuple[FloatArray, FloatArray] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -214,7 +215,8 @@ def _check_format(line: HeaderLine | None, name: str) -> None:
     if line is None:
         raise RecordingError(
             f"{name} does not say that it is a recording: the line '# format: {FORMAT}' is missing.",
-            hint="If it is a recording of this format, add that line at the top.",
+            hint="If it is the table of a phone or another system (any CSV, with --map), make a recording: "
+            f"imu-reps import {shlex.quote(name)} -o NEW.csv. If only the first line was lost, add it.",
             code="no_format",
         )
     if line.value != FORMAT:

@@ -25,7 +25,7 @@ from imu_reps.domain.samples import (
 )
 from imu_reps.domain.validation import require_instance
 from imu_reps.errors import RecordingError, RefusedValueError
-from imu_reps.storage.file_access import file_errors, require_regular_file
+from imu_reps.storage.file_access import file_errors, refuse_other_file, require_regular_file
 from imu_reps.storage.recording.format import (
     COLUMNS,
     CUT_MARK,
@@ -155,6 +155,8 @@ def _refuse_export(top: bytes, name: str) -> None:
     if top.lstrip(b'" \t').startswith(b"#"):
         return
     kind = export_kind(top[:HEAD_CHARACTERS].decode("utf-8", errors="replace"))
+    if kind in (None, "excel"):
+        refuse_other_file(top, name)
     if kind is not None:
         raise RecordingError(
             f"{name} is no recording; it looks like {export_name(kind)}.",

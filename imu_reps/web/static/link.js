@@ -1,14 +1,18 @@
 // The connection to the server, reopened after sleep, reload and network loss. The recording does not depend on it.
+// A page that lost it does not know whether it is still recorded.
 
 const FIRST_MS = 250, LONGEST_MS = 5000, SILENT_MS = 4000, CLOCKS_MS = 15_000;
+const OVER = 1001; // the server says goodbye: its command has ended
 const FINAL = {
+  [OVER]: "It is over: the command on the computer has ended. Nothing is recorded or taken from here any more.",
   404: "This link is not valid (any more). Take the link from the terminal.",
   4400: "The server did not understand this page. Reload it.",
 };
 const HERE = location.pathname.replace(/\/$/, ""); // the token, with which every path begins
 
 class Link {
-  // `onMessage` gets every message and its delay in seconds; `changed(words, isFinal)` gets what is wrong with the connection, "" if nothing is.
+  // `onMessage` gets every message and its delay in seconds; `changed(words, code)` gets what is wrong with the connection, "" if nothing is.
+  // `code` is of a close that is final, else 0.
   constructor(onMessage, changed) {
     this.onMessage = onMessage;
     this.changed = changed;
@@ -34,7 +38,7 @@ class Link {
       if (socket !== this.socket) return;
       this.heard = performance.now();
       this.pause = FIRST_MS;
-      this.changed("", false);
+      this.changed("", 0);
       const message = JSON.parse(event.data);
       this.onMessage(message, this.late_s(message.sent_s));
     };
@@ -68,11 +72,11 @@ class Link {
     if (FINAL[code]) {
       this.ended = true;
       clearTimeout(this.timer);
-      this.changed(FINAL[code], true);
+      this.changed(FINAL[code], code);
       return;
     }
     const full = code === 4503 ? "Too many viewers. " : "";
-    this.changed(`${full}No connection: it is recorded all the same, but nothing from here arrives. Trying again …`, false);
+    this.changed(`${full}No connection to the computer: nothing from here arrives. Trying again …`, 0);
     this.timer = setTimeout(() => this.open(), this.pause * (0.75 + Math.random() / 2));
     this.pause = Math.min(this.pause * 2, LONGEST_MS);
   }

@@ -197,10 +197,14 @@ function toggle(id, name) {
   });
 }
 
-function lostOrFound(words, isFinal) {
-  at("lost").hidden = words === "";
+// What is pressed without a connection would be lost, so nothing can be.
+function lostOrFound(words, code) {
+  const lost = words !== "";
+  at("lost").hidden = !lost;
+  at("lost").dataset.over = code === OVER ? "yes" : "no";
   text("lost", words);
-  if (isFinal) text("state", "");
+  for (const control of document.querySelectorAll(".steer button, #ratings fieldset")) control.disabled = lost;
+  if (code) text("state", "");
 }
 
 function steer() {

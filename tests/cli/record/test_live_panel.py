@@ -305,7 +305,7 @@ links = st.builds(
 )
 seconds = st.none() | st.floats(0.0, 20.0)
 sides = st.sampled_from([None, "left", "right", "both"])
-pictures = st.builds(
+snapshots = st.builds(
     Snapshot,
     st.builds(
         Aim,
@@ -338,7 +338,7 @@ pictures = st.builds(
 )
 
 
-@given(snapshot=pictures, columns=st.integers(1, 220), rows=st.integers(1, 70), plain=st.booleans())
+@given(snapshot=snapshots, columns=st.integers(1, 220), rows=st.integers(1, 70), plain=st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_any_snapshot_fits_any_terminal(snapshot: Snapshot, columns: int, rows: int, plain: bool) -> None:
     file = io.StringIO()

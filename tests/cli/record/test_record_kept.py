@@ -130,7 +130,7 @@ def test_ratings_given_on_the_page_survive_a_signal(home: Path, number: signal.S
         with connect(live, origin=origin, proxy=None) as viewer:
             viewer.send(json.dumps({"do": "pain", "value": 3}))
             viewer.send(json.dumps({"do": "effort", "value": 6}))
-            while json.loads(viewer.recv(timeout=10.0)).get("picture", {}).get("effort") != 6:
+            while json.loads(viewer.recv(timeout=10.0)).get("snapshot", {}).get("effort") != 6:
                 pass
         time.sleep(0.5)
         process.send_signal(number)
