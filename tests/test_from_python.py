@@ -393,6 +393,12 @@ def test_a_rate_that_no_sensor_has_is_refused(rate_hz: float) -> None:
         SensorHeader(rate_hz=rate_hz)
 
 
+def test_a_column_that_the_format_has_not_is_named() -> None:
+    with pytest.raises(RefusedValueError, match="columns names 'accel', which") as caught:
+        from_tables(columns=NAMES | {"accel": "ax"})
+    assert "acc_x_mps2" in caught.value.hint
+
+
 def test_a_recording_that_cannot_be_used_is_refused_in_a_sentence_with_what_to_do() -> None:
     slow = Recording.from_frames(ankle=table("ankle"), columns=NAMES, units={"time": "ms", "acc": "g"})
 

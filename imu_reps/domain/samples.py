@@ -266,9 +266,14 @@ class _Table:
                 f"{place} is {short_repr(frame)}.",
                 hint="Give a DataFrame, or a dict of columns by their names.",
             )
-        if not isinstance(columns, Mapping) or set(columns) - set(_NAMES):
+        what = None
+        if not isinstance(columns, Mapping):
+            what = f"is {short_repr(columns)}"
+        elif unknown := [name for name in columns if name not in _NAMES]:
+            what = f"names {', '.join(map(short_repr, unknown[:9]))}, which the format has not"
+        if what is not None:
             raise RefusedValueError(
-                f"columns is {short_repr(columns)} with other names than the format's.",
+                f"columns {what}.",
                 hint=f"Give a dict from some of {', '.join(_NAMES)} to the table's own names.",
             )
         self._place, self._frame, self._columns = place, frame, columns

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from imu_reps.analysis.analyze import Analysis
-from imu_reps.analysis.analyze import analyze as found
+from imu_reps.analysis.analyze import analyze as analyze_in_codes
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import RecordingError
@@ -37,6 +37,6 @@ def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
     8
     """
     try:
-        return found(recording, settings)
+        return analyze_in_codes(recording, settings)
     except RecordingError as error:
         raise with_message(error) from None
