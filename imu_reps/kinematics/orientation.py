@@ -25,10 +25,10 @@ from imu_reps.kinematics.rest import (
     window_length,
 )
 
-#: Longest hole that is bridged linearly, for the filter only; after a longer one the filter restarts (ours:
-#: bridged holes of 0.8 s put angles of the next seconds of swung sets off by up to 14 degrees; live, holes of
-#: half a second cost more if the filter restarts).
-BRIDGE_S = 0.6
+#: Longest hole that is bridged linearly, for the filter only, in a finished set and live; after a longer one
+#: the filter restarts (ours: bridged holes of half a second put angles of the next seconds of swung sets off
+#: by up to 10 degrees; live, where a filter that restarts knows nothing of what follows, they cost less).
+BRIDGE_S, LIVE_BRIDGE_S = 0.4, 0.6
 
 #: Largest angle between up and the accelerometer at rest. More than any accelerometer's bias explains (0.5
 #: m/s² is 3 degrees) means a wrong estimate: samples were lost uncounted, or the first directions were wrong.
@@ -199,7 +199,7 @@ class LiveMotion:
         missing = 0 if self._last_index is None else index - self._last_index - 1
         if missing <= 0:
             return
-        if missing * self._period_s > BRIDGE_S:
+        if missing * self._period_s > LIVE_BRIDGE_S:
             self._filter = VQF(self._period_s)
             return
         share = np.arange(1, missing + 1)[:, None] / (missing + 1)

@@ -89,7 +89,7 @@ def test_without_a_silence_none_is_reported(whole: Simulated, in_blocks: Cut) ->
     assert not any(isinstance(event, SensorSilent | SensorBack) for event in events)
 
 
-@pytest.mark.parametrize("lasts_s", [0.8, 2.5])
+@pytest.mark.parametrize("lasts_s", [0.5, 2.5])
 @pytest.mark.parametrize(("name", "first_s"), [("clean", 2.0), ("momentum", 17.0)])
 def test_a_hole_costs_the_figures_it_touches_and_makes_none_wrong(
     name: str, first_s: float, lasts_s: float
@@ -106,6 +106,8 @@ def test_a_hole_costs_the_figures_it_touches_and_makes_none_wrong(
             assert rep.end_s == pytest.approx(same.end_s, abs=0.3)
             assert rep.top_angle_deg == pytest.approx(same.top_angle_deg, abs=3.0), start_s
             assert rep.range_deg == pytest.approx(same.range_deg, abs=4.0), start_s
+            for seen, whole_s in ((rep.concentric_s, same.concentric_s), (rep.eccentric_s, same.eccentric_s)):
+                assert seen is None or seen == pytest.approx(whole_s, abs=0.3), start_s
 
 
 @pytest.mark.parametrize("span", [(12.0, 15.0), (15.0, np.inf)])

@@ -16,6 +16,7 @@ from imu_reps import SampleBlock
 from imu_reps.kinematics.clock.offline import SensorClock, TimedSamples
 from imu_reps.kinematics.orientation import (
     BRIDGE_S,
+    LIVE_BRIDGE_S,
     LiveMotion,
     SensorMotion,
     offline_motion,
@@ -180,7 +181,7 @@ def test_live_motion_is_the_same_in_blocks_of_one_size(size: int) -> None:
 
 def test_the_live_filter_restarts_after_a_longer_hole() -> None:
     gyr, acc = readings(swinging(30.0))
-    after = 1500 + round(BRIDGE_S / PERIOD_S) + 10
+    after = 1500 + round(LIVE_BRIDGE_S / PERIOD_S) + 10
     kept = np.r_[:1500, after : len(gyr)]
     both = pushed(kept, [0, len(kept)], gyr, acc)[0]
     fresh = pushed(kept[1500:], [0, len(kept) - 1500], gyr, acc)[0]

@@ -34,8 +34,10 @@ LONGEST_PAUSE_S = 10.0
 #: Fewest ticks of a hole that is too long.
 WIDE_HOLE_TICKS = int(LONGEST_HOLE_S * GRID_HZ) + 1
 
-#: A long hole this near to a boundary leaves the boundary unknown.
-BOUNDARY_MARGIN_S = 0.1
+#: A long hole this near to a boundary leaves the boundary unknown. In the flank, where the speed over it is
+#: that of a straight bridge, half the hole's length more does, up to `FLANK_S` (ours: phases with holes of
+#: 0.5 s were up to 0.4 s off).
+BOUNDARY_MARGIN_S, FLANK_S = 0.1, 0.4
 
 #: Nearer to a hole than this, half a period of the low-pass, the speed is partly that of the bridge over it.
 ASIDE_S = 0.08
@@ -209,7 +211,7 @@ class Meter:
             tremor_ratio=tremor_ratio(self._shake, self._baseline, eccentric.start, eccentric.end),
             sway_deg=self._sway(whole) if m.header.posture == "hanging" else None,
             leg_known=known,
-            contact_known=known and not self._near_hole(whole.end, AFTER_S + RINGS_S),
+            contact_known=known and not self._rings_at(whole.end),
             pelvis_known=pelvis_known,
             **(self._leg(concentric, eccentric, whole) | {"lever": lever} if known else {}),
             **(self._pelvis(concentric, eccentric, whole, next_start) if pelvis_known else {}),
@@ -237,20 +239,26 @@ class Meter:
         }
 
     def _pauses(self, out: Span, back: Span, next_start: float | None) -> tuple[float | None, float | None]:
-        far = Span(out.end, back.start)
-        near = None if next_start is None else self._duration(Span(back.end, next_start))
-        return self._duration(far), None if near is None or near > LONGEST_PAUSE_S else max(near, 0.0)
+        far = self._duration(Span(out.end, back.start), moving=False)
+        near = None if next_start is None else self._duration(Span(back.end, next_start), moving=False)
+        return far, None if near is None or near > LONGEST_PAUSE_S else max(near, 0.0)
 
-    def _duration(self, span: Span) -> float | None:
-        """Return the length of a span, seconds; None if a boundary, or much of it, was not seen."""
-        if self._near_hole(span.start) or self._near_hole(span.end):
+    def _duration(self, span: Span, *, moving: bool = True) -> float | None:
+        """Return the length of a phase or pause, seconds; None if a boundary, or much of it, was not seen."""
+        if self._unseen(span.start, after=moving) or self._unseen(span.end, after=not moving):
             return None
         unseen = (min(end, span.end) - max(start, span.start) for start, end in self._wide_holes)
         return None if max(unseen, default=0.0) > UNSEEN_S * GRID_HZ else span.duration_s
 
-    def _near_hole(self, at: float, margin_s: float = BOUNDARY_MARGIN_S) -> bool:
-        margin = margin_s * GRID_HZ
-        return any(start - margin < at < end + margin for start, end in self._wide_holes)
+    def _unseen(self, at: float, *, after: bool) -> bool:
+        """Whether a hole leaves a boundary unknown: near it, or in the flank after (before) it."""
+        near = BOUNDARY_MARGIN_S * GRID_HZ
+        for start, end in self._wide_holes:
+            flank = min(near + 0.5 * (end - start), FLANK_S * GRID_HZ)
+            ahead, behind = (flank, near) if after else (near, flank)
+            if start - ahead < at < end + behind:
+                return True
+        return False
 
     def _is_cut(self, whole: Span) -> bool:
         """Whether a hole hides the beginning or the end of a repetition: the leg moves next to it."""
@@ -262,6 +270,11 @@ class Meter:
             for start, end in self._wide_holes
             if start >= aside and end + aside < len(speed_dps)
         )
+
+    def _rings_at(self, end: float) -> bool:
+        """Whether the high-pass of impacts may ring where the heel's touch is searched for."""
+        reach = (AFTER_S + RINGS_S) * GRID_HZ
+        return any(start - reach < end < stop + reach for start, stop in self._wide_holes)
 
     def _smoothness(self, concentric: Span, eccentric: Span) -> float | None:
         speeds = (spectral_arc_length(self._motion.speed_dps[span.ticks]) for span in (concentric, eccentric))
