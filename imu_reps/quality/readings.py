@@ -131,6 +131,8 @@ LOOKED_AT = 3
 FROZEN_S, FROZEN_SAMPLES, ALL_FROZEN_SAMPLES = 0.12, 10, 4
 #: Change of the specific force during which a gyroscope cannot rest; with a dead band it reads 0 at rest.
 MOVES_MPS2 = 1.0
+#: The same between the means of the first and the last quarter, by a turn of 2 degrees (ours).
+TURNS_MPS2 = 0.35
 #: Number of readings before a spike that show its level in a running set.
 _BEFORE = 2
 
@@ -475,13 +477,16 @@ def _long_runs(same: BoolArray, minimum: int) -> BoolArray:
 
 
 def _while_moving(runs: BoolArray, acc_mps2: FloatArray) -> BoolArray:
-    """Return only the runs during which the specific force, (3, n), changes."""
+    """Return only the runs during which the specific force, (3, n), changes, or turns from end to end."""
     starts, ends = runs_of(runs)
-    moves = [
-        np.ptp(acc_mps2[:, start:end], axis=1).max() > MOVES_MPS2
-        for start, end in zip(starts, ends, strict=True)
-    ]
+    moves = [_changes(acc_mps2[:, start:end]) for start, end in zip(starts, ends, strict=True)]
     return mask_of_runs(len(runs), starts[moves], ends[moves])
+
+
+def _changes(acc_mps2: FloatArray) -> bool:
+    quarter = acc_mps2.shape[1] // 4 or 1
+    turned = acc_mps2[:, -quarter:].mean(axis=1) - acc_mps2[:, :quarter].mean(axis=1)
+    return bool(np.ptp(acc_mps2, axis=1).max() > MOVES_MPS2 or np.abs(turned).max() > TURNS_MPS2)
 
 
 class LiveReadings:

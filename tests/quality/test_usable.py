@@ -178,6 +178,22 @@ def test_a_gyroscope_reads_nothing_at_rest_but_not_between_fast_turns(good: Reco
     assert "flat_samples" in codes(good.with_samples(replace(good.ankle, gyr_dps=gyr)))
 
 
+def test_a_gyroscope_that_stops_while_gravity_turns_slowly_is_left_out(good: Recording) -> None:
+    """As a leg begins its lift, or hardly moves at the top: the force changes by a tenth of gravity."""
+    pieces = [slice(start, start + 60) for start in range(0, len(good.ankle) - 60, 10)]
+    forces = [good.ankle.acc_mps2[piece] for piece in pieces]
+    turned = [np.abs(acc[45:].mean(axis=0) - acc[:15].mean(axis=0)).max() for acc in forces]
+    slow = next(
+        piece
+        for piece, acc, size in zip(pieces, forces, turned, strict=True)
+        if size > 0.5 and np.ptp(acc, axis=0).max() < 1.0
+    )
+    gyr = good.ankle.gyr_dps.copy()
+    gyr[slow] = gyr[slow.start]
+    readings = examined(good.with_samples(replace(good.ankle, gyr_dps=gyr))).readings["ankle"]
+    assert readings.bad.sum() == pytest.approx(59, abs=2)
+
+
 def test_a_knock_beyond_the_range_in_all_axes_is_kept(good: Recording) -> None:
     acc = good.ankle.acc_mps2.copy()
     acc[1000:1004] += np.array([[45.0], [90.0], [95.0], [40.0]])
