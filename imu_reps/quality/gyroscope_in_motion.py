@@ -487,9 +487,10 @@ def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit |
     """Report a dead axis of the gyroscope, and columns that are swapped or have the wrong sign."""
     if fit is None or shows_axes(fit):
         return
-    # on a swinging body the force is constant in the sensor, as if nothing turned
+    # on a swinging body the force is constant in the sensor, as if nothing turned; and of a limb that turns
+    # fast, the factor may have strayed from the one at which other columns are tried
     unturned = float(fit.unturned.sum()) / float(fit.pieces.total_weight.sum())
-    left = min(fit.residual_variance, unturned)
+    left = min(fit.residual_variance, unturned, _unexplained(fit.pieces))
     unexplained_by_turns = left > PARAMS.dead_left_mps2**2 and fit.error > PARAMS.dead_error
     values = _repaired(fit.pieces, left) or (_dead(windows) if unexplained_by_turns else {})
     if values:
