@@ -51,6 +51,9 @@ class EvidenceParams:
     slid_by : float
         Log likelihood ratio of a slid foot to the usual lever above which a swing does not count (ours:
         raises need no proof).
+    joined_slid_by : float
+        The same of a swing next to one that slid, without a pause between them: even odds (ours, simulated:
+        0.9 to 2.9 in pedalling, up to -2.1 in raises).
     outermost_slid_by : float
         The same in one way of the first or the last swing of a high start, which may be the lift into it or
         the lowering out of it (ours: less proof, since both do happen in every such set).
@@ -116,6 +119,7 @@ class EvidenceParams:
     arc_max: float = 4.0
     usual_sd_m: float = 0.1
     slid_by: float = 3.0
+    joined_slid_by: float = 0.0
     outermost_slid_by: float = 1.0
     undecided_by: float = 2.0
     unlike: float = 8.0
