@@ -14,7 +14,7 @@ from scipy.spatial.transform import Rotation
 from imu_reps import Header, SensorHeader, Settings
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder
-from imu_reps.analysis.set.hypotheses import Swing, readings
+from imu_reps.analysis.set.hypotheses import Swing, on_floor, readings
 from imu_reps.analysis.set.reading import _with_joined
 from imu_reps.analysis.set.spells import STILL_TICKS, Rest
 from imu_reps.domain.track import GRID_HZ
@@ -776,3 +776,22 @@ def test_a_swing_joined_to_one_that_slid_slid_likely(pause_s: float, all_slid: b
     found = _with_joined(np.array([0, 0, 0, 1], bool), np.array([0, 1, 1, 0], bool), reps)
 
     assert found.tolist() == [False, all_slid, all_slid, True]
+
+
+def test_the_feet_do_not_show_the_floor_while_the_trunk_still_sinks(leg: Leg) -> None:
+    """The shank is still from 1 to 3 s, with the foot on the floor, and flat from 4 s on."""
+    angle = leg(-16.0, [(-16.0, 3.0), (0.0, 1.0), (0.0, 1.5), (60.0, 1.5), (0.0, 1.5)])
+    sinking, flat = Rest(100, 300), Rest(410, 540)
+    swing = Swing(
+        RIGHT,
+        (CRANIAL, np.array([1.0, 0.0, 0.0])),
+        angle,
+        unturned_deg=0.0 * angle,
+        spells=(slice(0, len(angle)),),
+        turns=[],
+        rests={sinking: -16.0, flat: 0.0},
+        tilt_deg=leg(-48.0, [(-48.0, 1.0), (0.0, 2.0), (0.0, 5.5)]),
+        may_walk=None,
+    )
+
+    assert on_floor(swing, 1.0, 0.0, 60.0) == {flat: 0.0}
