@@ -63,7 +63,8 @@ class EvidenceParams:
     unlike : float
         Uncertainty of a swing's lever, as a multiple of the set's usual one, above which the swing leaves the
         count undecided (of 6686 raises by two simulators 99.9 % have up to 4.5, all up to 7.6; knees drawn up
-        and pedalling 8 to 20).
+        and pedalling 8 to 20). Of 630 sets with everyday movements 60 are wrong at 6, 8 and 10, of these 4,
+        4 and 5 for certain, and 75, 75 and 74 fair.
     size_deg, size_log_sd, size_max : float
         Usual range of a leg raise, its standard deviation as a logarithm, and the bound of its evidence (the
         coaching texts ask for 20 to 90 degrees).
