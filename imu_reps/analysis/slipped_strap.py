@@ -89,7 +89,7 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
         return []
     uncarried = _Uncarried.of(carried, lever)
     speed_dps = rate_of_change(whole.elevation_deg)
-    by_deg = _changes_deg(moves, bridged(motion.ankle.up), leg.axis, whole.posture.spells)
+    by_deg = _changes_deg(moves, bridged(motion.ankle.up), leg, whole.posture.spells)
     found: list[Turned] = []
     for k, move in enumerate(moves):
         around = _moving(move, speed_dps)
@@ -115,28 +115,32 @@ def _moving(move: Excursion, speed_dps: FloatArray) -> slice:
 
 
 def _changes_deg(
-    moves: Sequence[Excursion], up: FloatArray, axis: FloatArray, spells: Sequence[slice]
+    moves: Sequence[Excursion], up: FloatArray, leg: LegFrames, spells: Sequence[slice]
 ) -> list[float]:
     """Return the change over each movement of the angle at which the leg rests in the sensor; 0 if unclear.
 
     It is measured from the usual angle before the movement to the usual one after it, and from that at its
-    beginning to that at its end: the smaller one, if they are alike.
+    beginning to that at its end: the smaller one, if they are alike. The first movement may begin with bent
+    knees: it is also measured from where the leg lay flat before the lift.
 
     Parameters
     ----------
     moves : sequence of Excursion
     up : (n, 3) float
         Up in ankle sensor axes, holes bridged.
-    axis : (3,) float
-        The axis about which the change is measured.
+    leg : LegFrames
+        The leg's frames; the change is measured about their axis.
     spells : sequence of slice
         Stretches in the posture.
     """
+    lay = [rest.middle for rest in leg.floor_rests if rest.end <= moves[0].far.tick][-1:]
     near, back = _resting_up(moves, up, spells)
     found = []
     for k in range(len(moves)):
         before, after = medians(near[max(0, k + 1 - USUAL_REPS) : k + 1]), medians(back[k : k + USUAL_REPS])
-        smaller, larger = sorted([_turn_deg(axis, before, after), _turn_deg(axis, near[k], back[k])], key=abs)
+        ends = [(before, after), (near[k], back[k])]
+        ends += [(flat, back[0]) for flat in up_around(up, lay)] if k == 0 else []
+        smaller, *_, larger = sorted((_turn_deg(leg.axis, *both) for both in ends), key=abs)
         found.append(smaller if smaller * larger > ALIKE_SHARE * larger**2 else 0.0)
     return found
 

@@ -187,6 +187,8 @@ class TurningFit:
     ----------
     factor, error : float
         Factor to multiply the rate by, and its standard error.
+    lever_m : float
+        Distance of the sensor from what it turns about, with that factor.
     residual_variance : float
         Mean square of the remaining force without biases, (m/s²)².
     pieces : TurningPieces
@@ -201,6 +203,7 @@ class TurningFit:
 
     factor: float
     error: float
+    lever_m: float
     residual_variance: float
     pieces: TurningPieces
     own_factor: FloatArray
@@ -260,7 +263,9 @@ def _fitted(pieces: TurningPieces, unturned: FloatArray, factor: float) -> Turni
         rotated = _rotated(pieces, factor)
     error = _error(trusted, whole, towards, left * float(trust @ counts))
     own_change, by_lever, by_both = _each(unbiased, loose, lever - change[1:])
-    return TurningFit(factor, error, least, pieces, fitted_at + own_change, by_lever, by_both, unturned)
+    lever_m = float(np.linalg.norm(lever))
+    own_factor = fitted_at + own_change
+    return TurningFit(factor, error, lever_m, least, pieces, own_factor, by_lever, by_both, unturned)
 
 
 def _trust(variance: FloatArray) -> FloatArray:
@@ -486,9 +491,10 @@ def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit |
     """Report a dead axis of the gyroscope, and columns that are swapped or have the wrong sign."""
     if fit is None or shows_axes(fit):
         return
-    # on a swinging body the force is constant in the sensor, as if nothing turned
+    # on a swinging body the force is constant in the sensor, as if nothing turned; and of a limb that turns
+    # fast, the factor may have strayed from the one at which other columns are tried
     unturned = float(fit.unturned.sum()) / float(fit.pieces.total_weight.sum())
-    left = min(fit.residual_variance, unturned)
+    left = min(fit.residual_variance, unturned, _unexplained(fit.pieces))
     unexplained_by_turns = left > PARAMS.dead_left_mps2**2 and fit.error > PARAMS.dead_error
     values = _repaired(fit.pieces, left) or (_dead(windows) if unexplained_by_turns else {})
     if values:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from imu_reps.domain.exercise import Start
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Axis, Header, axis_vector
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.mounting import nearest_axis, pelvis_axes_supine, row_angles_deg, unit
 from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.robust import median, quantiles
+from imu_reps.quality.gyroscope_in_motion import TurningFit
 from imu_reps.quality.windows import HOP_S, Windows, usual_direction
 
 
@@ -38,6 +38,9 @@ class PlacementParams:
     swapped_refuse, swapped_caution : tuple
         Number and size of lifts that show swapped sensors: more than the three pelvic rocks that may precede
         a set, each wider than a rock (a pelvis can do 15 to 20° at most). Fewer give a caution.
+    on_the_spot_m : float
+        Greatest lever of a pelvis that sits up: it turns about hips that lie (ours, simulated: 0.06 to 0.13
+        m; an ankle swapped with it 0.27 m and more, but 0.09 m where a raise takes 10 s and hides it).
     posture_deg : float
         Greatest angle from level (upright) of a lying (hanging) pelvis: the definition, and 5° for a tilted
         belt.
@@ -85,6 +88,7 @@ class PlacementParams:
     lead: float = 2.0
     swapped_refuse: tuple[int, float] = (4, 20.0)
     swapped_caution: tuple[int, float] = (3, 15.0)
+    on_the_spot_m: float = 0.2
     posture_deg: float = 35.0
     turned_share: float = 0.1
     opposite_deg: float = 120.0
@@ -147,16 +151,19 @@ def _alike(apart: FloatArray) -> bool:
     return quantiles(apart, 0.9)[0] < PARAMS.apart_share
 
 
-def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Finding]:
+def check_swapped(
+    header: Header, pelvis: Windows, ankle: Windows, pelvis_fit: TurningFit | None
+) -> Iterator[Finding]:
     """Report that the sensor named pelvis does the lifts.
 
     Each excursion of a sensor from where it dwells is compared with the turn of the other in that time.
-    Sitting up or standing also moves the pelvis more than the leg, but not repeatedly there and back.
+    Sitting up or standing also moves the pelvis more than the leg, but not repeatedly there and back, or
+    else on the spot and to upright.
     """
-    by_pelvis = _leading_excursions(start, pelvis, ankle)
-    if len(by_pelvis) < PARAMS.swapped_caution[0]:
+    by_pelvis = _leading_excursions(pelvis, ankle)
+    if len(by_pelvis) < PARAMS.swapped_caution[0] or _sits_up(header, pelvis, pelvis_fit):
         return
-    by_ankle = _leading_excursions(start, ankle, pelvis)
+    by_ankle = _leading_excursions(ankle, pelvis)
     for severity, (count, size) in (("refuse", PARAMS.swapped_refuse), ("caution", PARAMS.swapped_caution)):
         leading = by_pelvis[by_pelvis > size]
         if len(leading) >= count and len(leading) > 3 * (by_ankle > median(leading) / 3.0).sum():
@@ -168,20 +175,30 @@ def check_swapped(start: Start, pelvis: Windows, ankle: Windows) -> Iterator[Fin
             return
 
 
-def _leading_excursions(start: Start, mover: Windows, other: Windows) -> FloatArray:
+def _sits_up(header: Header, pelvis: Windows, fit: TurningFit | None) -> bool:
+    """Whether the pelvis, away from where it dwells, is upright and was turned there on the spot."""
+    named, away = header.pelvis.cranial_axis, _second_direction(pelvis)
+    if named is None or away is None or fit is None or fit.lever_m > PARAMS.on_the_spot_m:
+        return False
+    return bool(row_angles_deg(away, axis_vector(named)) < PARAMS.posture_deg)
+
+
+def _leading_excursions(mover: Windows, other: Windows) -> FloatArray:
     """Return the sizes (degrees) of the mover's excursions in which it clearly turns further than the other.
 
-    A high start has two directions to dwell in, the floor and the top, and repetitions may begin at either.
+    A leg may have two directions to dwell in, on the floor and at the top or with a bent knee, and
+    repetitions may begin at either.
     """
-    if mover.home is None:
-        return np.zeros(0)
-    away = row_angles_deg(mover.up, mover.home)
-    peaks = _leads(mover, other, away)
-    far = away > PARAMS.elsewhere_deg
-    second = usual_direction(mover.up[far]) if start == "high" else None
-    if second is None:
-        return peaks
-    return max(peaks, _leads(mover, other, row_angles_deg(mover.up, second)), key=len)
+    homes = (mover.home, _second_direction(mover))
+    peaks = (_leads(mover, other, row_angles_deg(mover.up, home)) for home in homes if home is not None)
+    return max(peaks, key=len, default=np.zeros(0))
+
+
+def _second_direction(windows: Windows) -> FloatArray | None:
+    """Return the direction in which the sensor dwells most where it is elsewhere than usual."""
+    if windows.home is None:
+        return None
+    return usual_direction(windows.up[row_angles_deg(windows.up, windows.home) > PARAMS.elsewhere_deg])
 
 
 def _leads(mover: Windows, other: Windows, away: FloatArray) -> FloatArray:
@@ -389,7 +406,7 @@ def _follows_leg(header: Header, pelvis: Windows, ankle: Windows | None, lying: 
     follow, correlation = _line(lift[chosen], tilt[chosen])
     if not PARAMS.min_follow < follow < PARAMS.max_follow or correlation <= PARAMS.min_correlation:
         return None
-    lifts = _leading_excursions(header.start, ankle, pelvis)
+    lifts = _leading_excursions(ankle, pelvis)
     return follow if len(lifts) >= PARAMS.min_lifts else None
 
 

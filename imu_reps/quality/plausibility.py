@@ -16,7 +16,7 @@ import numpy as np
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.finding import Finding, ImplausibleError
 from imu_reps.domain.recording import Header, Recording, SensorHeader
-from imu_reps.domain.samples import BoolArray, FloatArray, SampleBlock, SensorPlace
+from imu_reps.domain.samples import SENSOR_PLACES, BoolArray, FloatArray, SampleBlock, SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import bias_at_rest, window_length
@@ -334,7 +334,7 @@ def _doubtful_signals(
     biases_dps: Mapping[SensorPlace, FloatArray | None],
     limbs: Mapping[SensorPlace, _Limb],
 ) -> Iterator[Finding]:
-    sound: dict[SensorPlace, Windows] = {}
+    sound: dict[SensorPlace, _Limb] = {}
     for place, limb in limbs.items():
         channels, windows, rate_hz = limb.channels, limb.windows, limb.clock.clock.rate_hz
         force = list(check_exchanged(place, windows)) or list(check_accelerometer(place, windows))
@@ -348,7 +348,7 @@ def _doubtful_signals(
         # a constant axis is the cause of what contradicts it
         yield from [*constant, *force, *rate] if _none_refuses(constant) else constant
         if _none_refuses([*constant, *force]) and all(finding.code != "sensor_turned" for finding in rate):
-            sound[place] = windows
+            sound[place] = limb
         yield from bias
         yield from check_repeated(place, channels, rate_hz)
         yield from check_dead_band(place, channels)
@@ -416,17 +416,17 @@ def _causes(
     )
 
 
-def _worn(header: Header, sound: Mapping[SensorPlace, Windows]) -> Iterator[Finding]:
-    pelvis, ankle = sound.get("pelvis"), sound.get("ankle")
+def _worn(header: Header, sound: Mapping[SensorPlace, _Limb]) -> Iterator[Finding]:
+    pelvis, ankle = (sound[place].windows if place in sound else None for place in SENSOR_PLACES)
     if pelvis is not None and ankle is not None:
         wrong = list(check_one_limb(pelvis, ankle))
         if not wrong and header.exercise not in HOLDS:
-            wrong = list(check_swapped(header.start, pelvis, ankle))
+            wrong = list(check_swapped(header, pelvis, ankle, sound["pelvis"].fit))
         yield from wrong
         if wrong:
             return
     if header.exercise not in HOLDS:
-        for place, windows in sound.items():
-            yield from check_unmoved(place, windows)
+        for place, limb in sound.items():
+            yield from check_unmoved(place, limb.windows)
     if pelvis is not None:
         yield from check_pelvis_axes(header, pelvis, ankle)

@@ -13,8 +13,9 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps import Header, SensorHeader, Settings
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
-from imu_reps.analysis.reps.segmentation import TurnFinder
-from imu_reps.analysis.set.hypotheses import Swing, readings
+from imu_reps.analysis.reps.segmentation import Excursion, Turn, TurnFinder
+from imu_reps.analysis.set.hypotheses import Swing, on_floor, readings
+from imu_reps.analysis.set.reading import _with_joined
 from imu_reps.analysis.set.spells import STILL_TICKS, Rest
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
@@ -765,3 +766,32 @@ def test_a_swing_on_no_arc_leaves_the_count_uncertain(leg: Leg) -> None:
 
     assert count(found) > 6
     assert found.certainty != "high"
+
+
+@pytest.mark.parametrize(("pause_s", "all_slid"), [(0.0, True), (0.6, False)])
+def test_a_swing_joined_to_one_that_slid_slid_likely(pause_s: float, all_slid: bool) -> None:
+    """Of pedalling, some turns carry the foot on an arc more or less; the swing before is a sure raise."""
+    starts = np.arange(4) * round((1.0 + pause_s) * GRID_HZ)
+    reps = [Excursion(Turn(one, 0.0), Turn(one + 50, 40.0), Turn(one + 100, 0.0)) for one in starts.tolist()]
+    found = _with_joined(np.array([0, 0, 0, 1], bool), np.array([0, 1, 1, 0], bool), reps)
+
+    assert found.tolist() == [False, all_slid, all_slid, True]
+
+
+def test_the_feet_do_not_show_the_floor_while_the_trunk_still_sinks(leg: Leg) -> None:
+    """The shank is still from 1 to 3 s, with the foot on the floor, and flat from 4 s on."""
+    angle = leg(-16.0, [(-16.0, 3.0), (0.0, 1.0), (0.0, 1.5), (60.0, 1.5), (0.0, 1.5)])
+    sinking, flat = Rest(100, 300), Rest(410, 540)
+    swing = Swing(
+        RIGHT,
+        (CRANIAL, np.array([1.0, 0.0, 0.0])),
+        angle,
+        unturned_deg=0.0 * angle,
+        spells=(slice(0, len(angle)),),
+        turns=[],
+        rests={sinking: -16.0, flat: 0.0},
+        tilt_deg=leg(-48.0, [(-48.0, 1.0), (0.0, 2.0), (0.0, 5.5)]),
+        may_walk=None,
+    )
+
+    assert on_floor(swing, 1.0, 0.0, 60.0) == {flat: 0.0}

@@ -86,6 +86,13 @@ def test_a_wearer_who_never_lies_has_no_spell() -> None:
     assert not found.ready.any()
 
 
+def test_who_has_only_begun_to_lie_down_has_not_lain_while_standing() -> None:
+    """The trunk rests half-way down, by 50 degrees from upright: so far that is where the person lies."""
+    found = posture(spans((UPRIGHT_DEG, 20.0), (UPRIGHT_DEG * 0.45, 3.0)), Header(pelvis=MOUNTED))
+
+    assert [start for start, _ in spells(found)] == [pytest.approx(2000, abs=100)]
+
+
 @pytest.mark.parametrize("pitch_deg", [-25.0, -10.0, 0.0, 25.0])
 @pytest.mark.parametrize(("lean_deg", "ready"), [(28.0, True), (-28.0, True), (32.0, False), (-32.0, False)])
 def test_ready_is_within_thirty_degrees_of_the_persons_own_lying_direction(

@@ -11,10 +11,13 @@ from scipy.spatial.transform import Rotation
 from imu_reps import Header, Settings
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.reps.segmentation import Excursion, Turn
+from imu_reps.analysis.set.leg import LegFrame
+from imu_reps.analysis.set.leg_frames import LegFrames
 from imu_reps.analysis.set.shifts import find_shift, find_step
 from imu_reps.analysis.set.spells import STILL_TICKS, Rest, rests_in
 from imu_reps.analysis.set_findings import pelvis_shifted
 from imu_reps.analysis.set_motion import held_high, set_motion
+from imu_reps.analysis.slipped_strap import _changes_deg
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.motion import GridMotion, Motion
 from imu_reps.kinematics.rest import still_mask
@@ -217,3 +220,20 @@ def test_a_pelvis_that_goes_back_to_where_it_lay_is_no_shift(rests_deg: list[tup
 
 def test_an_arch_that_arises_while_the_leg_is_lowered_is_no_step() -> None:
     assert stepped([(0.0, 0.0), (0.0, 0.0), (8.0, 8.0), (8.0, 8.0)]) is None
+
+
+def test_knees_bent_until_the_leg_is_laid_flat_before_the_first_lift_are_no_slip(leg: Leg) -> None:
+    """The way to the first top begins with the foot on the floor, and the leg lies flat only on that way."""
+    lift = [(60.0, 1.5), (0.0, 1.5), (0.0, 1.0)]
+    angle = np.radians(leg(-50.0, [(-50.0, 2.0), (0.0, 1.5), (0.0, 2.0), *lift * 4]))
+    up = np.stack([np.cos(angle), -np.sin(angle), 0.0 * angle], axis=1)
+    starts = [200, *(550 + 400 * k for k in range(1, 4))]
+    moves = [
+        Excursion(Turn(one, 0.0), Turn(700 + 400 * k, 60.0), Turn(850 + 400 * k, 0.0))
+        for k, one in enumerate(starts)
+    ]
+    frame = LegFrame(np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0]))
+    flat = LegFrames(((slice(0, len(up)), frame),), (Rest(360, 540),), True, ())
+
+    found = _changes_deg(moves, up, flat, (slice(0, len(up)),))
+    assert found == pytest.approx([0.0] * 4, abs=0.5)

@@ -334,6 +334,33 @@ def test_pelvic_rocks_and_sitting_up_are_not_taken_for_swapped_sensors() -> None
     assert "swapped" not in codes
 
 
+def turned(place: SensorPlace, angle_deg: np.ndarray, lever_m: float) -> SampleBlock:
+    angle = np.radians(angle_deg)
+    speed = np.gradient(angle) * 100.0
+    force, rate = sensed(angle, speed, np.gradient(speed) * 100.0, lever_m)
+    return block(place, force, rate, BELT, Motion(), np.random.default_rng(len(place)))
+
+
+def test_bridges_with_bent_knees_after_raises_are_not_taken_for_swapped_sensors() -> None:
+    """The shank dwells tipped by 50° most of the time, and the leg is away from there while it lifts."""
+    raises, bridges = Motion(), Motion(elevation_deg=24.0, reps=6, rest_s=3.0)
+    raised, bridged = (np.degrees(elevation(motion)[0]) for motion in (raises, bridges))
+    bend = 50.0 * np.clip(np.arange(len(bridged)) / 150.0, 0.0, 1.0)
+    pelvis = turned("pelvis", np.append(0.2 * raised, bridged), 0.1)
+    ankle = turned("ankle", np.append(raised, -bend), LEG_M)
+
+    assert "swapped" not in {f.code for f in check_recording(Recording(Header(), pelvis, ankle))}
+
+
+@pytest.mark.parametrize(("lever_m", "expected"), [(0.1, set()), (LEG_M, {"swapped"})])
+def test_what_turns_upright_on_the_spot_sits_up(lever_m: float, expected: set[str]) -> None:
+    """A leg, too, may turn the named axis upwards, but carries its sensor on an arc."""
+    up = np.degrees(elevation(Motion(elevation_deg=70.0))[0])
+    recording = Recording(Header(), turned("pelvis", -up, lever_m), turned("ankle", 0.05 * up, 0.1))
+
+    assert {f.code for f in check_recording(recording)} & {"swapped"} == expected
+
+
 def test_pushes_at_the_top_of_small_lifts_are_not_taken_for_swapped_sensors() -> None:
     """The hip pops: for a moment the specific force at the pelvis points 30° away, but nothing has turned."""
     motion = Motion(elevation_deg=18.0, hold_s=1.2, reps=8)

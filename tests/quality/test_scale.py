@@ -11,9 +11,9 @@ from imu_reps import Recording, RepPlan, SetPlan, simulate
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.kinematics.clock.offline import fit_clock
 from imu_reps.quality.channels import channels_of
-from imu_reps.quality.gyroscope_in_motion import check_scale_in_motion, fit_turning
+from imu_reps.quality.gyroscope_in_motion import check_axes_in_motion, check_scale_in_motion, fit_turning
 from imu_reps.quality.plausibility import check_recording
-from imu_reps.quality.windows import windows_of
+from imu_reps.quality.windows import Windows, windows_of
 from imu_reps.report.findings import hint
 from imu_reps.sim.wearer import LifePlan
 from imu_reps.sim.wearer.set_plan import Act
@@ -58,13 +58,29 @@ def test_a_factor_that_none_of_its_pieces_shares_is_not_reported(restless: Recor
     """Soft tissue that rings on a fast leg fits a common factor of 1.5 where each piece has 1.3."""
     assert restless.ankle is not None
     spoilt = replace(restless.ankle, gyr_dps=restless.ankle.gyr_dps / 1.5)
-    clock = fit_clock(spoilt, restless.header.ankle)
-    fit = fit_turning(windows_of({"ankle": clock}, {"ankle": channels_of(spoilt)})["ankle"])
+    fit = fit_turning(ankle_windows(restless.with_samples(spoilt)))
     assert fit is not None
     elsewhere = replace(fit, own_factor=fit.own_factor - 0.2)
 
     assert [f.code for f in check_scale_in_motion("ankle", fit)] == ["gyro_scale"]
     assert list(check_scale_in_motion("ankle", elsewhere)) == []
+
+
+def test_other_columns_repair_nothing_that_the_recorded_ones_explain(restless: Recording) -> None:
+    """Soft tissue on a fast leg can draw the factor to 1.8, where much of the force remains."""
+    windows = ankle_windows(restless)
+    fit = fit_turning(windows)
+    assert fit is not None
+    strayed = replace(fit, factor=1.8, error=0.2, residual_variance=7.0)
+
+    assert list(check_axes_in_motion("ankle", windows, strayed)) == []
+
+
+def ankle_windows(recording: Recording) -> Windows:
+    block = recording.ankle
+    assert block is not None
+    clock = fit_clock(block, recording.header.ankle)
+    return windows_of({"ankle": clock}, {"ankle": channels_of(block)})["ankle"]
 
 
 @pytest.mark.parametrize("factor", [2.0, 2.5])

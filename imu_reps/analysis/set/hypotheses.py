@@ -24,6 +24,7 @@ from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.mounting import READY_DEG
 
 #: Levels nearer to each other than this share of the usual range are the same (ours).
 SAME_LEVEL = 0.25
@@ -386,14 +387,18 @@ def before_first(
 
 
 def on_floor(swing: Swing, direction: float, resting_deg: float, far_deg: float) -> dict[Rest, float]:
-    """Return the rests that may be on the floor: near the usual resting end, or a stop's height below it."""
+    """Return the rests that may be on the floor: near the usual resting end, or a stop's height below it.
+
+    Not while the trunk still sinks, as it does when a person lies down with the feet on the floor.
+    """
     highest = resting_deg + SAME_LEVEL * (far_deg - resting_deg)
     lowest = resting_deg - BELOW_STOP_DEG
-    angle = swing.angle_deg
+    angle, tilt = swing.angle_deg, swing.tilt_deg
     return {
         rest: level
         for rest, level in swing.rests.items()
         if lowest < direction * angle[rest.middle] < highest
+        and (tilt is None or abs(tilt[rest.start]) < READY_DEG)
     }
 
 

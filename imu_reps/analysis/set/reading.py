@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TypeGuard
 
 import numpy as np
 
+from imu_reps.analysis.reps.phases import DWELL_TICKS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
 from imu_reps.analysis.set.evidence import FEW_REPS, EvidenceParams, Observed, score
 from imu_reps.analysis.set.held_leg import carries_up, knees_drawn_up
@@ -308,6 +310,7 @@ def _carried_round(
     if header.start == "high" or slid.any():
         ratio, lesser = _ways_slid(Movements(motion, _ways(reps, lifts)).each(), usual, params)
         slid &= lesser > 0.0
+        slid = _with_joined(slid, (of_both > params.joined_slid_by) & (lesser > 0.0), reps)
         if header.start == "high":
             outermost = _outermost(reps, spells)
             slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
@@ -322,6 +325,20 @@ def _carried_round(
         return hypothesis, lever, undecided
     segmentation = hypothesis.segmentation.without(slid.tolist(), "not_carried_round_hip")
     return replace(hypothesis, segmentation=segmentation), movements.common((~slid).tolist()), undecided
+
+
+def _with_joined(slid: BoolArray, likely: BoolArray, reps: Sequence[Excursion]) -> BoolArray:
+    """Return which swings slid, (reps,) bool: also likely ones, joined to another without a pause.
+
+    Who pedals does so for several turns, some of which carry the foot on an arc more or less.
+    """
+    pauses = [later.near.tick - rep.back.tick for rep, later in pairwise(reps)]
+    joined, slid = np.array(pauses, int) < DWELL_TICKS, slid.copy()
+    for one in range(1, len(reps)):
+        slid[one] |= likely[one] & joined[one - 1] & slid[one - 1]
+    for one in reversed(range(len(reps) - 1)):
+        slid[one] |= likely[one] & joined[one] & slid[one + 1]
+    return slid
 
 
 def _unlike(each: Sequence[Lever | None]) -> FloatArray:

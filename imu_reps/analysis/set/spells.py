@@ -50,6 +50,10 @@ class SpellParams:
     named_within_deg : float
         Greatest angle between the own lying direction and the one named: 25 degrees for the pitch of a belt,
         30 for a pelvis tipped back by legs held high.
+    upright_deg : float
+        Angle from the named direction from which a person stands who lies down (lies, who hangs): 90 degrees
+        less 15 for the pitch of a belt. While the trunk sinks, its own direction is between the two
+        (65 to 85 count 630 sets with everyday movements alike).
     kernel_deg : float
         Directions within this of each other count as the same.
     calm_dps : float
@@ -69,6 +73,7 @@ class SpellParams:
     """
 
     named_within_deg: float = 60.0
+    upright_deg: float = 75.0
     kernel_deg: float = 15.0
     calm_dps: float = 20.0
     samples: int = 300
@@ -199,7 +204,8 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
     if lying is None:
         return Posture((), ~everywhere, ~everywhere, checked=True, lying=None, cranial=cranial)
     away_deg = angle_between_deg(up, lying)
-    spells = [slice(max(start, after), end) for start, end in _spells(away_deg < LEFT_DEG) if end > after]
+    inside = (away_deg < LEFT_DEG) & (off_deg < params.upright_deg)
+    spells = [slice(max(start, after), end) for start, end in _spells(inside) if end > after]
     near = away_deg < ready_deg(header.start)
     near[:after] = False
     return Posture(tuple(spells), still & near, near, checked=True, lying=lying, cranial=cranial)
