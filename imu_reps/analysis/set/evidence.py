@@ -93,7 +93,8 @@ class EvidenceParams:
     regular_each, regular_max : float
         Evidence of each repetition that is like the others, except the first, and its bound (ours).
     few : float
-        Evidence of only one or two swings against a set: a knee is drawn up once or twice (ours).
+        Evidence of only one or two swings against a set: a knee is drawn up once or twice (ours; at 0.4 one
+        of 24 sets without a raise counts 2, with low certainty).
     stride_s, slow_stride_s, stride_each, stride_max : float
         A stride takes up to 1.6 s at a slow walk, 2 s in a small room (Bohannon, 1997); evidence of each
         repetition as short as the first against a reading, falling to 0 at the second, and its bound.
@@ -142,7 +143,7 @@ class EvidenceParams:
     alike_share: float = 0.3
     regular_each: float = 0.9
     regular_max: float = 3.6
-    few: float = 0.4
+    few: float = 0.5
     stride_s: float = 1.7
     slow_stride_s: float = 2.1
     stride_each: float = 0.7
