@@ -94,7 +94,7 @@ def test_one_odd_repetition_is_not_fatigue() -> None:
 
 def test_onsets_of_fatigue_are_found_within_two_reps() -> None:
     """The figures over 200 sets each are in the accuracy table; this is a part of the same population."""
-    missed, false = tiring.figures(40, 1000)
+    missed, false = tiring.figures(24, 1000)
 
     assert missed.reached, missed.worst
     assert false.reached, false.worst

@@ -337,7 +337,7 @@ def test_what_is_said_is_shown_only_once_it_is_on_disk(
     (finished,) = session.run()
     to_store: list[Rating | HurtAfter] = []
     session.view._feel = to_store.append
-    before = session.view.hub.snapshot
+    before = until_reported(session.view)
     for _ in range(2):
         session.view.ask(said)
         session.view.obey()
