@@ -35,6 +35,12 @@ class Program(subprocess.Popen):  # type: ignore[type-arg]
             how["preexec_fn"] = lambda: os.login_tty(0)
         super().__init__([sys.executable, *words], **how)
 
+    def __exit__(self, kind: Any, value: Any, traceback: Any) -> None:
+        """End the program if the test that waits for it has failed: `Popen` would wait on."""
+        if kind is not None:
+            self.kill()
+        super().__exit__(kind, value, traceback)
+
     if sys.platform == "linux":
 
         def _execute_child(self, args: list[str], *rest: Any) -> None:
