@@ -98,27 +98,12 @@ class Analysis:
 
 
 def analyze(recording: Recording, settings: Settings | None = None) -> Analysis:
-    """Analyze a finished recording.
-
-    Parameters
-    ----------
-    recording : Recording
-        A recording as loaded or simulated.
-    settings : Settings, optional
-        Thresholds; the defaults if omitted.
+    """Analyze a finished recording; see `imu_reps.analyze`, whose errors are in sentences.
 
     Raises
     ------
     RecordingError
-        If the recording is implausible or unusable; with a hint.
-    RefusedValueError
-        If an argument has the wrong type, or times go back.
-
-    Examples
-    --------
-    >>> from imu_reps import analyze, simulate
-    >>> analyze(simulate().recording).summary.set.rep_count
-    8
+        With the code and the numbers of the finding by which it is refused.
     """
     settings = Settings() if settings is None else settings
     require_instance("recording", recording, Recording)

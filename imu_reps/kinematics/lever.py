@@ -126,16 +126,10 @@ class ArcMotion:
 
         Of `window` ticks, by the fit of `fit_levers`.
         """
-        turning = 1j * self.alpha_rad_s2 - self.omega_rad_s**2
-        force = self.acceleration_mps2.copy().view(np.complex128)[:, 0]
-        turning[~self.known], force[~self.known] = 0.0, 0.0
-        squares = (np.abs(turning) ** 2, np.abs(force) ** 2, turning.conjugate() * force)
-        count = uniform_filter1d(self.known.astype(np.float64), window)
-        means = [uniform_filter1d(one, window) for one in (turning, force, *squares)]
-        one, other, own, changes, both = np.array(means) / np.maximum(count, 1.0 / window)
-        shared = np.abs(both - one.conjugate() * other) ** 2
-        total = (own.real - np.abs(one) ** 2) * (changes.real - np.abs(other) ** 2)
-        return np.asarray(shared / np.maximum(total, ROUNDING))
+        terms = _terms(self, np.arange(len(self.known))) * self.known
+        sums = np.array([uniform_filter1d(one, window) for one in terms])
+        sums[0] = np.maximum(sums[0].real, 1.0 / window)
+        return _Fits.of(sums).explained
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,11 +335,15 @@ def _sums(motion: ArcMotion, pieces: Sequence[IntArray]) -> tuple[BoolArray, Com
     ``a`` with itself, and of both.
     """
     shows, ticks, begins = _instants(motion, pieces)
+    return shows, np.add.reduceat(_terms(motion, ticks), begins, axis=1)
+
+
+def _terms(motion: ArcMotion, ticks: IntArray) -> ComplexArray:
+    """Return what the sums add up at some ticks (k,), (6, k)."""
     turning = 1j * motion.alpha_rad_s2[ticks] - motion.omega_rad_s[ticks] ** 2
     force = motion.acceleration_mps2.take(ticks, axis=0).view(np.complex128)[:, 0]
     products = (np.abs(turning) ** 2, np.abs(force) ** 2, turning.conjugate() * force)
-    counted = (np.ones(len(ticks)), turning, force, *products)
-    return shows, np.array([np.add.reduceat(one, begins) for one in counted])
+    return np.array([np.ones(len(ticks)), turning, force, *products])
 
 
 def _instants(motion: ArcMotion, pieces: Sequence[IntArray]) -> tuple[BoolArray, IntArray, IntArray]:
@@ -397,7 +395,11 @@ class _Fits:
         variance = self.residual / self.count * GRID_HZ / PARAMS.every / INDEPENDENT_HZ
         return np.sqrt(variance / self.spread)
 
+    @property
+    def explained(self) -> FloatArray:
+        """Share of the changes of ``a`` that the lever explains."""
+        return np.asarray(1.0 - self.residual / np.maximum(self.changes, ROUNDING))
+
     def levers(self, plane: FloatArray, sd_m: FloatArray) -> list[Lever]:
         vectors = np.stack([self.arm_m.real, self.arm_m.imag], axis=1) @ plane
-        explained = 1.0 - self.residual / np.maximum(self.changes, ROUNDING)
-        return [Lever(*one) for one in zip(vectors, sd_m.tolist(), explained.tolist(), strict=True)]
+        return [Lever(*one) for one in zip(vectors, sd_m.tolist(), self.explained.tolist(), strict=True)]

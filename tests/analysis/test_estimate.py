@@ -683,26 +683,36 @@ def test_a_foot_that_rolls_past_a_right_angle_is_no_leg_over_the_head(leg: Leg) 
     assert np.nanmax(elevation(found)) < 65.0
 
 
+def swing_of(
+    angle_deg: np.ndarray,
+    rests: dict[Rest, float],
+    *,
+    tilt_deg: np.ndarray | None = None,
+    may_walk: np.ndarray | None = None,
+) -> Swing:
+    """Return the swing of a leg in one spell, all of whose turning the gyroscope shows."""
+    finder = TurnFinder(Settings().min_range_deg)
+    finder.push(0, angle_deg)
+    return Swing(
+        RIGHT,
+        (CRANIAL, np.array([1.0, 0.0, 0.0])),
+        angle_deg,
+        unturned_deg=0.0 * angle_deg,
+        spells=(slice(0, len(angle_deg)),),
+        turns=[finder.turns],
+        rests=rests,
+        tilt_deg=tilt_deg,
+        may_walk=may_walk,
+    )
+
+
 def test_a_leg_may_hang_at_the_far_end_of_most_swings(leg: Leg) -> None:
     """Steps to the bar and back swing the shank behind, farther in all than the raises lift it."""
     step = [(-50.0, 0.5), (0.0, 0.5)]
     angle = leg(
         0.0, [(0.0, 1.0), *step * 6, (0.0, 3.0), *[(40.0, 1.5), (0.0, 1.5)] * 5, *step * 6, (0.0, 1.0)]
     )
-    finder = TurnFinder(Settings().min_range_deg)
-    finder.push(0, angle)
-    hangs = {Rest(700, 1000): 0.0}
-    swing = Swing(
-        RIGHT,
-        (CRANIAL, np.array([1.0, 0.0, 0.0])),
-        angle,
-        unturned_deg=0.0 * angle,
-        spells=(slice(0, len(angle)),),
-        turns=[finder.turns],
-        rests=hangs,
-        tilt_deg=None,
-        may_walk=np.ones(len(angle), bool),
-    )
+    swing = swing_of(angle, {Rest(700, 1000): 0.0}, may_walk=np.ones(len(angle), bool))
     found = [one for one in readings(swing, HANGING, Settings()) if one.sign > 0.0]
 
     assert any(one.resting_deg == 0.0 and len(one.segmentation.reps) == 5 for one in found)
@@ -782,16 +792,7 @@ def test_the_feet_do_not_show_the_floor_while_the_trunk_still_sinks(leg: Leg) ->
     """The shank is still from 1 to 3 s, with the foot on the floor, and flat from 4 s on."""
     angle = leg(-16.0, [(-16.0, 3.0), (0.0, 1.0), (0.0, 1.5), (60.0, 1.5), (0.0, 1.5)])
     sinking, flat = Rest(100, 300), Rest(410, 540)
-    swing = Swing(
-        RIGHT,
-        (CRANIAL, np.array([1.0, 0.0, 0.0])),
-        angle,
-        unturned_deg=0.0 * angle,
-        spells=(slice(0, len(angle)),),
-        turns=[],
-        rests={sinking: -16.0, flat: 0.0},
-        tilt_deg=leg(-48.0, [(-48.0, 1.0), (0.0, 2.0), (0.0, 5.5)]),
-        may_walk=None,
-    )
+    tilt = leg(-48.0, [(-48.0, 1.0), (0.0, 2.0), (0.0, 5.5)])
+    swing = swing_of(angle, {sinking: -16.0, flat: 0.0}, tilt_deg=tilt)
 
     assert on_floor(swing, 1.0, 0.0, 60.0) == {flat: 0.0}

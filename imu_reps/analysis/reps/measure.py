@@ -42,7 +42,7 @@ BOUNDARY_MARGIN_S, FLANK_S = 0.1, 0.4
 #: Nearer to a hole than this, half a period of the low-pass, the speed is partly that of the bridge over it.
 ASIDE_S = 0.08
 
-#: Next to a hole the high-pass of impacts rings for so long.
+#: Next to a hole the high-pass of impacts rings for so long, and a heel's touch is not known.
 RINGS_S = 0.05
 
 #: A phase or pause of which as much is missing in one hole has no duration: the leg may have turned and come
@@ -211,7 +211,7 @@ class Meter:
             tremor_ratio=tremor_ratio(self._shake, self._baseline, eccentric.start, eccentric.end),
             sway_deg=self._sway(whole) if m.header.posture == "hanging" else None,
             leg_known=known,
-            contact_known=known and not self._rings_at(whole.end),
+            contact_known=known and not self._holes_near(whole.end, AFTER_S + RINGS_S),
             pelvis_known=pelvis_known,
             **(self._leg(concentric, eccentric, whole) | {"lever": lever} if known else {}),
             **(self._pelvis(concentric, eccentric, whole, next_start) if pelvis_known else {}),
@@ -262,19 +262,18 @@ class Meter:
 
     def _is_cut(self, whole: Span) -> bool:
         """Whether a hole hides the beginning or the end of a repetition: the leg moves next to it."""
-        margin, aside = BOUNDARY_MARGIN_S * GRID_HZ, round(ASIDE_S * GRID_HZ)
-        speed_dps = np.abs(self._motion.speed_dps)
+        before, after = (self._holes_near(at, BOUNDARY_MARGIN_S) for at in (whole.start, whole.end))
+        aside, speed_dps = round(ASIDE_S * GRID_HZ), np.abs(self._motion.speed_dps)
+        beside = [(*hole, hole[1] + aside) for hole in before] + [(*hole, hole[0] - aside) for hole in after]
         return any(
-            (start - margin < whole.start < end + margin and speed_dps[end + aside] > SLOW_DPS)
-            or (start - margin < whole.end < end + margin and speed_dps[start - aside] > SLOW_DPS)
-            for start, end in self._wide_holes
+            speed_dps[tick] > SLOW_DPS
+            for start, end, tick in beside
             if start >= aside and end + aside < len(speed_dps)
         )
 
-    def _rings_at(self, end: float) -> bool:
-        """Whether the high-pass of impacts may ring where the heel's touch is searched for."""
-        reach = (AFTER_S + RINGS_S) * GRID_HZ
-        return any(start - reach < end < stop + reach for start, stop in self._wide_holes)
+    def _holes_near(self, at: float, margin_s: float) -> list[tuple[int, int]]:
+        margin = margin_s * GRID_HZ
+        return [hole for hole in self._wide_holes if hole[0] - margin < at < hole[1] + margin]
 
     def _smoothness(self, concentric: Span, eccentric: Span) -> float | None:
         speeds = (spectral_arc_length(self._motion.speed_dps[span.ticks]) for span in (concentric, eccentric))

@@ -310,15 +310,11 @@ def ends_term(seen: Observed, params: EvidenceParams) -> float:
     evidence = 0.0
     for ticks, way in outside:
         where = (direction * seen.angle_deg[ticks] - hypothesis.resting_deg) / way_deg
-        if hanging:
-            resting = np.abs(where := where[way:]) < params.end_share
-            far = where
-        else:
-            # a lying shank below the floor belongs to a bent knee: that leg rests too
-            resting = where < params.end_share
-            far = where[min(int(resting.argmax()) if resting.any() else way, way) :]
-        resting_s = np.count_nonzero(resting) / GRID_HZ
-        far_s = np.count_nonzero(np.abs(far - 1.0) < params.end_share) / GRID_HZ
+        # a lying shank below the floor belongs to a bent knee: that leg rests too
+        resting = (np.abs(where) if hanging else where) < params.end_share
+        since = way if hanging or not resting.any() else min(int(resting.argmax()), way)
+        resting_s = np.count_nonzero(resting[since:]) / GRID_HZ
+        far_s = np.count_nonzero(np.abs(where[since:] - 1.0) < params.end_share) / GRID_HZ
         # in a high start the legs lie on the floor before and after: that is no evidence against it
         against_s = 0.0 if seen.header.start == "high" else far_s
         evidence += params.end_max * (resting_s - against_s) / (resting_s + far_s + params.end_rest_s)

@@ -175,13 +175,7 @@ def knees_drawn_up(
     usual_m = median(risen[known, 0])
     scatter_m = mad_sd(risen[known, 0], usual_m)
     for k in known:
-        rise_m, sd_m = risen[k, 0] - usual_m, float(np.hypot(risen[k, 1], scatter_m))
-        straight = _log_likelihood(rise_m, sd_m) + _log_likelihood(tips[k], SAME_SD_DEG, MOST_AGAINST)
-        drawn = [
-            _log_likelihood(rise_m - way * RISE_M, float(np.hypot(sd_m, RISE_SD_M)))
-            + _log_likelihood(tips[k] - way * TIPS_DEG, TIPS_SD_DEG)
-            for way in (1, -1)
-        ]
+        straight, *drawn = _moved(risen[k, 0] - usual_m, float(np.hypot(risen[k, 1], scatter_m)), tips[k])
         ratios[k] = max(drawn) - straight
     return ratios
 
@@ -248,14 +242,19 @@ def _changes(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> FloatArray:
     """Return the log likelihoods, (2, 2), of down and up at the first stop (rows) and at the last one."""
     risen_m, sd_m = _rise(vertical_mps2, stops, slice(stops[0].end, stops[-1].start))
     tips_deg = stops[-1].tilt_deg - stops[0].tilt_deg
+    same, rises, falls = _moved(risen_m, sd_m, tips_deg)
+    return np.array([[same, SELDOM + rises], [SELDOM + falls, same]])
+
+
+def _moved(risen_m: float, sd_m: float, tips_deg: float) -> tuple[float, ...]:
+    """Return the log likelihoods of a leg in the same place, taken up, and laid down."""
     same = _log_likelihood(risen_m, sd_m) + _log_likelihood(tips_deg, SAME_SD_DEG, MOST_AGAINST)
-    rises, falls = (
-        SELDOM
-        + _log_likelihood(risen_m - way * RISE_M, float(np.hypot(sd_m, RISE_SD_M)))
+    carried = (
+        _log_likelihood(risen_m - way * RISE_M, float(np.hypot(sd_m, RISE_SD_M)))
         + _log_likelihood(tips_deg - way * TIPS_DEG, TIPS_SD_DEG)
         for way in (1, -1)
     )
-    return np.array([[same, rises], [falls, same]])
+    return same, *carried
 
 
 def _log_likelihood(off: float, sd: float, most_against: float = np.inf) -> float:

@@ -372,6 +372,11 @@ def floor_level_deg(
     return direction * usual_level_deg(before_first(at_floor, reps, direction)) if at_floor else resting_deg
 
 
+def rests_before(rests: Mapping[Rest, float], reps: Sequence[Excursion]) -> dict[Rest, float]:
+    """Return the rests before the far end of the first repetition; none without one."""
+    return {rest: level for rest, level in rests.items() if reps and rest.end <= reps[0].far.tick}
+
+
 def before_first(
     rests: Mapping[Rest, float], reps: Sequence[Excursion], direction: float
 ) -> Mapping[Rest, float]:
@@ -380,7 +385,7 @@ def before_first(
     Not those that are lower than the last one of a second by more than a rolling foot explains: whoever sits
     or bends the knees has the foot on the floor, but the shank is not level.
     """
-    before = {rest: level for rest, level in rests.items() if reps and rest.end <= reps[0].far.tick}
+    before = rests_before(rests, reps)
     long_enough = [level for rest, level in before.items() if rest.duration_s >= ZERO_S]
     lowest = direction * long_enough[-1] - KNEE_BENT_DEG if long_enough else -np.inf
     return {rest: level for rest, level in before.items() if direction * level > lowest} or rests

@@ -14,6 +14,7 @@ from imu_reps.analysis.set.hypotheses import (
     SAME_REST_DEG,
     before_first,
     on_floor,
+    rests_before,
     usual_level_deg,
 )
 from imu_reps.analysis.set.leg import LegFrame, LegParams, elevation_deg
@@ -161,9 +162,8 @@ def leg_frames(
         # after a slip the sensor has another angle on the floor
         floor = {rest: level for rest, level in floor.items() if rest.end <= slips[0][0].tick}
     level, seen, zero_deg = _zero(reading, floor, header)
-    sign = reading.hypothesis.sign
     axis = reading.lifting_axis
-    angle = np.radians(header.travel_sign * sign * level)
+    angle = np.radians(header.travel_sign * reading.hypothesis.sign * level)
     zero = np.cos(angle) * reading.swing.plane[0] + np.sin(angle) * reading.swing.plane[1]
     first = LegFrame(axis, unit(zero), zero_deg)
     if header.start == "low" and header.posture == "supine" and floor:
@@ -200,8 +200,7 @@ def floor_rests(reading: Reading, travel_deg: FloatArray, header: Header) -> dic
     outside = [rest for rest in swing.rests if not inside.start <= rest.middle < inside.stop]
     upright = known.resting_deg + MAX_HIGH_DEG
     found = {rest: swing.rests[rest] for rest in outside if beyond < travel_deg[rest.middle] < upright}
-    before = {rest: level for rest, level in found.items() if reps and rest.end <= reps[0].far.tick}
-    return before or found
+    return rests_before(found, reps) or found
 
 
 def _zero(reading: Reading, floor: Mapping[Rest, float], header: Header) -> tuple[float, bool, float]:

@@ -281,19 +281,7 @@ def _carried_round(
 ) -> tuple[Hypothesis, Lever | None, int]:
     """Return the hypothesis without swings not carried round the hip, its lever and `Reading.undecided`.
 
-    Parameters
-    ----------
-    hypothesis : Hypothesis
-    lifted : (n,) bool
-        Where the leg has left its resting end.
-    motion : ArcMotion or None
-        How the ankle is carried; None if unknown.
-    spells : sequence of slice
-        Stretches in the posture.
-    carried_up : (reps,) float
-        Result of `_carried_up`.
-    header : Header
-    params : EvidenceParams
+    `lifted`, (n,), is where the leg has left its resting end, and `carried_up` the result of `_carried_up`.
     """
     reps = hypothesis.segmentation.reps
     if motion is None or not reps:

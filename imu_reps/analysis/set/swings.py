@@ -329,7 +329,7 @@ def _swing(
 
 def _may_walk_about(axis: FloatArray, seen: SeenLeg) -> BoolArray | None:
     """Return when the person may be walking, (n,), the leg not carried round the hip; None for never."""
-    if seen.may_walk is None or seen.carried is None:
+    if seen.may_walk is None or seen.carried is None or not seen.may_walk.any():
         return seen.may_walk
     explained = seen.carried.about(axis).explained(round(STRIDES_S * GRID_HZ))
     return seen.may_walk & (explained < CARRIED_SHARE)
