@@ -166,6 +166,7 @@ class _SessionRun:
 
         After a closed terminal or a shutdown it neither prompts nor waits.
         """
+        _import_before_threads()
         with contextlib.ExitStack() as stack:
             write = stack.enter_context(ThreadedEmitter(contextlib.nullcontext(self.diary)))
             if self.what.page is None:
@@ -244,6 +245,18 @@ def _serve_until_interrupted(view: SessionView) -> None:
                 time.sleep(0.1)
     finally:
         view.obey()  # what was said last
+
+
+def _import_before_threads() -> None:
+    """Import what the threads of diary and display need.
+
+    Two that import at once can wait for each other for ever in Python 3.11
+    (https://github.com/python/cpython/issues/106176): the set was stored, and the program never ended.
+    """
+    import pandas  # noqa: F401
+    from rich.cells import cell_len
+
+    cell_len("あ")  # loads the widths of wide characters
 
 
 def session_display(

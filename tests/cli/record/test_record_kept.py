@@ -67,6 +67,22 @@ Diary._remember = lambda *what: (os.kill(os.getpid(), number), remember(*what))
     + RECORD_VIRTUALLY
 )
 
+#: The same; prints at the end what threads other than the first have imported.
+IMPORTS_OF_THREADS = """
+import sys, threading
+
+class Watch:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if threading.current_thread() is not threading.main_thread():
+            imported.append(name)
+
+imported = []
+sys.meta_path.insert(0, Watch)
+""" + RECORD_VIRTUALLY.replace(
+    "\nmain()", "\ntry:\n    main()\nfinally:\n    print('threads imported', imported)"
+)
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -119,6 +135,14 @@ def test_advice_for_the_next_time_is_printed_before_the_sensors_are_disconnected
     assert stored_counts == [3]
     assert advice_s - set_over_s < 0.5 * (ended_s - set_over_s)
     assert process.returncode == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_no_thread_imports_anything_while_another_may() -> None:
+    command = [sys.executable, "-u", "-c", IMPORTS_OF_THREADS, "0"]
+    program = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert "threads imported []" in program.stdout
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
