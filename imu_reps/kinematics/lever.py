@@ -121,6 +121,16 @@ class ArcMotion:
             self.known[piece],
         )
 
+    def below(self, cutoff_hz: float) -> ArcMotion:
+        """Return the motion below a lower frequency."""
+        smooth = low_pass(cutoff_hz)
+        return replace(
+            self,
+            omega_rad_s=smooth(self.omega_rad_s),
+            alpha_rad_s2=smooth(self.alpha_rad_s2),
+            acceleration_mps2=smooth(self.acceleration_mps2),
+        )
+
     def explained(self, window: int) -> FloatArray:
         """Return the share of the acceleration's changes that an arc explains around each instant, (n,).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import cache
 from itertools import pairwise
@@ -10,12 +10,31 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.signal import bilinear, lfilter
+from scipy.spatial.transform import Rotation
 
-from imu_reps import Analysis, Event, Recording, SampleBlock, SetPlan, Simulated, analyze, simulate
-from imu_reps.domain.samples import SENSOR_PLACES
+from imu_reps import Analysis, Event, Header, Recording, SampleBlock, SetPlan, Simulated, analyze, simulate
+from imu_reps.domain.samples import SENSOR_PLACES, STANDARD_GRAVITY_MPS2, FloatArray, SensorPlace
 from imu_reps.domain.track import GRID_HZ
 
 Way = tuple[float, float]
+
+#: How a body moves, by part (n,), deg and m, at `time_s`; a part of a set: its duration in s, and where to.
+#:
+#: The `thigh`, from lying or hanging straight, and the `knee`; how far the pelvis tips back (`curl`), the
+#: foot falls to the left (`foot`), and the whole body is rolled over to its left (`rolled`), swings forward
+#: on the bar (`swing`), or is pulled up to it (`pulled`).
+Joints = dict[str, FloatArray]
+Part = tuple[float, Mapping[str, float]]
+
+PARTS = ("thigh", "knee", "curl", "foot", "rolled", "swing", "pulled")
+STEP_S, EVERY = 0.0025, 4
+
+#: From the bar to the hips; of the thigh; from the knee to the strap, m.
+BAR_M, THIGH_M, STRAP_M = 1.15, 0.42, 0.33
+
+#: Sensor axes (left, cranial, anterior) of a body that lies with its feet along x, its left along y, z up.
+LYING = Rotation.from_matrix(np.column_stack([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))
 
 
 def minimum_jerk(share: np.ndarray) -> np.ndarray:
@@ -36,6 +55,96 @@ def leg() -> Callable[[float, Iterable[Way]], np.ndarray]:
         return np.concatenate(pieces)
 
     return move
+
+
+@pytest.fixture(scope="session")
+def joints() -> Callable[..., Joints]:
+    """Build the joints of a body that goes from part to part by minimum jerk, from a start (else 0)."""
+
+    def move(parts: Iterable[Part], **start: float) -> Joints:
+        at = dict.fromkeys(PARTS, 0.0) | start
+        pieces: list[FloatArray] = []
+        for lasts_s, to in parts:
+            share = minimum_jerk(np.arange(1, round(lasts_s / STEP_S) + 1) / round(lasts_s / STEP_S))
+            pieces.append(
+                np.array([at[part] + (to.get(part, at[part]) - at[part]) * share for part in PARTS])
+            )
+            at |= to
+        moved = dict(zip(PARTS, np.hstack(pieces), strict=True))
+        return moved | {"time_s": STEP_S * np.arange(len(moved["thigh"]))}
+
+    return move
+
+
+@pytest.fixture(scope="session")
+def worn() -> Callable[..., Recording]:
+    """Record what the two sensors on a body feel: the ankle's strapped on anyhow, by `seed`.
+
+    A springy strap turns on the shank by `springs_deg` at 1 m/s² across it, and swings at `springs_hz`.
+    """
+
+    def record(
+        header: Header, moved: Joints, seed: int = 0, springs_deg: float = 0.0, springs_hz: float = 10.0
+    ) -> Recording:
+        rng = np.random.default_rng(seed)
+        strapped_on = Rotation.from_quat(rng.normal(size=4))
+        radians = {part: np.radians(moved[part]) for part in PARTS}
+        hanging = header.posture == "hanging"
+        body = radians["swing"] - (np.pi / 2 if hanging else 0.0)
+        thigh = body + radians["thigh"]
+        shank = thigh - radians["knee"]
+        hips = BAR_M * np.exp(1j * body) + 1j * moved["pulled"] if hanging else 0j * body
+        strap = hips + THIGH_M * np.exp(1j * thigh) + STRAP_M * np.exp(1j * shank)
+        rolled = Rotation.from_rotvec(radians["rolled"][:, None] * [-1.0, 0.0, 0.0])
+        foot = Rotation.from_rotvec(radians["foot"][:, None] * [0.0, 1.0, 0.0])
+        pelvis = rolled * _turned(body + radians["curl"])
+        ankle = rolled * _turned(shank) * foot
+        belt_m = rolled.apply(_in_space(hips)) + pelvis.apply([0.0, 0.04, 0.11])
+        strap_m = rolled.apply(_in_space(strap)) + ankle.apply([0.0, 0.0, 0.04])
+        ankle = ankle * _sprung(ankle.inv().apply(_acceleration(strap_m))[:, 2], springs_deg, springs_hz)
+        return Recording(
+            header,
+            _block("pelvis", pelvis, _acceleration(belt_m), rng),
+            _block("ankle", ankle * strapped_on, _acceleration(strap_m), rng),
+        )
+
+    return record
+
+
+def _turned(angle: FloatArray) -> Rotation:
+    """Return the axes of a segment that goes from its joint at an angle over the floor, (n,) rad."""
+    return Rotation.from_rotvec(angle[:, None] * [0.0, -1.0, 0.0]) * LYING
+
+
+def _in_space(at: np.ndarray) -> FloatArray:
+    """Return places in the sagittal plane (n,), complex, in space (n, 3)."""
+    return np.column_stack([at.real, 0.0 * at.real, at.imag])
+
+
+def _acceleration(path_m: FloatArray) -> FloatArray:
+    return np.asarray(np.gradient(np.gradient(path_m, STEP_S, axis=0), STEP_S, axis=0))
+
+
+def _sprung(across_mps2: FloatArray, springs_deg: float, springs_hz: float) -> Rotation:
+    """Return the turns of a damped spring that yields to an acceleration, about the axis to the left."""
+    rate = 2.0 * np.pi * springs_hz
+    spring = bilinear([rate**2], [1.0, 0.6 * rate, rate**2], 1.0 / STEP_S)
+    turn = np.radians(springs_deg) * lfilter(*spring, across_mps2)
+    return Rotation.from_rotvec(turn[:, None] * [1.0, 0.0, 0.0])
+
+
+def _block(
+    place: SensorPlace, axes: Rotation, acceleration_mps2: FloatArray, rng: np.random.Generator
+) -> SampleBlock:
+    rows = slice(EVERY, len(axes) - EVERY, EVERY)
+    force = axes.inv().apply(acceleration_mps2 + np.array([0.0, 0.0, STANDARD_GRAVITY_MPS2]))[rows]
+    rate_dps = np.degrees((axes[:-1].inv() * axes[1:]).as_rotvec()[rows] / STEP_S)
+    force = force + rng.normal(0.0, 0.03, force.shape)
+    rate_dps = rate_dps + rng.normal(0.0, 0.1, rate_dps.shape)
+    numbers = np.arange(len(force))
+    return SampleBlock(
+        place, EVERY * STEP_S * numbers, numbers, np.full(len(numbers), np.nan), force, rate_dps
+    )
 
 
 @pytest.fixture(scope="session")
