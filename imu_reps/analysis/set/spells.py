@@ -190,6 +190,7 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
     if pelvis is None or not np.isfinite(pelvis.up[:, 0]).any():
         return Posture(whole, still, everywhere, checked=False, lying=None, cranial=None)
     up, after = bridged(pelvis.up), 0
+    turned_deg: FloatArray | float = 0.0
     if header.pelvis.alignment == "functional":
         rocks = find_rocks(motion, params)
         if rocks is None:
@@ -200,7 +201,10 @@ def find_posture(motion: Motion, header: Header, params: SpellParams | None = No
     else:
         cranial = axis_vector(header.pelvis.cranial_axis or "+y")
         off_deg = lean_deg(up, cranial, header.posture)
-    lying = _own_direction(up, pelvis.gyr_dps, off_deg, params)
+        if header.posture == "supine" and header.pelvis.anterior_axis is not None:
+            # it may only be the default: whoever lies on the side or face down for long still lies supine
+            turned_deg = np.minimum(angle_between_deg(up, axis_vector(header.pelvis.anterior_axis)), 90.0)
+    lying = _own_direction(up, pelvis.gyr_dps, off_deg, params, turned_deg)
     if lying is None:
         return Posture((), ~everywhere, ~everywhere, checked=True, lying=None, cranial=cranial)
     away_deg = angle_between_deg(up, lying)
@@ -225,9 +229,24 @@ def _unnamed(motion: Motion, up: FloatArray, still: BoolArray, params: SpellPara
 
 
 def _own_direction(
-    up: FloatArray, gyr_dps: FloatArray, off_deg: FloatArray, params: SpellParams
+    up: FloatArray,
+    gyr_dps: FloatArray,
+    off_deg: FloatArray,
+    params: SpellParams,
+    turned_deg: FloatArray | float = 0.0,
 ) -> FloatArray | None:
-    """Return the most frequent direction of up of a calm pelvis near the named one; None if never near."""
+    """Return the most frequent direction of up of a calm pelvis near the named one; None if never near.
+
+    Parameters
+    ----------
+    up : (n, 3) float
+    gyr_dps : (n, 3) float
+    off_deg : (n,) float
+        Angle to the named direction, or to the level plane if it is only known that the person lies.
+    params : SpellParams
+    turned_deg : (n,) float or 0
+        Angle to the front that the header names, on the back or not; it only makes a direction less likely.
+    """
     calm = np.flatnonzero((off_deg < params.named_within_deg) & _is_calm(gyr_dps, params.calm_dps))
     if len(calm) == 0:
         return None
@@ -235,7 +254,7 @@ def _own_direction(
     some = up[chosen]
     near = some @ some.T > np.cos(np.radians(params.kernel_deg))
     # the named axis is the prior: the likelihood halves with every 30 degrees away from it
-    prior = 0.5 ** (off_deg[chosen] / 30.0)
+    prior = 0.5 ** ((off_deg + turned_deg)[chosen] / 30.0)
     best = int(np.argmax(prior * near.sum(axis=1)))
     return unit(some[near[best]].mean(axis=0))
 
