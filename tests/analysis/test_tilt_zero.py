@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 
-from imu_reps import Header
+from imu_reps import Header, Recording, analyze
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, Turn
 from imu_reps.analysis.set.pelvis import PelvisEstimate, estimate_pelvis
 from imu_reps.analysis.set.spells import STILL_TICKS, Posture
@@ -92,3 +92,23 @@ def test_the_zero_of_heel_taps_precedes_the_lifting_of_the_legs(hovering_deg: fl
     true, found = lying([*parts, tap, tap, tap], Header(exercise="heel_tap", start="high"))
 
     assert off_deg(true, found) < 0.1
+
+
+@pytest.mark.parametrize("tips_deg", [2.0, 10.0])
+@pytest.mark.parametrize("propped_deg", [12.0, 20.0, 32.0])
+def test_the_zero_of_heel_taps_is_none_of_a_trunk_that_was_propped_on_the_elbows(
+    propped_deg: float, tips_deg: float, joints: Callable[..., dict], worn: Callable[..., Recording]
+) -> None:
+    """The trunk is up for 5 s, then flat for 3 s; rather no tilt than one that is off by the elbows'."""
+    heel_in, table_top = {"thigh": 46.0, "knee": 92.0}, {"thigh": 92.0, "curl": tips_deg}
+    tap = ((1.0, {"thigh": 50.0, "curl": 0.5 * tips_deg}), (0.4, {}), (1.0, table_top), (0.5, {}))
+    flat = ((1.0, {"curl": 0.0}), (3.0, {}))
+    begin = ((5.0, {}), *flat, (1.0, heel_in), (0.8, {}), (1.0, table_top), (1.5, {}))
+    recording = worn(
+        Header(exercise="heel_tap", side="left", simulated=True),
+        joints([*begin, *tap * 6, (1.5, {})], curl=-propped_deg),
+    )
+    tilts = [rep.pelvic_tilt_deg for rep in analyze(recording).summary.reps]
+
+    assert len(tilts) == 6
+    assert all(tilt is None or abs(tilt + 0.5 * tips_deg) < 1.0 for tilt in tilts)

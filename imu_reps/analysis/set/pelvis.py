@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -43,6 +43,11 @@ ALIKE_DEG = 3.0
 
 #: In a high start the pelvis is tipped back by at least this, compared with a rest on the floor (ours).
 TIPPED_BACK_DEG = 4.0
+
+#: A rest with the trunk higher than at the last one before the legs go up by more than this is one on the
+#: elbows; legs that are half up tip the pelvis back by less (ours; people prop themselves up by 12 to 32).
+#: The second one is the least swing of a shank that goes up into table top.
+PROPPED_DEG, MOVES_DEG = 11.0, 15.0
 
 #: Length over which the pelvis's tilt at the resting end is measured.
 HELD_TICKS = 50
@@ -153,7 +158,9 @@ def estimate_pelvis(
     for spell in posture.spells:
         reps = [rep for rep in segmentation.reps if spell.start <= rep.far.tick < spell.stop]
         shift = _shift(spell, motion, posture, elevation_deg, speed_dps, reps, header)
-        zeros.append(_spell_zero(spell, calm, motion, posture, reps, shift, header))
+        until_shift = spell if shift is None else slice(spell.start, shift.tick)
+        zero = _spell_zero(until_shift, calm, motion, posture, bridged(elevation_deg), reps, header)
+        zeros.append(replace(zero, spell=spell, shift=shift))
     yaw = None
     if header.posture == "supine" and header.pelvis.alignment == "mounted":
         two_legs = header.exercise == "double_leg_raise"
@@ -227,21 +234,21 @@ def _zero_mask(
 
 
 def _spell_zero(
-    spell: slice,
+    known: slice,
     calm: BoolArray,
     motion: Motion,
     posture: Posture,
+    elevation_deg: FloatArray,
     reps: Sequence[Excursion],
-    shift: Shift | None,
     header: Header,
 ) -> _SpellZero:
+    """Return the zero of a stretch in the posture, before the pelvis sensor shifts."""
     assert motion.pelvis is not None
     assert posture.cranial is not None
     up, cranial = motion.pelvis.up, posture.cranial
-    known = spell if shift is None else slice(spell.start, shift.tick)
     rests = _rests_in(calm, known)
     if header.exercise == "heel_tap":
-        rests = _flat_rests(rests, reps, _tipped_deg(up, cranial))
+        rests = _flat_rests(rests, reps, _tipped_deg(up, cranial), elevation_deg)
     long_enough = [rest for rest in rests if rest.duration_s >= ZERO_S]
     before = [rest for rest in long_enough if not reps or rest.end <= reps[0].far.tick]
     between = [] if before else long_enough
@@ -253,13 +260,12 @@ def _spell_zero(
         # without a repetition, as in a hold, the last rest may be the one after it
         rest = before[-1] if before and reps else (before or between)[0]
         at = _zero_up(up, calm, rest, known.start)
-        return _SpellZero(
-            spell, None if at is None else pelvis_axes_at(at, cranial, header), rest, not before, shift=shift
-        )
+        axes = None if at is None else pelvis_axes_at(at, cranial, header)
+        return _SpellZero(known, axes, rest, not before)
     still = rests or _rests_in(motion.pelvis.still & posture.near, known)
     at = None if not still else mean_up(up, still[-1])
     axes = None if at is None else pelvis_axes_at(at, cranial, header)
-    return _SpellZero(spell, axes, None, uneven=bool(long_enough), shift=shift)
+    return _SpellZero(known, axes, None, uneven=bool(long_enough))
 
 
 def _tipped_deg(up: FloatArray, cranial: FloatArray) -> FloatArray:
@@ -320,15 +326,28 @@ def _rests_in(calm: BoolArray, spell: slice) -> list[Rest]:
     return rests_in(inside)
 
 
-def _flat_rests(rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: FloatArray) -> list[Rest]:
-    """Return the rests before the first heel tap with a flat pelvis, not tipped back by legs held high."""
+def _flat_rests(
+    rests: Sequence[Rest], reps: Sequence[Excursion], away_deg: FloatArray, elevation_deg: FloatArray
+) -> list[Rest]:
+    """Return the rests before the first heel tap with a flat pelvis.
+
+    It is neither tipped back by legs held high nor propped up with the trunk on the elbows.
+    """
     if not reps:
         return []
     held = [np.median(away_deg[rep.near.tick : rep.near.tick + HELD_TICKS]) for rep in reps]
     before = [(_median(away_deg, rest), rest) for rest in rests if rest.end <= reps[0].far.tick]
-    flattest = max((level for level, rest in before if rest.duration_s >= ZERO_S), default=0.0)
-    minimum = max(float(np.median(held)) + TIPPED_BACK_DEG, flattest - TIPPED_BACK_DEG)
-    return [rest for level, rest in before if level > minimum]
+    not_held = float(np.median(held)) + TIPPED_BACK_DEG
+    legs_down = [level for level, rest in before if _moves(elevation_deg[rest.end : reps[0].near.tick])]
+    propped = legs_down[-1] + PROPPED_DEG if legs_down else np.inf
+    long_enough = [level for level, rest in before if rest.duration_s >= ZERO_S and level < propped]
+    minimum = max(not_held, max(long_enough, default=0.0) - TIPPED_BACK_DEG)
+    return [rest for level, rest in before if minimum < level < propped]
+
+
+def _moves(elevation_deg: FloatArray) -> bool:
+    """Return whether a leg moves into the start position of heel taps."""
+    return len(elevation_deg) > 0 and bool(np.ptp(elevation_deg) > MOVES_DEG)
 
 
 def _reported(zero: _SpellZero, motion: Motion, header: Header) -> Zero:
