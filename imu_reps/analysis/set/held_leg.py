@@ -48,6 +48,10 @@ LEFT_SHARE = 0.25
 TIPS_DEG, TIPS_SD_DEG = -12.0, 6.0
 SAME_SD_DEG, MOST_AGAINST = 4.0, 3.0
 
+#: The most that a rise weighs against a leg in the same place: a rise of a metre is that of no knee either,
+#: but an error (ours).
+MOST_RISE = 5.0
+
 #: A stop is where a repetition begins or ends if its angle is within this share of the range of it (ours).
 SAME_PLACE = 0.3
 
@@ -248,7 +252,7 @@ def _changes(vertical_mps2: FloatArray, stops: Sequence[_Stop]) -> FloatArray:
 
 def _moved(risen_m: float, sd_m: float, tips_deg: float) -> tuple[float, ...]:
     """Return the log likelihoods of a leg in the same place, taken up, and laid down."""
-    same = _log_likelihood(risen_m, sd_m) + _log_likelihood(tips_deg, SAME_SD_DEG, MOST_AGAINST)
+    same = _log_likelihood(risen_m, sd_m, MOST_RISE) + _log_likelihood(tips_deg, SAME_SD_DEG, MOST_AGAINST)
     carried = (
         _log_likelihood(risen_m - way * RISE_M, float(np.hypot(sd_m, RISE_SD_M)))
         + _log_likelihood(tips_deg - way * TIPS_DEG, TIPS_SD_DEG)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
@@ -187,10 +187,10 @@ def _floors(
     # walking to the bar swings the leg to both sides of where it hangs, lying down bends it before
     rested = direction * (usual_level_deg(swing.rests) if swing.rests else float(np.median(swing.angle_deg)))
     levels: list[float | None] = [floor]
-    # who walks makes most swings with steps, whose far end is the level of the rests
-    top = far if swing.may_walk is None else max(rep.far.value for rep in found.reps)
-    highest = top - settings.min_range_deg
-    if abs(rested - floor) > SAME_REST_DEG and rested < highest:
+    # most swings may be steps, or knees drawn to the chest, whose far end is the level of the rests
+    highest = max(rep.far.value for rep in found.reps) - settings.min_range_deg
+    hovers = 0.0 < rested - floor < BELOW_STOP_DEG and _lies_around(found.reps, direction * floor, swing)
+    if abs(rested - floor) > SAME_REST_DEG and rested < highest and not hovers:
         levels.append(rested)
     # who rests with the knees bent for longer than flat lifts the leg from where it lies flat
     lifted = _lifted_from(found.reps, swing)
@@ -198,6 +198,12 @@ def _floors(
     if min(floor, rested) + KNEE_BENT_DEG < flat < highest:
         levels.append(flat)
     return levels
+
+
+def _lies_around(reps: Sequence[Excursion], level_deg: float, swing: Swing) -> bool:
+    """Return whether the leg rests at an angle both before the repetitions and after them."""
+    lies = [rest for rest, level in swing.rests.items() if abs(level - level_deg) < SAME_REST_DEG]
+    return bool(lies) and lies[0].end <= reps[0].far.tick and lies[-1].start >= reps[-1].far.tick
 
 
 def _lifted_from(reps: Sequence[Excursion], swing: Swing) -> dict[Rest, float]:
@@ -382,13 +388,25 @@ def before_first(
 ) -> Mapping[Rest, float]:
     """Return the rests on the floor before the first repetition, else all of them.
 
-    Not those that are lower than the last one of a second by more than a rolling foot explains: whoever sits
-    or bends the knees has the foot on the floor, but the shank is not level.
+    Where the leg rests after the last one too, else between them, if anywhere: a stop on the first way up is
+    no floor, nor is where it is held above it. Else not those that are lower than the last one of a second
+    by more than a rolling foot explains: whoever sits or bends the knees has the foot on the floor, but the
+    shank is not level.
     """
     before = rests_before(rests, reps)
+    later = {rest: level for rest, level in rests.items() if rest not in before}
+    after = [level for rest, level in later.items() if rest.start >= reps[-1].far.tick] if reps else []
+    for others in (after[-1:], later.values()):
+        again = {rest: level for rest, level in before.items() if _is_near(level, others)}
+        if again:
+            return again
     long_enough = [level for rest, level in before.items() if rest.duration_s >= ZERO_S]
     lowest = direction * long_enough[-1] - KNEE_BENT_DEG if long_enough else -np.inf
     return {rest: level for rest, level in before.items() if direction * level > lowest} or rests
+
+
+def _is_near(level_deg: float, others_deg: Iterable[float]) -> bool:
+    return any(abs(level_deg - other) < SAME_REST_DEG for other in others_deg)
 
 
 def on_floor(swing: Swing, direction: float, resting_deg: float, far_deg: float) -> dict[Rest, float]:

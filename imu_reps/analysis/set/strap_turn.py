@@ -33,6 +33,13 @@ MIN_TURN_DEG = 40.0
 #: (ours).
 MIN_WAY_DEG, CLEAR_SHARE = 15.0, 0.2
 
+#: A leg that rests within this angle of an earlier rest lies as it did, if a turn of the sensor would move
+#: that rest by the second one at least (ours).
+SAME_REST_DEG, MIN_REST_TURN_DEG = 8.0, 25.0
+
+#: Most ways, those of two movements, that may be another movement than the raises before and after (ours).
+OTHER_WAYS = 4
+
 #: Sine of the smallest angle between leg and gravity at which a way's axis has a sign (15 degrees; ours).
 MIN_SLOPE = 0.26
 
@@ -93,15 +100,65 @@ def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]
     seen = observe(motion, posture, header)
     if seen is None:
         return []
-    pieces: list[list[Way]] = []
-    for way in clear_ways(seen):
-        if pieces and _apart_deg(_mean(pieces[-1]), way.shank) < MIN_TURN_DEG:
-            pieces[-1].append(way)
-        else:
-            pieces.append([way])
-    found = (_turned(before, after, seen.up) for before, after in pairwise(pieces))
+    pieces = _without_others(_alike([[way] for way in clear_ways(seen)]))
+    found = [_turned(before, after, seen.up) for before, after in pairwise(pieces)]
+    ends = (
+        [0, *(turned.handled.stop for turned in found)],
+        [*(turned.handled.start for turned in found), None],
+    )
+    rests = [_resting_up(seen, slice(start, end)) for start, end in zip(*ends, strict=True)]
     # with a knee that bends to another angle the leg's way differs, but nothing turns before it
-    return [turned for turned in found if turned.handled.stop > turned.handled.start]
+    return [
+        turned
+        for turned, (before, after) in zip(found, pairwise(rests), strict=True)
+        if turned.handled.stop > turned.handled.start and not _rests_as_before(turned, before, after)
+    ]
+
+
+def _alike(pieces: Sequence[list[Way]]) -> list[list[Way]]:
+    """Return groups of ways with each joined to the one before it if they are turned alike."""
+    joined: list[list[Way]] = []
+    for piece in pieces:
+        if joined and _apart_deg(_mean(joined[-1]), _mean(piece)) < MIN_TURN_DEG:
+            joined[-1] += piece
+        else:
+            joined.append(list(piece))
+    return joined
+
+
+def _without_others(pieces: Sequence[list[Way]]) -> list[list[Way]]:
+    """Return groups of ways without a few ways in the midst of others that are turned alike.
+
+    They are another movement, as of a knee drawn to the chest: a strap that slips does not slip back.
+    """
+    others = [
+        len(piece) <= OTHER_WAYS and _apart_deg(_mean(before), _mean(after)) < MIN_TURN_DEG
+        for before, piece, after in zip(pieces, pieces[1:], pieces[2:], strict=False)
+    ]
+    return _alike([piece for piece, other in zip(pieces, [False, *others, False], strict=False) if not other])
+
+
+def _resting_up(seen: SeenLeg, within: slice) -> FloatArray:
+    """Return up in sensor axes in each rest within some ticks, (k, 3)."""
+    stop = len(seen.up) if within.stop is None else within.stop
+    return np.array(
+        [seen.up[rest.middle] for rest in seen.rests if within.start <= rest.middle < stop]
+    ).reshape(-1, 3)
+
+
+def _rests_as_before(turned: Turned, before: FloatArray, after: FloatArray) -> bool:
+    """Return whether the leg rests in the sensor as before a turn, by up in some rests, (k, 3) and (m, 3).
+
+    Knees drawn to the chest carry the ankle another way than a raise does, which looks like a turn.
+    """
+    straight = _angles_deg(before, after)
+    turning = _angles_deg(after, after @ turned.rotation.T).diagonal()
+    return bool(((straight < SAME_REST_DEG) & (turning > MIN_REST_TURN_DEG)).any())
+
+
+def _angles_deg(one: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the angles between directions (k, 3) and (m, 3), (k, m) degrees."""
+    return np.degrees(np.arccos(np.clip(one @ other.T, -1.0, 1.0)))
 
 
 def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turned:
