@@ -67,6 +67,7 @@ def observation(
     lever_m: np.ndarray | None = None,
     sd_m: float = 0.05,
     shares: list[float] | None = None,
+    with_body: list[float] | None = None,
     rates_dps: list[float] | None = None,
     bounces_mps2: list[float] | None = None,
     angle_deg: np.ndarray | None = None,
@@ -81,6 +82,7 @@ def observation(
         (slice(0, len(angle)),),
         None if lever_m is None else Lever(np.asarray(lever_m, float), sd_m),
         np.array(shares or NOTHING),
+        np.array(with_body or NOTHING),
         np.array(rates_dps or NOTHING),
         np.array(bounces_mps2 or NOTHING),
         np.array(out_of_level or NOTHING),
@@ -104,6 +106,7 @@ finite = st.floats(-5.0, 5.0)
     lever_m=st.none() | st.tuples(finite, finite, finite).map(np.array),
     sd_m=st.floats(0.0, 3.0),
     shares=st.lists(st.floats(-3.0, 3.0), max_size=8),
+    with_body=st.lists(st.floats(-3.0, 1.0), max_size=8),
     rates_dps=st.lists(st.floats(0.0, 500.0), max_size=8),
     bounces_mps2=st.lists(st.floats(0.0, 50.0), max_size=8),
     level_deg=st.floats(-180.0, 180.0),
@@ -119,6 +122,7 @@ def test_no_term_exceeds_its_bounds_whatever_was_observed(
     lever_m: np.ndarray | None,
     sd_m: float,
     shares: list[float],
+    with_body: list[float],
     rates_dps: list[float],
     bounces_mps2: list[float],
     level_deg: float,
@@ -126,7 +130,7 @@ def test_no_term_exceeds_its_bounds_whatever_was_observed(
     explained: float | None,
 ) -> None:
     reading = raised(ranges, each_s, sign)
-    of_pelvis = shares, rates_dps, bounces_mps2
+    of_pelvis = shares, with_body, rates_dps, bounces_mps2
     observed = observation(
         header, lever_m, sd_m, *of_pelvis, np.full(4000, level_deg), out_of_level, explained
     )
@@ -143,6 +147,14 @@ def test_an_axis_that_points_up_during_the_lift_is_not_the_flexion_axis() -> Non
 
     assert level_term(of(reading, observation(out_of_level=[0.05, -0.03])), PARAMS) > -0.1
     assert level_term(of(reading, observation(out_of_level=[-0.69, -0.69])), PARAMS) == -PARAMS.level_max
+
+
+def test_knees_drawn_up_carry_a_hanging_ankle_further_than_its_shank_turns() -> None:
+    reading, lever_m = replace(raised([30.0] * 6), leg_axis=FOOT), [0.0, -1.5, 1.2]
+    knees, body = (observation(HANGING, lever_m, with_body=[share] * 6) for share in (0.7, 0.95))
+
+    assert lever_term(of(reading, knees), PARAMS) > 0.0
+    assert lever_term(of(reading, body), PARAMS) < -2.0
 
 
 def test_a_term_without_its_data_is_zero() -> None:

@@ -201,10 +201,17 @@ def test_excursions_from_rest_count_by_the_weighted_median_rule(sizes: list[floa
 def test_a_swing_larger_than_any_hip_allows_is_no_repetition_and_does_not_raise_the_usual_range(
     leg: Leg,
 ) -> None:
-    """Lying down turns the shank by more than any hip bends."""
-    found = segmented(leg(0.0, [(170.0, 2.0), (0.0, 2.0), *[(25.0, 1.0), (0.0, 1.0)] * 4]))
+    """Whoever turns over turns the shank by more than hip and trunk bend."""
+    found = segmented(leg(0.0, [(200.0, 2.0), (0.0, 2.0), *[(25.0, 1.0), (0.0, 1.0)] * 4]))
 
     assert len(found.reps) == 4
+
+
+def test_toes_that_touch_the_bar_are_repetitions_however_far_they_go(leg: Leg) -> None:
+    """The hip bends by 120 to 130 degrees, and the trunk rolls up."""
+    found = segmented(leg(0.0, [(130.0, 1.5), (0.0, 1.5), (170.0, 1.5), (0.0, 1.5)] * 3))
+
+    assert [round(rep.range_deg) for rep in found.reps] == [130, 170] * 3
 
 
 def test_stopping_at_a_floor_angle_is_a_repetition(leg: Leg) -> None:

@@ -20,8 +20,9 @@ from imu_reps.domain.track import GRID_HZ
 #: Tolerance below the floor: a leg cannot go there, so a shank that points lower belongs to a bent knee.
 BELOW_FLOOR_DEG = 6.0
 
-#: Range beyond any leg raise: the hip flexes by 120 to 130 degrees and extends by 10 (AAOS).
-MAX_RANGE_DEG = 140.0
+#: Range beyond any leg raise: the hip flexes by 120 to 130 degrees and extends by 10 (AAOS), and the trunk
+#: rolls up by 45 when the toes touch the bar (ours).
+MAX_RANGE_DEG = 185.0
 
 #: In walking the shank swings at least this far behind the level where a hanging leg comes to rest (ours).
 STEP_BEHIND_DEG = 3.0

@@ -75,6 +75,10 @@ class EvidenceParams:
     whole_body, whole_body_max : float
         Share of the leg's way above which a hanging pelvis swings with it, as a body on a bar; bound of this
         evidence (ours: raises have up to 0.6).
+    rigid_share, apart_share : float
+        Difference of a hanging pelvis's swing from the leg's, as a share of it, below which the whole body
+        swings at the bar and no leg is raised, and from which it does not swing (ours, simulated: 0.01 to
+        0.11 in swings, 0.23 to 0.7 with the knees drawn up, over 0.5 in raises).
     end_max : float
         Bound of the evidence of either end of the recording.
     end_share : float
@@ -132,6 +136,8 @@ class EvidenceParams:
     share_max: float = 4.0
     whole_body: float = 0.7
     whole_body_max: float = 8.0
+    rigid_share: float = 0.15
+    apart_share: float = 0.2
     end_max: float = 1.25
     end_share: float = 0.25
     end_rest_s: float = 1.0
@@ -174,6 +180,8 @@ class Observed:
         Common lever of the repetitions; None if unknown.
     tilt_shares : (reps,) float
         Change of pelvic tilt with the leg's angle, degrees per degree; empty if unknown.
+    with_body : (reps,) float
+        Share of the leg's swing that the pelvis makes with it, hanging; empty if unknown, or not hanging.
     pelvis_dps : (reps,) float
         RMS angular rate of the pelvis; empty if unknown.
     bounces_mps2 : (reps,) float
@@ -190,6 +198,7 @@ class Observed:
     spells: tuple[slice, ...]
     lever: Lever | None
     tilt_shares: FloatArray
+    with_body: FloatArray
     pelvis_dps: FloatArray
     bounces_mps2: FloatArray
     out_of_level: FloatArray
@@ -210,14 +219,18 @@ def lever_term(seen: Observed, params: EvidenceParams) -> float:
     lever, leg_axis = seen.lever, seen.hypothesis.leg_axis
     if leg_axis is None or lever is None:
         return 0.0
-    length = float(lever.vector_m @ leg_axis)
-    across = lever.vector_m - length * leg_axis
     hanging = seen.header.posture == "hanging"
+    vector = lever.vector_m
+    if len(seen.with_body) and median(seen.with_body) < 1.0 - params.apart_share:
+        # the body does not swing: who draws the knees up carries the ankle further than the shank turns
+        vector = vector * min(1.0, (params.lever_m + params.lever_hanging_sd_m) / lever.length_m)
+    length = float(vector @ leg_axis)
+    across = vector - length * leg_axis
     along_sd = params.lever_hanging_sd_m if hanging else params.lever_sd_m
     variances = (lever.sd_m**2 + along_sd**2, lever.sd_m**2 + params.lever_sd_m**2)
     squares = ((length - params.lever_m) ** 2, float(across @ across))
     leg = _log_normal(squares, variances)
-    whole = float(lever.vector_m @ lever.vector_m)
+    whole = float(vector @ vector)
     slid = _log_normal((whole, 0.0), (lever.sd_m**2 + params.slid_sd_m**2,) * 2)
     anyhow = _log_normal((whole, 0.0), (lever.sd_m**2 + params.lever_m**2,) * 2)
     against = float(np.logaddexp(slid, anyhow)) - math.log(2.0)

@@ -245,19 +245,52 @@ def _scored(read: SwingReadings, seen: SeenLeg, header: Header, params: Evidence
     carried = []
     for hypothesis in read.hypotheses:
         lifted = hypothesis.sign * header.travel_sign * angle > hypothesis.level_deg(LEFT_SHARE)
-        up = _carried_up(hypothesis, swing, seen, header, params)
-        carried.append(_carried_round(hypothesis, lifted, motion, spells, up, header, params))
+        alone = _without_body_swings(hypothesis, angle, seen, header, params)
+        up = _carried_up(alone, swing, seen, header, params)
+        carried.append(_carried_round(alone, lifted, motion, spells, up, header, params))
     hanging = header.posture == "hanging"
     explained = _explained((likely, lever) for likely, lever, _ in carried) if hanging else None
     found = []
     for likely, lever, undecided in carried:
         reps = likely.segmentation.reps
         if reps:
-            of_pelvis = _shares(reps, angle, seen), _rates(reps, seen), _bounces(reps, seen)
+            shares = _shares(reps, angle, seen), _with_body(reps, angle, seen, header)
+            of_pelvis = *shares, _rates(reps, seen), _bounces(reps, seen)
             out_of_level = seen.ankle.up[[rep.far.tick for rep in reps]] @ swing.axis
             observed = Observed(likely, header, angle, spells, lever, *of_pelvis, out_of_level, explained)
             found.append(Reading(swing, likely, score(observed, params), lever, undecided))
     return found
+
+
+def _without_body_swings(
+    hypothesis: Hypothesis, angle_deg: FloatArray, seen: SeenLeg, header: Header, params: EvidenceParams
+) -> Hypothesis:
+    """Return the hypothesis without swings of the whole body at the bar, unless it has no others."""
+    swung = _with_body(hypothesis.segmentation.reps, angle_deg, seen, header) > 1.0 - params.rigid_share
+    if swung.all() or not swung.any():
+        return hypothesis
+    segmentation = hypothesis.segmentation.without(swung.tolist(), "not_carried_round_hip")
+    return replace(hypothesis, segmentation=segmentation)
+
+
+def _with_body(reps: Sequence[Excursion], angle_deg: FloatArray, seen: SeenLeg, header: Header) -> FloatArray:
+    """Return the share of the leg's movement that a hanging pelvis makes with it, (reps,); empty if unknown.
+
+    Of the leg's swing or of the ankle's way up, whichever is more: a body that swings at the bar turns with
+    the leg, one that is pulled up rises with it.
+    """
+    if header.posture != "hanging" or seen.tilt_deg is None or seen.vertical_mps2 is None:
+        return np.empty(0)
+    tilt, vertical = seen.tilt_deg, seen.vertical_mps2
+    ways = (np.column_stack([angle_deg, tilt]), np.column_stack([angle_deg, -tilt]), vertical)
+    return np.array([max(_in_common(way[rep.ticks]) for way in ways) for rep in reps])
+
+
+def _in_common(leg_and_body: FloatArray) -> float:
+    """Return the share of the first column's changes (RMS) that the second one has, of (n, 2)."""
+    leg, body = (leg_and_body - leg_and_body.mean(axis=0)).T
+    whole = float(leg @ leg)
+    return 1.0 - float(np.sqrt((leg - body) @ (leg - body) / whole)) if whole > 0.0 else 0.0
 
 
 def _explained(levers: Iterable[tuple[Hypothesis, Lever | None]]) -> float | None:

@@ -28,11 +28,11 @@ from imu_reps.analysis.set.leg import (
 from imu_reps.analysis.set.spells import Posture, Rest, in_spells, rests_within
 from imu_reps.analysis.set_motion import SHORTEST, low_passed, rate_of_change
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import LONGEST_HOLE_S, BoolArray, FloatArray, IntArray
+from imu_reps.domain.samples import LONGEST_HOLE_S, STANDARD_GRAVITY_MPS2, BoolArray, FloatArray, IntArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import SET_CUTOFF_HZ, AnkleMotion, Lever, ankle_motion
-from imu_reps.kinematics.motion import GridMotion, Motion, bridged
+from imu_reps.kinematics.motion import GridMotion, Motion, bridged, low_pass
 from imu_reps.kinematics.mounting import (
     components,
     cross,
@@ -66,9 +66,13 @@ CARRIED_SHARE = 0.9
 #: that roll 0.03 to 0.1).
 MIN_RADIUS_M, MAX_RADIUS_M, CLEAR_SHARE = 0.3, 1.3, 0.1
 
+#: A radius vector that is less clear, up to the second share, is clear enough against every axis that is off
+#: perpendicular to it by this many standard deviations (ours).
+OFF_SDS, MAX_SHARE = 2.5, 0.33
+
 #: Largest deviation of a lift's axis from perpendicular to the radius vector, by abduction of the leg (sine
 #: of 20 degrees; ours, simulated legs abduct by up to 15).
-OFF_PERPENDICULAR = 0.35
+OFF_PERPENDICULAR = 0.25
 
 #: Within 15 degrees of upright, gravity does not show how the foot is turned (sine; ours).
 UPRIGHT_PART = 0.26
@@ -97,6 +101,8 @@ class SeenLeg:
         Squared angular rate of the pelvis; None unless hanging.
     bounce_mps2 : (n,) float or None
         Specific force of the pelvis along gravity; None unless hanging, or the posture is unchecked.
+    vertical_mps2 : (n, 2) float or None
+        Vertical acceleration of ankle and pelvis below `SET_CUTOFF_HZ`; None unless hanging.
     may_walk : (n,) bool or None
         When the person may be walking; None for never.
     carried : AnkleMotion or None
@@ -112,6 +118,7 @@ class SeenLeg:
     tilt_deg: FloatArray | None
     pelvis_dps2: FloatArray | None
     bounce_mps2: FloatArray | None
+    vertical_mps2: FloatArray | None
     may_walk: BoolArray | None
     carried: AnkleMotion | None
 
@@ -153,9 +160,16 @@ def observe(motion: Motion, posture: Posture, header: Header) -> SeenLeg | None:
         if pelvis is not None and hanging
         else None,
         bounce_mps2=bounce,
+        vertical_mps2=_vertical_mps2(ankle, bounce) if hanging and bounce is not None else None,
         may_walk=_may_walk(bounce, len(motion)) if hanging else None,
         carried=ankle_motion(ankle, SET_CUTOFF_HZ),
     )
+
+
+def _vertical_mps2(ankle: GridMotion, bounce_mps2: FloatArray) -> FloatArray:
+    """Return the vertical acceleration of ankle and pelvis below `SET_CUTOFF_HZ`, (n, 2)."""
+    both = np.column_stack([bridged(row_dots(ankle.acc_mps2, ankle.up)), bridged(bounce_mps2)])
+    return low_pass(SET_CUTOFF_HZ)(both - STANDARD_GRAVITY_MPS2)
 
 
 def _may_walk(bounce_mps2: FloatArray | None, count: int) -> BoolArray:
@@ -236,7 +250,9 @@ def radius_vector(found: Sequence[SwingReadings], seen: SeenLeg, header: Header)
     radius = seen.carried.radius(lifts)
     if radius is None or not MIN_RADIUS_M < radius.length_m < MAX_RADIUS_M:
         return None
-    return radius if radius.sd_m < CLEAR_SHARE * radius.length_m else None
+    share = radius.sd_m / radius.length_m
+    off = min(abs(off_perpendicular(one.swing.axis, radius)) for one in found)
+    return radius if share < max(CLEAR_SHARE, min(off / OFF_SDS, MAX_SHARE)) else None
 
 
 def _rep_ticks(found: Sequence[SwingReadings], count: int) -> IntArray:
@@ -264,7 +280,8 @@ def swing_along(
 
     None if an axis found already is perpendicular to the radius vector.
     """
-    if any(abs(off_perpendicular(one.swing.axis, radius)) < OFF_PERPENDICULAR for one in found):
+    limit = max(OFF_PERPENDICULAR, OFF_SDS * radius.sd_m / radius.length_m)
+    if any(abs(off_perpendicular(one.swing.axis, radius)) < limit for one in found):
         return None
     along = radius.vector_m / radius.length_m
     up, lifts = seen.up, _rep_ticks(found, len(seen.up))
