@@ -48,11 +48,13 @@ def find_belt_turns(motion: Motion, header: Header) -> list[Turned]:
     if pelvis is None or ankle is None:
         return []
     leg_rests = ~_turns(ankle)
+    # who hangs has no hand for the belt, and may twist the hips
+    least_deg = MIN_TURN_DEG if header.posture == "hanging" else SLIPPED_DEG
     found = (_turned(ticks, pelvis) for ticks in _movements(pelvis) if leg_rests[ticks].all())
     return [
         turned
         for turned, peak_dps, vertical_deg in found
-        if vertical_deg > SLIPPED_DEG
+        if vertical_deg > least_deg
         or (
             peak_dps > MAX_BODY_DPS
             and turned.slip.turned_deg > MIN_TURN_DEG
