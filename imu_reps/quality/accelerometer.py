@@ -29,7 +29,7 @@ class AccelerometerParams:
         this is twice it.
     steady_share : float
         Smallest share of the force that remains in its mean over two seconds if gravity is included:
-        accelerations reverse and cancel (a leg swung through 90° leaves 0.7).
+        accelerations reverse and cancel (a leg swung through 90° leaves 0.7 in the sensor's axes).
     wrong_scale_moving : float
         Greatest scale error without rest: only the median of all half seconds is known, which swinging
         raises.
@@ -124,9 +124,11 @@ def check_accelerometer(place: SensorPlace, windows: Windows) -> Iterator[Findin
     off = reading / STANDARD_GRAVITY_MPS2 - 1.0
     in_g = PARAMS.g_unit if rests else PARAMS.g_unit_moving
     values = {"reading_mps2": reading, "at_rest": rests}
-    without_gravity = reading < PARAMS.no_gravity_mps2 or (
-        not rests and _steady_share(windows) < PARAMS.steady_share
-    )
+    without_gravity = reading < PARAMS.no_gravity_mps2
+    if not rests:
+        steady_mps2, share = _steady(windows)
+        without_gravity |= abs(off) > WRONG_SCALE and share < PARAMS.steady_share
+        off = min(off, steady_mps2 / STANDARD_GRAVITY_MPS2 - 1.0, key=abs)
     if in_g[0] <= reading <= in_g[1] and not without_gravity:
         yield Finding("acc_unit_g", values=values, severity="refuse", sensor=place)
     elif without_gravity:
@@ -180,11 +182,18 @@ def _two_and_two(few: FloatArray, count: int) -> FloatArray:
     return np.hstack([blocks[:-1], blocks[1:]])
 
 
-def _steady_share(windows: Windows) -> float:
-    """Return the share of the specific force that remains in its mean over two seconds; 1 if not known."""
-    halves = windows.acc_mps2[::2]
-    groups = halves[: len(halves) // 4 * 4].reshape(-1, 4, 3)
-    steady = np.linalg.norm(groups.mean(axis=1), axis=1)
+def _steady(windows: Windows) -> tuple[float, float]:
+    """Return the specific force that remains in its mean over 2 s, and its share; 1 g and 1 if unknown.
+
+    In the sensor's axes, or turned as the gyroscope turns, whichever is more: of legs swung over the head
+    little is left in the first, and a gyroscope may be wrong.
+    """
+    turned = np.einsum("ijn,nj->ni", windows.rotations, windows.acc_mps2)
+    halves = np.stack([windows.acc_mps2, turned], axis=1)[::2]
+    groups = halves[: len(halves) // 4 * 4].reshape(-1, 4, 2, 3)
+    steady = np.linalg.norm(groups.mean(axis=1), axis=2).max(axis=1)
     force = np.hypot(windows.size_mps2, windows.acc_sd_mps2)
     steady, force = steady[np.isfinite(steady)], force[np.isfinite(force)]
-    return median(steady) / median(force) if len(steady) else 1.0
+    if not len(steady):
+        return STANDARD_GRAVITY_MPS2, 1.0
+    return median(steady), median(steady) / median(force)
