@@ -281,16 +281,16 @@ def _with_body(reps: Sequence[Excursion], angle_deg: FloatArray, seen: SeenLeg, 
     """
     if header.posture != "hanging" or seen.tilt_deg is None or seen.vertical_mps2 is None:
         return np.empty(0)
-    tilt, vertical = seen.tilt_deg, seen.vertical_mps2
-    ways = (np.column_stack([angle_deg, tilt]), np.column_stack([angle_deg, -tilt]), vertical)
-    return np.array([max(_in_common(way[rep.ticks]) for way in ways) for rep in reps])
+    ways = (angle_deg, seen.tilt_deg), seen.vertical_mps2.T
+    return np.array([max(_in_common(leg[rep.ticks], body[rep.ticks]) for leg, body in ways) for rep in reps])
 
 
-def _in_common(leg_and_body: FloatArray) -> float:
-    """Return the share of the first column's changes (RMS) that the second one has, of (n, 2)."""
-    leg, body = (leg_and_body - leg_and_body.mean(axis=0)).T
+def _in_common(leg: FloatArray, body: FloatArray) -> float:
+    """Return the share of the leg's changes (RMS) that the body makes, in step or in opposition."""
+    leg, body = leg - leg.mean(), body - body.mean()
     whole = float(leg @ leg)
-    return 1.0 - float(np.sqrt((leg - body) @ (leg - body) / whole)) if whole > 0.0 else 0.0
+    apart = whole + float(body @ body) - 2.0 * abs(float(leg @ body))
+    return 1.0 - float(np.sqrt(max(apart, 0.0) / whole)) if whole > 0.0 else 0.0
 
 
 def _explained(levers: Iterable[tuple[Hypothesis, Lever | None]]) -> float | None:
