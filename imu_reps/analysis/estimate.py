@@ -40,6 +40,9 @@ class EstimatorParams:
     nobody_margin : float
         The same for a high certainty that nobody raised a leg, against a reading with a series of repetitions
         (ours: body swings at the bar make real sets as unlikely as this).
+    mirrored_margin : float
+        The same to the likeliest reading that lifts the leg the other way, below which no count is certain:
+        as many other movements may be counted (ours).
     near_share : float
         A swing this near to the counting threshold, as a share of it, makes the count uncertain.
     hidden_share : float
@@ -53,6 +56,7 @@ class EstimatorParams:
     high_margin: float = 3.0
     fair_margin: float = 1.0
     nobody_margin: float = 6.0
+    mirrored_margin: float = 0.5
     near_share: float = 0.15
     hidden_share: float = 0.7
 
@@ -282,13 +286,16 @@ def _track(motion: Motion, elevation_deg: FloatArray, pelvis: PelvisEstimate) ->
 def certainty_of(choice: Choice, params: EstimatorParams) -> tuple[Certainty, int | None]:
     """Return the certainty of the count, and the next likeliest count or None.
 
-    It depends on the margin over the likeliest reading with another count, on swings just under or just over
-    the counting threshold, and on the way into and out of a high start.
+    It depends on the margins over the likeliest reading with another count and over that of the other
+    direction, on swings just under or just over the counting threshold, and on the way into and out of a
+    high start.
     """
     if choice.best is None:
         return "high", None
     found = choice.best.segmentation
     count = len(found.reps) if choice.is_set else 0
+    if choice.is_set and choice.mirrored_margin < params.mirrored_margin:
+        return "low", None
     if choice.margin < params.high_margin:
         return "low" if choice.margin < params.fair_margin else "fair", choice.other_count
     if not choice.is_set:

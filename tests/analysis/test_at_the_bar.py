@@ -90,3 +90,14 @@ def test_pull_ups_between_raises_do_not_count(
     moved = tipping_back(joints([(3.0, {}), *sets, *pull_ups, *sets, (2.0, {})], knee=KNEE_DEG), 0.36)
 
     assert analyze(worn(HEADER, moved)).summary.set.rep_count == 6
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_legs_that_swing_as_far_back_as_forward_are_counted_with_low_certainty(
+    seed: int, joints: Callable[..., Joints], worn: Callable[..., Recording]
+) -> None:
+    """Either may be the raise: of fierce swings the ways back were counted, and the count called certain."""
+    ways = [(1.1, {"thigh": 45.0}), (1.8, {"thigh": -45.0})] * 6
+    moved = joints([(3.0, {}), (0.8, {"thigh": -45.0}), *ways, (0.8, {}), (3.0, {})], knee=KNEE_DEG)
+
+    assert analyze(worn(HEADER, moved, seed)).summary.set.rep_count_certainty == "low"

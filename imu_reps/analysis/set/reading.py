@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -98,12 +99,15 @@ class Choice:
         Log likelihood ratio to the next reading with another count.
     other_count : int
         Count of that reading.
+    mirrored_margin : float
+        The same ratio to the next reading that lifts the leg the other way, with any count.
     """
 
     best: Reading | None
     is_set: bool
     margin: float
     other_count: int
+    mirrored_margin: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,8 @@ def choose_reading(
         ((max(best.score, 0.0) - score, number) for score, number in others if number != count),
         default=(np.inf, count),
     )
-    return Choice(best, best.score > 0.0, float(margin), other)
+    mirrored = [one.score for one in found if one.lifting_axis @ best.lifting_axis < 0.0]
+    return Choice(best, best.score > 0.0, float(margin), other, best.score - max(mirrored, default=-math.inf))
 
 
 def _swings(
