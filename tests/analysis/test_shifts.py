@@ -181,7 +181,7 @@ def stepped(rests_deg: Sequence[tuple[float, float]], *, second_from: int = 150)
             reps += [Excursion(*(Turn(start + 250 + at, 0.0) for at in (0, 150, 299)))]
     angle = np.radians(np.concatenate(tilt))
     up = np.column_stack([np.cos(angle), np.sin(angle), 0.0 * angle])
-    return find_step(up, rests, np.concatenate(elevation), reps)
+    return find_step(up, rests, np.concatenate(elevation), reps, np.array([0.0, 1.0, 0.0]))
 
 
 @pytest.mark.parametrize("by_deg", [-12.0, 9.0])

@@ -77,6 +77,25 @@ def test_a_pelvis_sensor_that_turns_between_reps_keeps_tilt_and_rotation(
         assert one.pelvic_rotation_deg == pytest.approx(other.pelvic_rotation_deg, abs=3.5)
 
 
+@pytest.mark.parametrize("within", [0, 5])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_belt_that_slips_within_the_first_or_the_last_but_one_raise_is_told(seed: int, within: int) -> None:
+    """By 18 to 35 degrees, with one rest before it or two after it."""
+    rng = np.random.default_rng([57, seed])
+    simulated = simulate(SetPlan(reps=(RepPlan(bottom_pause_s=1.5),) * 7), seed=seed)
+    whole, rep = simulated.recording, simulated.truth.reps[within]
+    assert whole.pelvis is not None
+    assert whole.header.pelvis.cranial_axis is not None
+    head = axis_vector(whole.header.pelvis.cranial_axis)
+    axis = (head, -head, np.cross(whole.pelvis.acc_mps2[:100].mean(axis=0), head))[seed % 3]
+    slipped = unit(axis) * rng.uniform(18.0, 35.0)
+    summary = analyze(turned(whole, "pelvis", rep.end_s - 1.0, slipped)).summary
+
+    assert "pelvis_shifted" in codes(summary)
+    assert summary.set.rep_count == 7
+    assert all(rep.pelvic_tilt_deg is None for rep in summary.reps[within + 1 :])
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_a_trunk_that_falls_back_from_sitting_has_not_turned_its_belt(seed: int) -> None:
     """The legs rest meanwhile, and the trunk turns by 60 to 85 degrees in half a second."""

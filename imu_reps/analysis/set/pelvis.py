@@ -310,12 +310,13 @@ def _shift(
     header: Header,
 ) -> Shift | None:
     assert motion.pelvis is not None
+    assert posture.cranial is not None
     up, found = bridged(motion.pelvis.up), None
     if header.posture == "supine" and reps:
         elevation = bridged(elevation_deg)
         at_end = np.abs(elevation - median(elevation[[rep.near.tick for rep in reps]])) < ON_FLOOR_DEG
-        calm = motion.pelvis.still & posture.near & at_end & (np.abs(speed_dps) < SLOW_DPS)
-        found = find_step(up, _rests_in(calm, spell), elevation, reps)
+        calm = motion.pelvis.still & at_end & (np.abs(speed_dps) < SLOW_DPS)
+        found = find_step(up, _rests_in(calm, spell), elevation, reps, posture.cranial)
     found = found or find_shift(up, reps)
     return None if found is None else Shift(found[0], float(motion.time_s[found[0]]), found[1])
 

@@ -33,6 +33,12 @@ MIN_ENDS = 3
 #: Largest movement of a leg that stays at its resting end while the belt is pulled (ours).
 RESTING_LEG_DEG = 15.0
 
+#: Least step between rests around a movement of the leg; cosine of its direction to that of an arch, 30
+#: degrees; and the turn within twice the time that no arch makes, 100 deg/s (ours: backs that a physics engine
+#: arches by 14 to 29 degrees, and that stay so, take half a second).
+NO_ARCH_DEG, ARCH_SHARE = 12.0, 0.87
+QUICK_DEG, QUICK_TICKS = 6.0, 3
+
 #: Median share of a step that the later rests keep, and that the earlier ones lack, if it stays (ours).
 STAYS_SHARE = 0.6
 
@@ -79,12 +85,16 @@ def find_shift(up: FloatArray, reps: Sequence[Excursion]) -> tuple[int, float] |
 
 
 def find_step(
-    up: FloatArray, rests: Sequence[Rest], elevation_deg: FloatArray, reps: Sequence[Excursion]
+    up: FloatArray,
+    rests: Sequence[Rest],
+    elevation_deg: FloatArray,
+    reps: Sequence[Excursion],
+    cranial: FloatArray,
 ) -> tuple[int, float] | None:
     """Return the tick and angle, degrees, of a step of the pelvis's direction between reps, or None.
 
-    The leg rests meanwhile: a belt was pulled to another place, or the body moved. An arch arises as the leg
-    is lowered, and one that comes and goes is no step.
+    The leg rests meanwhile: a belt was pulled to another place, or the body moved. While the leg moves a back
+    may arch, and stay so, but neither sideways nor quickly. An arch that comes and goes is no step.
 
     Parameters
     ----------
@@ -96,6 +106,8 @@ def find_step(
         Leg elevation, holes bridged.
     reps : sequence of Excursion
         Repetitions of one spell, in order.
+    cranial : (3,) float
+        Axis of the pelvis sensor towards the head.
     """
     if len(reps) < 2 or not rests:
         return None
@@ -107,17 +119,31 @@ def find_step(
             continue
         # a rest begins half a second before it is known, which may be before the one before has ended
         first, last = sorted((before.end, after.start))
-        if np.ptp(elevation_deg[first : last + 1]) > RESTING_LEG_DEG:
-            continue
         by_deg = _away_deg(directions[:k], directions[k:])
         changed = directions[k] - directions[k - 1]
+        within = slice(before.end, max(after.start, before.end + 1))
+        tick = changed_at(up, directions[k - 1 : k + 1], 1, within)
+        if np.ptp(elevation_deg[first : last + 1]) > RESTING_LEG_DEG and (
+            by_deg < NO_ARCH_DEG or (_arches(changed, cranial) and not _is_quick(up, tick))
+        ):
+            continue
         share = (directions - directions[k - 1]) @ changed / (changed @ changed)
         stayed = np.median(share[:k]) < 1.0 - STAYS_SHARE and np.median(share[k:]) > STAYS_SHARE
         new = bool(angle_between_deg(directions[:k], directions[k]).min() > RETURNED_DEG)
         if stayed and new and len(share[k:]) > 1 and by_deg >= SHIFTED_DEG:
-            within = slice(before.end, max(after.start, before.end + 1))
-            return changed_at(up, directions[k - 1 : k + 1], 1, within), by_deg
+            return tick, by_deg
     return None
+
+
+def _arches(changed: FloatArray, cranial: FloatArray) -> bool:
+    """Return whether a change of up is that of a pelvis that tips forward, as a back does that arches."""
+    return float(changed @ cranial) > ARCH_SHARE * float(np.linalg.norm(changed))
+
+
+def _is_quick(up: FloatArray, tick: int) -> bool:
+    """Return whether a sensor turns more quickly around a tick than a pelvis does."""
+    around = up[max(0, tick - QUICK_TICKS)], up[min(tick + QUICK_TICKS, len(up) - 1)]
+    return float(angle_between_deg(around[0][None], around[1])[0]) > QUICK_DEG
 
 
 def changed_at(up: FloatArray, resting_up: FloatArray, cut: int, within: slice) -> int:
