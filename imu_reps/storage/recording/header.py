@@ -53,13 +53,6 @@ def _choice(*allowed: str) -> _Kind:
     return _Kind(dict(zip(allowed, allowed, strict=True)).__getitem__, "one of " + ", ".join(allowed))
 
 
-def _positive(text: str) -> float:
-    value = finite_number(text)
-    if value <= 0:
-        raise ValueError(f"{text!r} is not positive")
-    return value
-
-
 def _count(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise ValueError(f"{text!r} is not a count")
@@ -86,8 +79,21 @@ def _tempo(text: str) -> Tempo:
     return Tempo.parse(text)
 
 
+def _range(text: str) -> float:
+    value = finite_number(text)
+    if not 0.0 < value <= 180.0:
+        raise ValueError(f"{text!r} is no range of a leg")
+    return value
+
+
+def _elevation(text: str) -> float:
+    value = finite_number(text)
+    if not -90.0 <= value <= 180.0:
+        raise ValueError(f"{text!r} is no angle of a leg")
+    return value
+
+
 _TEXT = _Kind(lambda text: text or None, "any text")
-_POSITIVE = _Kind(_positive, "a number above 0")
 _RATE = _Kind(_rate, "a number from 1 to 10000")
 _AXIS = _choice(*get_args(Axis))
 
@@ -100,8 +106,8 @@ _SET_KINDS: dict[str, _Kind] = {
     "session": _TEXT,
     "set": _Kind(_count, "a whole number"),
     "tempo_target": _Kind(_tempo, "four numbers of seconds such as 2-0-2-0"),
-    "range_target_deg": _POSITIVE,
-    "floor_deg": _Kind(finite_number, "a number"),
+    "range_target_deg": _Kind(_range, "a number of degrees up to 180"),
+    "floor_deg": _Kind(_elevation, "a number of degrees from -90 to 180"),
     "floor_from": _choice(*get_args(FloorFrom)),
     "practice_reps": _Kind(_count, "a whole number"),
     "simulated": _Kind({"true": True, "false": False}.__getitem__, "one of true, false"),

@@ -44,6 +44,9 @@ from imu_reps.storage.recording.format import (
 from imu_reps.storage.recording.header import HeaderLine, read_header
 from imu_reps.storage.recording.rows import read_columns, read_rows
 
+#: Longest time between the rows before and after one whose time alone is wrong, seconds (ours).
+LONE_S = 1.0
+
 #: Fewest steps back of rows that are sorted by something else than time, as no clock is set that often in a
 #: set; and share of all steps from which the rows stand in reverse (ours).
 SORTED_BACK, REVERSED_SHARE = 3, 0.9
@@ -220,6 +223,15 @@ def _recording(header: Header, comments: _Comments, samples: _Samples) -> Record
     return Recording(header, pelvis, ankle, notes, samples.name, tuple(cautions))
 
 
+def _lone(time_s: FloatArray, at: int) -> int | None:
+    """Return the row of a single wrong time, where times go back at a row; None if more are wrong."""
+    for row in (at, at - 1):
+        around = time_s[row - 1 : row + 2]
+        if row > 0 and len(around) == 3 and 0.0 <= around[2] - around[0] < LONE_S:
+            return row
+    return None
+
+
 def _sorted_by(time_s: FloatArray, back: int) -> str:
     """Return how rows of one sensor are sorted if not by time; empty if they go on and were set back at most.
 
@@ -345,6 +357,9 @@ class _Samples:
             elif first := self._same_before(rows, line, int(at)):
                 what = f"{what[:-1]}: the rows from here on are those from line {first} on, pasted twice."
                 hint = "Leave out the second of the two, which begins in this line."
+            elif (lone := _lone(rows.time_s, int(at))) is not None:
+                what = f"{what[:-1]}: only the time of line {line[lone]} is out of order."
+                hint = f"Leave line {line[lone]} out, or give it the time between its neighbours'."
             elif back_s > 2.0:  # a clock that was set; rows that arrived late go back by less
                 what = f"{what[:-1]}: as if the computer's clock had been set back there."
                 hint = (

@@ -34,7 +34,6 @@ unknown_keys = keys.filter(
     lambda key: key not in _KINDS and not get_close_matches(key.lower(), ["simulated"], cutoff=0.5)
 )
 tenths = st.integers(0, 99).map(lambda n: n / 10)
-positive = st.floats(1e-3, 1e4)
 axes = st.sampled_from(get_args(Axis))
 
 
@@ -66,7 +65,7 @@ headers = st.builds(
     session=optional(words),
     set_number=optional(st.integers(0, 999)),
     tempo_target=optional(st.builds(Tempo, tenths, tenths, tenths, tenths)),
-    range_target_deg=optional(positive),
+    range_target_deg=optional(st.floats(1e-3, 180)),
     floor_deg=optional(st.floats(-90, 180)),
     floor_from=optional(st.sampled_from(["asked", "end_range"])),
     simulated=st.booleans(),

@@ -322,8 +322,10 @@ def test_a_row_in_another_encoding_is_named():
         ("posture: prone", "supine, hanging"),
         ("tempo_target: 2-0-2", "2-0-2-0"),
         ("tempo_target: 2-0-2-x", "2-0-2-0"),
-        ("range_target_deg: nan", "above 0"),
-        ("range_target_deg: 60°", "above 0"),
+        ("range_target_deg: nan", "up to 180"),
+        ("range_target_deg: 60°", "up to 180"),
+        ("range_target_deg: 1e300", "up to 180"),
+        ("floor_deg: 1e300", "from -90 to 180"),
         ("floor_deg: inf", "a number"),
         ("simulated: yes", "true, false"),
         ("pelvis.alignment: glued", "mounted, functional"),
@@ -459,6 +461,18 @@ def test_a_clock_that_was_set_back_is_reported_as_such_without_advice_to_reorder
     assert "clock had been set back" in error.message
     assert "add 3" in error.hint
     assert "restore" not in error.hint
+
+
+@pytest.mark.parametrize("time_s", ["-5.0", "999999.0"])
+def test_a_single_wrong_time_costs_its_line_and_moves_no_other(time_s):
+    later, k = ROWS.splitlines(keepends=True)[0].split(",")[3:], 3
+    rows = [",".join([f"{0.01 * number:.6f}", "ankle", str(number), *later]) for number in range(7)]
+    rows[k] = ",".join([time_s, "ankle", str(k), *later])
+    error = refusal("".join([HEADER, COLUMN_ROW, *rows]))
+    assert error.code == "time_backwards"
+    assert f"only the time of line {FIRST_ROW_LINE + k} is" in error.message
+    assert f"Leave line {FIRST_ROW_LINE + k} out" in error.hint
+    assert "add" not in error.hint
 
 
 @pytest.mark.parametrize(
