@@ -89,9 +89,9 @@ def _with_slips_turned_back(read: _Read, header: Header, settings: Settings) -> 
 
 
 def _is_doubtful(whole: SetEstimate) -> bool:
-    """Whether the ankle sensor may have turned: nothing is counted for certain, or not in one frame."""
+    """Whether the ankle sensor may have turned: little is counted for certain, or not in one frame."""
     slips = () if whole.leg is None else whole.leg.slips
-    return bool(slips) or not whole.segmentation.reps or whole.certainty != "high"
+    return bool(slips) or len(whole.segmentation.reps) < MIN_RAISES or whole.certainty != "high"
 
 
 @dataclass(frozen=True, slots=True)

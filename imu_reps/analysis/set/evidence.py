@@ -34,8 +34,8 @@ class EvidenceParams:
         Length from the hip to the ankle sensor, and its standard deviation: 0.53 of the stature less the
         height of the strap (Drillis and Contini, 1966), less the give of a knee; the deviation includes the
         direction's error.
-    lever_hanging_sd_m : float
-        The same deviation hanging, where a body that swings at the bar lengthens the lever.
+    lever_hanging_sd_m, across_hanging_sd_m : float
+        The same deviation hanging, where a body that swings at the bar lengthens the lever, and across it.
     slid_sd_m : float
         Apparent lever of a foot that slides (measured on simulated fidgets: up to 0.2 m).
     lever_max : float
@@ -116,8 +116,9 @@ class EvidenceParams:
     """
 
     lever_m: float = 0.62
-    lever_sd_m: float = 0.25
+    lever_sd_m: float = 0.2
     lever_hanging_sd_m: float = 0.4
+    across_hanging_sd_m: float = 0.25
     slid_sd_m: float = 0.12
     lever_max: float = 8.0
     arc_share: float = 0.77
@@ -223,11 +224,14 @@ def lever_term(seen: Observed, params: EvidenceParams) -> float:
     vector = lever.vector_m
     if len(seen.with_body) and median(seen.with_body) < 1.0 - params.apart_share:
         # the body does not swing: who draws the knees up carries the ankle further than the shank turns
-        vector = vector * min(1.0, (params.lever_m + params.lever_hanging_sd_m) / lever.length_m)
+        longest_m = params.lever_m + params.lever_hanging_sd_m
+        vector = vector * (longest_m / max(lever.length_m, longest_m))
     length = float(vector @ leg_axis)
     across = vector - length * leg_axis
-    along_sd = params.lever_hanging_sd_m if hanging else params.lever_sd_m
-    variances = (lever.sd_m**2 + along_sd**2, lever.sd_m**2 + params.lever_sd_m**2)
+    along_sd, across_sd = (
+        (params.lever_hanging_sd_m, params.across_hanging_sd_m) if hanging else (params.lever_sd_m,) * 2
+    )
+    variances = (lever.sd_m**2 + along_sd**2, lever.sd_m**2 + across_sd**2)
     squares = ((length - params.lever_m) ** 2, float(across @ across))
     leg = _log_normal(squares, variances)
     whole = float(vector @ vector)

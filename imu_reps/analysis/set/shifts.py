@@ -33,9 +33,9 @@ MIN_ENDS = 3
 #: Largest movement of a leg that stays at its resting end while the belt is pulled (ours).
 RESTING_LEG_DEG = 15.0
 
-#: Least step between rests around a movement of the leg; cosine of its direction to that of an arch, 30
-#: degrees; and the turn within twice the time that no arch makes, 100 deg/s (ours: backs that a physics engine
-#: arches by 14 to 29 degrees, and that stay so, take half a second).
+#: Least step between rests around a movement of the leg; cosine of its direction to that of an arch (30
+#: degrees); and the turn within twice the time that no arch makes, 100 deg/s (ours: backs that a physics
+#: engine arches by 14 to 29 degrees, and that stay so, take half a second).
 NO_ARCH_DEG, ARCH_SHARE = 12.0, 0.87
 QUICK_DEG, QUICK_TICKS = 6.0, 3
 
