@@ -113,7 +113,7 @@ class MeasuredSet:
 
 MIXED = Population("everything by chance", range(200))
 #: The first of them, for everyday runs.
-MIXED_FEW = Population("everything by chance", range(50))
+MIXED_FEW = Population("everything by chance", range(40))
 #: The first of them, also live: following a set takes several times as long as analysing it.
 FOLLOWED = Population("everything by chance", range(24), live=True)
 FOLLOWED_LONG = Population("everything by chance", range(200), live=True)
