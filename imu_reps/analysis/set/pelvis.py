@@ -161,11 +161,7 @@ def estimate_pelvis(
         until_shift = spell if shift is None else slice(spell.start, shift.tick)
         zero = _spell_zero(until_shift, calm, motion, posture, bridged(elevation_deg), reps, header)
         zeros.append(replace(zero, spell=spell, shift=shift))
-    yaw = None
-    if header.posture == "supine" and header.pelvis.alignment == "mounted":
-        two_legs = header.exercise == "double_leg_raise"
-        roll_deg = TWO_LEG_ROLL_DEG if two_legs else ONE_LEG_ROLL_DEG
-        yaw = estimate_yaw(_lifts(zeros, segmentation.reps, motion.pelvis.up), roll_deg)
+    yaw = _yaw(zeros, segmentation.reps, motion.pelvis.up, header)
     tilt, rotation = _tilt_and_rotation(zeros, yaw, motion.pelvis.up, header)
     between = any(zero.between_reps for zero in zeros)
     latest = zeros[-1].axes
@@ -384,6 +380,16 @@ def _lifts(
         for rep in reps
         if zero.axes is not None and zero.known.start <= rep.far.tick < zero.known.stop
     ]
+
+
+def _yaw(
+    zeros: Sequence[_SpellZero], reps: Sequence[Excursion], up: FloatArray, header: Header
+) -> SensorYaw | None:
+    """Return the turn of a sensor on a lying pelvis; None hanging, or with the axes found by rocks."""
+    if header.posture != "supine" or header.pelvis.alignment != "mounted":
+        return None
+    roll_deg = TWO_LEG_ROLL_DEG if header.exercise == "double_leg_raise" else ONE_LEG_ROLL_DEG
+    return estimate_yaw(_lifts(zeros, reps, up), roll_deg)
 
 
 def estimate_yaw(lifts: Sequence[tuple[PelvisAxes, FloatArray]], roll_deg: float) -> SensorYaw:

@@ -151,14 +151,9 @@ def _rests_as_before(turned: Turned, before: FloatArray, after: FloatArray) -> b
 
     Knees drawn to the chest carry the ankle another way than a raise does, which looks like a turn.
     """
-    straight = _angles_deg(before, after)
-    turning = _angles_deg(after, after @ turned.rotation.T).diagonal()
-    return bool(((straight < SAME_REST_DEG) & (turning > MIN_REST_TURN_DEG)).any())
-
-
-def _angles_deg(one: FloatArray, other: FloatArray) -> FloatArray:
-    """Return the angles between directions (k, 3) and (m, 3), (k, m) degrees."""
-    return np.degrees(np.arccos(np.clip(one @ other.T, -1.0, 1.0)))
+    same = before @ after.T > np.cos(np.radians(SAME_REST_DEG))
+    turning = row_angles_deg(after, after @ turned.rotation.T) > MIN_REST_TURN_DEG
+    return bool((same & turning).any())
 
 
 def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turned:

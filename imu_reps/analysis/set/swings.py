@@ -61,17 +61,16 @@ STEP_MPS2, STRIDES_S = 0.3, 3.0
 #: measured climbing; in a walk the foot stands, and it is under 0.1).
 CARRIED_SHARE = 0.9
 
-#: Shortest and longest radius vector of a leg, and its largest standard deviation as a share of its length, 7
-#: degrees (ours: in real raises about one axis 0.11 to 0.2, with errors up to 27 degrees; with simulated feet
-#: that roll 0.03 to 0.1).
-MIN_RADIUS_M, MAX_RADIUS_M, CLEAR_SHARE = 0.3, 1.3, 0.1
+#: Shortest and longest radius vector of a leg, and its largest standard deviation as a share of its length
+#: (ours: in real raises about one axis 0.11 to 0.2, with errors up to 27 degrees; with simulated feet that
+#: roll 0.03 to 0.1).
+MIN_RADIUS_M, MAX_RADIUS_M, MAX_SHARE = 0.3, 1.3, 0.33
 
-#: A radius vector that is less clear, up to the second share, is clear enough against every axis that is off
-#: perpendicular to it by this many standard deviations (ours).
-OFF_SDS, MAX_SHARE = 2.5, 0.33
+#: An axis is off perpendicular to the radius vector from this many standard deviations of that.
+OFF_SDS = 2.5
 
 #: Largest deviation of a lift's axis from perpendicular to the radius vector, by abduction of the leg (sine
-#: of 20 degrees; ours, simulated legs abduct by up to 15).
+#: of 15 degrees; ours, simulated legs abduct by up to 15).
 OFF_PERPENDICULAR = 0.25
 
 #: Within 15 degrees of upright, gravity does not show how the foot is turned (sine; ours).
@@ -250,9 +249,7 @@ def radius_vector(found: Sequence[SwingReadings], seen: SeenLeg, header: Header)
     radius = seen.carried.radius(lifts)
     if radius is None or not MIN_RADIUS_M < radius.length_m < MAX_RADIUS_M:
         return None
-    share = radius.sd_m / radius.length_m
-    off = min(abs(off_perpendicular(one.swing.axis, radius)) for one in found)
-    return radius if share < max(CLEAR_SHARE, min(off / OFF_SDS, MAX_SHARE)) else None
+    return radius if radius.sd_m < MAX_SHARE * radius.length_m else None
 
 
 def _rep_ticks(found: Sequence[SwingReadings], count: int) -> IntArray:
