@@ -276,7 +276,7 @@ def unjudged_sentences(summary: Summary) -> list[str]:
     for flag in FLAGS:
         numbers = tuple(rep.number for rep in summary.reps if flag in rep.not_judged)
         if numbers and flag not in _SELDOM_JUDGED:
-            reason = _no_knee(numbers) if flag == "knee_bend" else _reason(flag, summary)
+            reason = _no_knee(numbers, summary) if flag == "knee_bend" else _reason(flag, summary)
             missing.setdefault((numbers, reason), []).append(flag)
     return [
         f"{join_words(list(map(flag_label, flags))).capitalize()} in {_where(numbers, summary)}: {reason}."
@@ -284,8 +284,10 @@ def unjudged_sentences(summary: Summary) -> list[str]:
     ]
 
 
-def _no_knee(numbers: Sequence[int]) -> str:
+def _no_knee(numbers: Sequence[int], summary: Summary) -> str:
     """Return why a bent knee could not be judged: the first repetitions are what it is judged by."""
+    if summary.recording.posture == "hanging" and summary.sensors.pelvis is None:
+        return "without a pelvis sensor nothing shows how the hip swings at the bar"
     first = "later reps are compared with the first ones"
     begins = tuple(numbers) == tuple(range(1, len(numbers) + 1))
     return first if begins else f"{first}, and slow ones do not show it"

@@ -122,6 +122,7 @@ def test_a_hanging_body_without_its_sensor_is_judged_by_the_leg_alone(analysed: 
 
     for rep in analysed(plan).summary.reps:
         assert [f for f in rep.faults if f.unit == "deg"] == []
+        assert "knee_bend" in rep.not_judged
 
 
 @pytest.mark.parametrize("rate_hz", [52.0, 104.0, 200.0])

@@ -438,3 +438,15 @@ def test_a_bent_knee_that_nothing_earlier_can_show_is_named_once_with_the_reason
         "Not judged • Knee bend in reps 1, 2 and 4: later reps are compared with the first ones, "
         "and slow ones do not show it." in text
     )
+
+
+def test_a_bent_knee_at_the_bar_is_not_judged_without_a_pelvis_sensor(
+    make_summary: Make, make_rep: MakeRep
+) -> None:
+    reps = [make_rep(number, not_judged=("knee_bend",)) for number in (1, 2, 3)]
+    at_bar = {"exercise": "hanging_leg_raise", "posture": "hanging"}
+    alone = make_summary(*reps, recording=at_bar)
+    text = prose(replace(alone, sensors=replace(alone.sensors, pelvis=None)))
+
+    reason = "without a pelvis sensor nothing shows how the hip swings at the bar"
+    assert f"Knee bend in all reps: {reason}." in text

@@ -312,13 +312,15 @@ def knee_bend(view: RepView) -> Verdict | None:
     it nearer and off that line, by 37 % of the leg's length: ``2 thigh sin(bend / 2)``. A knee that bends
     with the lift moves the thigh faster than the shank, which puts the hip off the line as well.
 
-    The first repetitions themselves, and a leg that moved too evenly to show its lever, are not judged; None
-    for heel taps.
+    The first repetitions themselves, a leg that moved too evenly to show its lever, and one at the bar whose
+    hip is carried by a body that no pelvis sensor sees are not judged; None for heel taps.
     """
-    if view.motion.header.exercise == "heel_tap":
+    motion = view.motion
+    if motion.header.exercise == "heel_tap":
         return None
     lever, yardstick, quick = view.rep.lever, view.of_set.lever_m, view.rep.peak_rad_s2
-    known = view.rep.leg_known and quick is not None and quick >= MIN_RAD_S2
+    hip_known = motion.header.posture != "hanging" or not motion.pelvis_missing[view.rep.whole.ticks].any()
+    known = hip_known and view.rep.leg_known and quick is not None and quick >= MIN_RAD_S2
     if lever is None or yardstick is None or not known or any(rep is view.rep for rep in view.of_set.first):
         return Verdict("knee_bend", judged=False)
     off = float(np.linalg.norm(lever.vector_m - yardstick) / np.linalg.norm(yardstick))

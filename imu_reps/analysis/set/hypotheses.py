@@ -45,11 +45,11 @@ LEAVING_SHARE = 0.1
 AROUND_TICKS = 100
 
 #: With the leg in the same place the pelvis returns to about the same tilt. A swing under `SMALL_SHARE` of
-#: the median that is further from it than the first value lies flat, or arches; any swing that is further
-#: than the second sits up (ours: in simulated heel taps up to 7 degrees, and up to 15 if the back arches in
-#: each).
+#: the median that is further from it than the first value lies flat, or arches, and so does any swing that
+#: is as far and `MANY_SPREADS` times further than swings usually are; one that is further than the second
+#: value sits up (ours: in simulated heel taps up to 7 degrees, and up to 15 if the back arches in each).
 SAME_TILT_DEG, SAT_UP_DEG = 9.0, 25.0
-SMALL_SHARE = 0.6
+SMALL_SHARE, MANY_SPREADS = 0.6, 8.0
 
 #: Largest height above the floor at which a person stops between repetitions because the back lets go (ours;
 #: a shank with the knee bent lies lower, by about 48).
@@ -155,8 +155,7 @@ def _reading(
     direction = sign * header.travel_sign
     travel_deg = direction * swing.angle_deg
     found = _at_its_level(found)
-    if header.exercise == "heel_tap" and swing.tilt_deg is not None:
-        found = _tipped_alike(found, travel_deg, swing.tilt_deg)
+    found = _tipped_alike(found, travel_deg, swing, header)
     usual, far = _levels(found.reps)
     resting = usual if floor_deg is None else floor_deg
     # a person who stops above the floor between repetitions is back at the level where the others end
@@ -227,17 +226,25 @@ def _at_its_level(found: Segmentation) -> Segmentation:
     return replace(found, reps=reps)
 
 
-def _tipped_alike(found: Segmentation, travel_deg: FloatArray, tilt_deg: FloatArray) -> Segmentation:
+def tipped_alike(hypothesis: Hypothesis, swing: Swing, header: Header) -> Hypothesis:
+    """Return the hypothesis without heel taps at whose ends the pelvis is tipped unlike at the others'."""
+    travel_deg = hypothesis.sign * header.travel_sign * swing.angle_deg
+    return replace(hypothesis, segmentation=_tipped_alike(hypothesis.segmentation, travel_deg, swing, header))
+
+
+def _tipped_alike(found: Segmentation, travel_deg: FloatArray, swing: Swing, header: Header) -> Segmentation:
     """Drop heel taps at whose ends the pelvis is tipped differently from the others.
 
     They belong to the lift into the start or the lowering out of it, which the shank alone does not show.
     """
-    if not found.reps:
+    if header.exercise != "heel_tap" or swing.tilt_deg is None or not found.reps:
         return found
-    tilt = np.array([_tipped_deg(rep, travel_deg, tilt_deg) for rep in found.reps])
+    tilt = np.array([_tipped_deg(rep, travel_deg, swing.tilt_deg) for rep in found.reps])
     size = np.array([rep.smaller_way_deg for rep in found.reps])
-    limit = np.where(size < SMALL_SHARE * np.median(size), SAME_TILT_DEG, SAT_UP_DEG)
-    alike = np.abs(tilt - np.median(tilt)).max(axis=1) < limit
+    off = np.abs(tilt - np.median(tilt)).max(axis=1)
+    large = np.clip(MANY_SPREADS * np.median(off), SAME_TILT_DEG, SAT_UP_DEG)
+    limit = np.where(size < SMALL_SHARE * np.median(size), SAME_TILT_DEG, large)
+    alike = off < limit
     return replace(found, reps=tuple(found.reps[k] for k in np.flatnonzero(alike)))
 
 

@@ -14,7 +14,7 @@ from imu_reps.analysis.reps.phases import DWELL_TICKS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation, usual_range_deg
 from imu_reps.analysis.set.evidence import FEW_REPS, EvidenceParams, Observed, score
 from imu_reps.analysis.set.held_leg import carries_up, knees_drawn_up
-from imu_reps.analysis.set.hypotheses import Hypothesis, Swing, weighted_median
+from imu_reps.analysis.set.hypotheses import Hypothesis, Swing, tipped_alike, weighted_median
 from imu_reps.analysis.set.leg import LegFrame, LegParams, swing_axis
 from imu_reps.analysis.set.spells import first_and_last
 from imu_reps.analysis.set.swings import (
@@ -252,7 +252,8 @@ def _scored(read: SwingReadings, seen: SeenLeg, header: Header, params: Evidence
         lifted = hypothesis.sign * header.travel_sign * angle > hypothesis.level_deg(LEFT_SHARE)
         alone = _without_body_swings(hypothesis, angle, seen, header, params)
         up = _carried_up(alone, swing, seen, header, params)
-        carried.append(_carried_round(alone, lifted, motion, spells, up, header, params))
+        likely, lever, undecided = _carried_round(alone, lifted, motion, spells, up, header, params)
+        carried.append((tipped_alike(likely, swing, header), lever, undecided))
     hanging = header.posture == "hanging"
     explained = _explained((likely, lever) for likely, lever, _ in carried) if hanging else None
     found = []
