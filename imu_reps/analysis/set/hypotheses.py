@@ -19,7 +19,7 @@ from imu_reps.analysis.reps.segmentation import (
     above_floor,
     find_reps,
 )
-from imu_reps.analysis.set.spells import ZERO_S, Rest
+from imu_reps.analysis.set.spells import ZERO_S, Rest, first_and_last
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
@@ -47,8 +47,10 @@ AROUND_TICKS = 100
 #: With the leg in the same place the pelvis returns to about the same tilt. A swing under `SMALL_SHARE` of
 #: the median that is further from it than the first value lies flat, or arches, and so does any swing that
 #: is as far and `MANY_SPREADS` times further than swings usually are; one that is further than the second
-#: value sits up (ours: in simulated heel taps up to 7 degrees, and up to 15 if the back arches in each).
-SAME_TILT_DEG, SAT_UP_DEG = 9.0, 25.0
+#: value sits up (ours: in simulated heel taps up to 7 degrees, and up to 15 if the back arches in each). The
+#: lift into the start and the lowering out of it differ by `OUTERMOST_TILT_DEG`, twice what sensor and skin
+#: may be wrong by.
+SAME_TILT_DEG, SAT_UP_DEG, OUTERMOST_TILT_DEG = 9.0, 25.0, 6.0
 SMALL_SHARE, MANY_SPREADS = 0.6, 8.0
 
 #: Largest height above the floor at which a person stops between repetitions because the back lets go (ours;
@@ -242,7 +244,9 @@ def _tipped_alike(found: Segmentation, travel_deg: FloatArray, swing: Swing, hea
     tilt = np.array([_tipped_deg(rep, travel_deg, swing.tilt_deg) for rep in found.reps])
     size = np.array([rep.smaller_way_deg for rep in found.reps])
     off = np.abs(tilt - np.median(tilt)).max(axis=1)
-    large = np.clip(MANY_SPREADS * np.median(off), SAME_TILT_DEG, SAT_UP_DEG)
+    first, last = first_and_last([rep.far.tick for rep in found.reps], swing.spells)
+    same_deg = np.where(first | last, OUTERMOST_TILT_DEG, SAME_TILT_DEG)
+    large = np.clip(MANY_SPREADS * np.median(off), same_deg, SAT_UP_DEG)
     limit = np.where(size < SMALL_SHARE * np.median(size), SAME_TILT_DEG, large)
     alike = off < limit
     return replace(found, reps=tuple(found.reps[k] for k in np.flatnonzero(alike)))

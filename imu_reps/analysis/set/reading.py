@@ -339,7 +339,7 @@ def _carried_round(
         slid &= lesser > 0.0
         slid = _with_joined(slid, (of_both > params.joined_slid_by) & (lesser > 0.0), reps)
         if header.start == "high":
-            outermost = _outermost(reps, spells)
+            outermost = _outermost(reps, spells, slid | (ratio > params.slid_by))
             slid |= ratio > np.where(outermost, params.outermost_slid_by, params.slid_by)
             slid |= carried_up > params.outermost_slid_by
             near = outermost & _nearly_slid(np.maximum(ratio, of_both), carried_up, params)
@@ -439,10 +439,13 @@ def _ways(reps: Sequence[Excursion], lifts: Sequence[IntArray]) -> list[IntArray
     ]
 
 
-def _outermost(reps: Sequence[Excursion], spells: Sequence[slice]) -> BoolArray:
-    """Return which repetitions are the first or the last of their spell, (reps,) bool."""
-    first, last = first_and_last([rep.far.tick for rep in reps], spells)
-    return first | last
+def _outermost(reps: Sequence[Excursion], spells: Sequence[slice], slid: BoolArray) -> BoolArray:
+    """Return which repetitions are the first or the last of their spell but for those that slid, (reps,)."""
+    left = (~slid).nonzero()[0]
+    first, last = first_and_last([reps[k].far.tick for k in left.tolist()], spells)
+    outermost = slid.copy()
+    outermost[left] = first | last
+    return outermost
 
 
 def usual_lever_m(each: Sequence[Lever | None], spread_m: float) -> FloatArray | None:
