@@ -140,8 +140,8 @@ class LazyGroup(click.Group):
             try:
                 return super().invoke(ctx)
             except click.BadParameter as error:
-                told = _plainly(error)
-                raise click.BadParameter(told, error.ctx, error.param, error.param_hint) from error
+                error.message = _plainly(error)
+                raise
 
 
 _NUMBERS = {"integer": "whole number", "float": "number"}

@@ -73,6 +73,8 @@ def test_wrong_words_are_exit_code_2(run: Run, words: list[str]) -> None:
         ("record --reps ten", "'ten' is not a whole number."),
         ("record --range-target x", "'x' is not a number."),
         ("simulate -o q.csv --fault back_arc", "Did you mean 'back_arch'?\n"),
+        ("export a.csv --as reps-csv", "Missing option '-o' / '--output'."),
+        ("simulate", "Missing option '-o' / '--output'."),
     ],
 )
 def test_a_wrong_value_is_told_in_plain_words(run: Run, words: str, told: str) -> None:

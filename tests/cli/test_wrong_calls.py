@@ -49,6 +49,8 @@ def ends_in_a_hint(result: Result, words: Words) -> bool:
     if words[0] == "doctor" and "see bad above" in result.stdout:
         return True
     message_lines = result.stderr.splitlines()
+    if any(line.startswith("Error:") and line.rstrip().endswith(":") for line in message_lines):
+        return False
     return any(line.startswith(("  ", "Try ")) and len(line) > 4 for line in message_lines)
 
 
