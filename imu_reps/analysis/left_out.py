@@ -31,6 +31,9 @@ MIN_DURATION = 0.9
 #: Longest stretch that is looked at: a forgotten recording goes on for hours.
 LONGEST_S = 600.0
 
+#: Size and duration of a raise that is left out alone, as multiples of the set's usual ones (ours).
+ALIKE = 0.8, 1.25
+
 #: Size and duration of such raises as multiples of the set's: steps and fidgets are quicker (ours: over 150
 #: sets of our simulator and 52 other recordings none of high certainty remains, at 0.2 to 5 neither).
 SIZES, DURATIONS = (0.5, 2.0), (0.6, 1.7)
@@ -38,18 +41,21 @@ SIZES, DURATIONS = (0.5, 2.0), (0.6, 1.7)
 
 @dataclass(frozen=True, slots=True)
 class Usual:
-    """The usual repetition of a set, degrees and ticks."""
+    """The usual repetition of a set, degrees and ticks; `moving` without the rests at its ends."""
 
     range_deg: float
     ticks: float
+    moving: float
 
     @classmethod
     def of(cls, whole: SetEstimate) -> Usual:
         """Return the medians over the repetitions of a set."""
         reps = whole.segmentation.reps
+        lasted = [lasting(rep, whole.elevation_deg) for rep in reps]
         return cls(
             median(np.array([rep.range_deg for rep in reps])),
             median(np.array([rep.back.tick - rep.near.tick for rep in reps])),
+            median(np.array([back - left for left, back in lasted])),
         )
 
 
@@ -70,7 +76,7 @@ class Alone:
 def with_left_out(whole: SetEstimate, alone: Sequence[Alone]) -> SetEstimate:
     """Return the estimate with the raises that it leaves out; the count is uncertain if there are any."""
     usual = Usual.of(whole)
-    found = tuple(_left_out(one, whole) for one in alone if _is_series(one, usual))
+    found = tuple(_left_out(one, whole) for one in alone if _is_like_set(one, usual))
     if not found:
         return whole
     count = len(whole.segmentation.reps) + sum(one.count for one in found)
@@ -83,14 +89,17 @@ def _left_out(one: Alone, whole: SetEstimate) -> LeftOut:
     return LeftOut(core.start, core.stop, len(one.estimate.segmentation.reps), inside)
 
 
-def _is_series(one: Alone, usual: Usual) -> bool:
-    """Whether the stretch holds a series of raises like the set's."""
-    if one.stretch.stop - one.stretch.start < MIN_DURATIONS * usual.ticks:
-        return False
-    if len(one.estimate.segmentation.reps) < MIN_RAISES or one.estimate.certainty == "low":
+def _is_like_set(one: Alone, usual: Usual) -> bool:
+    """Whether the stretch holds a series of raises like the set's, or one that is very much like them."""
+    reps = one.estimate.segmentation.reps
+    if not reps or one.estimate.certainty == "low":
         return False
     own = Usual.of(one.estimate)
-    size, duration = own.range_deg / usual.range_deg, own.ticks / usual.ticks
+    size, duration = own.range_deg / usual.range_deg, own.moving / usual.moving
+    if len(reps) < MIN_RAISES:
+        return ALIKE[0] < size < ALIKE[1] and ALIKE[0] < duration < ALIKE[1]
+    if one.stretch.stop - one.stretch.start < MIN_DURATIONS * usual.ticks:
+        return False
     return SIZES[0] < size < SIZES[1] and DURATIONS[0] < duration < DURATIONS[1]
 
 

@@ -13,6 +13,7 @@ from functools import cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.ndimage import minimum_filter1d
 from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.estimate import SetEstimate
@@ -20,13 +21,13 @@ from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.evidence import EvidenceParams
 from imu_reps.analysis.set.leg_frames import LegFrames
-from imu_reps.analysis.set.shifts import SHIFTED_DEG, up_around
+from imu_reps.analysis.set.shifts import END_TICKS, SHIFTED_DEG, up_around
 from imu_reps.analysis.set.spells import first_and_last
 from imu_reps.analysis.set.strap_turn import CLEAR_SHARE, Turned
 from imu_reps.analysis.set.swings import MAX_RADIUS_M, MIN_RADIUS_M
 from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import ArcMotion, fit_levers
 from imu_reps.kinematics.motion import Motion, bridged
@@ -42,8 +43,9 @@ LASTS_S = (0.08, 0.15, 0.25, 0.4)
 AROUND_S = 0.6
 AROUND_TICKS = round(AROUND_S * GRID_HZ)
 
-#: Every how many ticks a slip is tried.
-EVERY = 3
+#: Every how many ticks a slip is tried, and the share left (see below) under which it is tried at those
+#: between: one tick off, a quick slip leaves four times as much.
+EVERY, NEARLY_LEFT_SHARE = 3, 0.4
 
 #: Standard deviation of a lever as a share of the usual one, and of an angle by what else moves the sensor,
 #: degrees: soft tissue, and gravity leaking in (ours; a third more or less moves one of 4100 movements).
@@ -89,11 +91,12 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
         return []
     uncarried = _Uncarried.of(carried, lever)
     speed_dps = rate_of_change(whole.elevation_deg)
-    by_deg = _changes_deg(moves, bridged(motion.ankle.up), leg, whole.posture.spells)
+    quick = [_quick(move, speed_dps) for move in moves]
+    by_deg = _changes_deg(moves, speed_dps, bridged(motion.ankle.up), leg, whole.posture.spells)
+    beyond = round(BEYOND_S * GRID_HZ)
     found: list[Turned] = []
-    for k, move in enumerate(moves):
-        around = _moving(move, speed_dps)
-        within = slice(max(around.start, moves[0].near.tick), min(around.stop, moves[-1].back.tick))
+    for k, (start, stop) in enumerate(quick):
+        within = slice(max(start - beyond, moves[0].near.tick), min(stop + beyond, moves[-1].back.tick))
         step = uncarried.step(within, by_deg[k]) if abs(by_deg[k]) >= SHIFTED_DEG else None
         if step is not None and not (found and step.ticks.start < found[-1].handled.stop):
             found.append(_turned(step, leg.axis))
@@ -106,16 +109,20 @@ def _movements(whole: SetEstimate) -> list[Excursion]:
     return sorted([*whole.segmentation.reps, *slid], key=lambda move: move.near.tick)
 
 
-def _moving(move: Excursion, speed_dps: FloatArray) -> slice:
-    """Return the ticks around a movement in which a slip belongs to it, without the rests at its ends."""
+def _quick(move: Excursion, speed_dps: FloatArray) -> tuple[int, int]:
+    """Return the first and the last tick at which the leg moves in a movement, without rests at its ends."""
     (quick,) = (np.abs(speed_dps[move.ticks]) > SLOW_DPS).nonzero()
-    first, last = (int(quick[0]), int(quick[-1])) if len(quick) else (0, move.back.tick - move.near.tick)
-    beyond = round(BEYOND_S * GRID_HZ)
-    return slice(move.near.tick + first - beyond, move.near.tick + last + beyond)
+    if not len(quick):
+        return move.near.tick, move.back.tick
+    return move.near.tick + int(quick[0]), move.near.tick + int(quick[-1])
 
 
 def _changes_deg(
-    moves: Sequence[Excursion], up: FloatArray, leg: LegFrames, spells: Sequence[slice]
+    moves: Sequence[Excursion],
+    speed_dps: FloatArray,
+    up: FloatArray,
+    leg: LegFrames,
+    spells: Sequence[slice],
 ) -> list[float]:
     """Return the change over each movement of the angle at which the leg rests in the sensor; 0 if unclear.
 
@@ -126,6 +133,8 @@ def _changes_deg(
     Parameters
     ----------
     moves : sequence of Excursion
+    speed_dps : (n,) float
+        Speed of the leg.
     up : (n, 3) float
         Up in ankle sensor axes, holes bridged.
     leg : LegFrames
@@ -134,7 +143,7 @@ def _changes_deg(
         Stretches in the posture.
     """
     lay = [rest.middle for rest in leg.floor_rests if rest.end <= moves[0].far.tick][-1:]
-    near, back = _resting_up(moves, up, spells)
+    near, back = _resting_up(moves, speed_dps, up, spells)
     found = []
     for k in range(len(moves)):
         before, after = medians(near[max(0, k + 1 - USUAL_REPS) : k + 1]), medians(back[k : k + USUAL_REPS])
@@ -146,7 +155,7 @@ def _changes_deg(
 
 
 def _resting_up(
-    moves: Sequence[Excursion], up: FloatArray, spells: Sequence[slice]
+    moves: Sequence[Excursion], speed_dps: FloatArray, up: FloatArray, spells: Sequence[slice]
 ) -> tuple[FloatArray, FloatArray]:
     """Return up at rest before and after each movement, both (k, 3).
 
@@ -158,7 +167,17 @@ def _resting_up(
     into = np.where(first[1:], 0, np.minimum((begins[1:] - ends[:-1]) // 2, REST_TICKS))
     begins[1:] -= into
     ends[:-1] += into
-    return up_around(up, begins.tolist()), up_around(up, ends.tolist())
+    return up_around(up, _calm(begins, speed_dps)), up_around(up, _calm(ends, speed_dps))
+
+
+def _calm(ticks: IntArray, speed_dps: FloatArray) -> list[int]:
+    """Return the ticks nearest to some around which the leg does not move, nor the strap; else the same."""
+    slow = minimum_filter1d(np.abs(speed_dps) < SLOW_DPS, 2 * END_TICKS + 1)
+    (calm,) = np.pad(slow.nonzero(), ((0, 0), (1, 1)), constant_values=(-len(slow), 2 * len(slow)))
+    after = calm.searchsorted(ticks)
+    nearest = np.where(ticks - calm[after - 1] < calm[after] - ticks, calm[after - 1], calm[after])
+    found: list[int] = np.where(np.abs(nearest - ticks) <= REST_TICKS, nearest, ticks).tolist()
+    return found
 
 
 def _turn_deg(axis: FloatArray, before: FloatArray, after: FloatArray) -> float:
@@ -228,11 +247,17 @@ class _Uncarried:
 
     def step(self, within: slice, by_deg: float) -> _Step | None:
         """Return the step by the change of where the leg rests that explains the angle; None if none does."""
-        step = self._best_step(within, (1.0 - SAME_SHARE) * by_deg, (1.0 + SAME_SHARE) * by_deg)
+        sizes = (1.0 - SAME_SHARE) * by_deg, (1.0 + SAME_SHARE) * by_deg
+        step = self._best_step(within, *sizes, EVERY)
+        if step is not None and step.left < NEARLY_LEFT_SHARE:
+            middle = (step.ticks.start + step.ticks.stop - 1) // 2
+            step = self._best_step(slice(middle - EVERY + 1, middle + EVERY), *sizes, 1)
         return None if step is None or step.left > LEFT_SHARE else replace(step, by_deg=by_deg)
 
-    def _best_step(self, within: slice, one_deg: float, other_deg: float) -> _Step | None:
+    def _best_step(self, within: slice, one_deg: float, other_deg: float, every: int) -> _Step | None:
         """Return the step between two sizes that explains the angle best; None near an end of the motion.
+
+        It is tried every few ticks.
 
         Notes
         -----
@@ -244,7 +269,7 @@ class _Uncarried:
         if last < first:
             return None
         around = slice(first - AROUND_TICKS, last + AROUND_TICKS + 1)
-        angle, turned = (_windows(values[around]) for values in (self.angle_deg, self.turned_deg))
+        angle, turned = (_windows(values[around], every) for values in (self.angle_deg, self.turned_deg))
         ticks = angle.shape[1]
         weight = row_dots(turned, turned) + ticks * (ANGLE_SD_DEG / LEVER_SHARE) ** 2
         misfit = row_dots(angle, turned) / weight
@@ -257,7 +282,7 @@ class _Uncarried:
             size = np.clip(shown / own, min(one_deg, other_deg), max(one_deg, other_deg))
             left = (without - 2.0 * size * shown + size**2 * own) / (without + ticks * ROUNDING_DEG**2)
             k = int(left.argmin())
-            middle, half = first + EVERY * k, round(0.5 * lasts_s * GRID_HZ)
+            middle, half = first + every * k, round(0.5 * lasts_s * GRID_HZ)
             found.append(_Step(slice(middle - half, middle + half + 1), float(size[k]), float(left[k])))
         return min(found, key=lambda step: step.left)
 
@@ -266,9 +291,9 @@ def _twice_summed(rad_s2: FloatArray) -> FloatArray:
     return np.asarray(np.degrees(rad_s2.cumsum().cumsum()) / GRID_HZ**2)
 
 
-def _windows(values: FloatArray) -> FloatArray:
+def _windows(values: FloatArray, every: int) -> FloatArray:
     """Return the values around every few ticks, less their polynomials, (m, ticks)."""
-    return _without_trend(sliding_window_view(values, 2 * AROUND_TICKS + 1)[::EVERY])
+    return _without_trend(sliding_window_view(values, 2 * AROUND_TICKS + 1)[::every])
 
 
 @cache

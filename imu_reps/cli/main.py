@@ -139,9 +139,11 @@ class LazyGroup(click.Group):
         with exit_on_error():
             try:
                 return super().invoke(ctx)
-            except click.BadParameter as error:
-                error.message = _plainly(error)
+            except click.MissingParameter:
                 raise
+            except click.BadParameter as error:
+                told = _plainly(error)
+                raise click.BadParameter(told, error.ctx, error.param, error.param_hint) from error
 
 
 _NUMBERS = {"integer": "whole number", "float": "number"}

@@ -324,13 +324,16 @@ def _by(v: Mapping[str, Any]) -> str:
 
 
 def _raises_left_out(v: Mapping[str, Any]) -> str:
-    times = f"{v['raises']} times more, from {v['start_s']:.0f} to {v['end_s']:.0f} s"
+    one = v["raises"] == 1
+    more = "once" if one else f"{v['raises']} times"
+    times = f"{more} more, from {v['start_s']:.0f} to {v['end_s']:.0f} s"
     cause = (
         "the ankle sensor turned on the leg"
         if v["in_posture"]
         else "the pelvis sensor turned, or you lay or hung in another way"
     )
-    return f"The leg goes on as in the set, {times}, but these raises are not counted: {cause}."
+    these = "this raise is" if one else "these raises are"
+    return f"The leg goes on as in the set, {times}, but {these} not counted: {cause}."
 
 
 def _ankle_turned(v: Mapping[str, Any]) -> str:
@@ -893,7 +896,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     "count_uncertain": _count_uncertain,
     "raises_left_out": (
         _raises_left_out,
-        "Strap the sensors on so that they cannot turn; count these yourself.",
+        "Strap the sensors on so that they cannot turn, and add what is missing to the count yourself.",
     ),
     "turned_unseen": (_turned_unseen, "Strap the sensor on so that it cannot turn; count these yourself."),
     # the set

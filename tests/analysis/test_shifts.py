@@ -225,7 +225,8 @@ def test_an_arch_that_arises_while_the_leg_is_lowered_is_no_step() -> None:
 def test_knees_bent_until_the_leg_is_laid_flat_before_the_first_lift_are_no_slip(leg: Leg) -> None:
     """The way to the first top begins with the foot on the floor, and the leg lies flat only on that way."""
     lift = [(60.0, 1.5), (0.0, 1.5), (0.0, 1.0)]
-    angle = np.radians(leg(-50.0, [(-50.0, 2.0), (0.0, 1.5), (0.0, 2.0), *lift * 4]))
+    elevation_deg = leg(-50.0, [(-50.0, 2.0), (0.0, 1.5), (0.0, 2.0), *lift * 4])
+    angle, speed_dps = np.radians(elevation_deg), np.gradient(elevation_deg) * GRID_HZ
     up = np.stack([np.cos(angle), -np.sin(angle), 0.0 * angle], axis=1)
     starts = [200, *(550 + 400 * k for k in range(1, 4))]
     moves = [
@@ -235,5 +236,5 @@ def test_knees_bent_until_the_leg_is_laid_flat_before_the_first_lift_are_no_slip
     frame = LegFrame(np.array([0.0, 0.0, 1.0]), np.array([1.0, 0.0, 0.0]))
     flat = LegFrames(((slice(0, len(up)), frame),), (Rest(360, 540),), True, ())
 
-    found = _changes_deg(moves, up, flat, (slice(0, len(up)),))
+    found = _changes_deg(moves, speed_dps, up, flat, (slice(0, len(up)),))
     assert found == pytest.approx([0.0] * 4, abs=0.5)

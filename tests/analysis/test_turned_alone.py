@@ -19,13 +19,15 @@ from imu_reps.sim.wearer.set_plan import LifePlan
 TURN_S = 0.5
 
 
-def turned(recording: Recording, place: SensorPlace, at_s: float, rotation_deg: FloatArray) -> Recording:
+def turned(
+    recording: Recording, place: SensorPlace, at_s: float, rotation_deg: FloatArray, lasts_s: float = TURN_S
+) -> Recording:
     """Return the recording with a sensor that turns, smoothly, as its gyroscope sees."""
     block = recording.samples(place)
     assert block is not None
-    share = np.clip((block.time_s - at_s) / TURN_S, 0.0, 1.0)[:, None]
+    share = np.clip((block.time_s - at_s) / lasts_s, 0.0, 1.0)[:, None]
     turn = Rotation.from_rotvec(np.radians(rotation_deg) * share**2 * (3.0 - 2.0 * share)).inv()
-    rate = 6.0 * share * (1.0 - share) / TURN_S * rotation_deg
+    rate = 6.0 * share * (1.0 - share) / lasts_s * rotation_deg
     return recording.with_samples(
         replace(block, acc_mps2=turn.apply(block.acc_mps2), gyr_dps=turn.apply(block.gyr_dps + rate))
     )
@@ -186,6 +188,49 @@ def test_a_range_is_right_or_not_measured_where_the_strap_slips() -> None:
 
     assert all(off)
     assert len(off) <= 3
+
+
+@cache
+def rested_between() -> tuple[Recording, Summary, FloatArray]:
+    """Return seven raises of 45° with rests between them, their summary, and the axis of the lifts, (3,)."""
+    raises = (RepPlan(top_deg=45.0, concentric_s=1.1, eccentric_s=1.3, bottom_pause_s=2.5),) * 7
+    recording = simulate(SetPlan(reps=raises), seed=2).recording
+    assert recording.ankle is not None
+    axis = np.linalg.svd(recording.ankle.gyr_dps, full_matrices=False)[2][0]
+    return recording, analyze(recording).summary, axis
+
+
+@pytest.mark.parametrize("before", [6, 7])
+@pytest.mark.parametrize("by_deg", [-35.0, -20.0, 20.0, 35.0])
+def test_a_strap_that_slips_at_rest_before_the_last_raises_changes_no_angle(
+    by_deg: float, before: int
+) -> None:
+    """Nothing carries the sensor while it turns: the leg is where it was, and not 35 degrees higher."""
+    recording, without, axis = rested_between()
+    at_s = without.reps[before - 1].start_s - 1.0
+    found = analyze(turned(recording, "ankle", at_s, by_deg * axis, 0.25)).summary
+
+    assert [rep.top_angle_deg for rep in found.reps] == pytest.approx(
+        [rep.top_angle_deg for rep in without.reps], abs=1.0
+    )
+    (told,) = (finding for finding in found.findings if finding.code == "ankle_turned")
+    assert told.values["turned_deg"] == pytest.approx(abs(by_deg), abs=1.0)
+
+
+def test_a_last_raise_that_a_turned_strap_hides_makes_the_count_uncertain() -> None:
+    """Turned in 2 s, as a knee bends, which shows no slip: the lift seems to begin far below the floor."""
+    recording, without, axis = rested_between()
+    at_s = without.reps[-1].start_s - 2.2
+    lower = min((-25.0, 25.0), key=lambda deg: _rests_at(turned(recording, "ankle", at_s, deg * axis, 2.0)))
+    found = analyze(turned(recording, "ankle", at_s, lower * axis, 2.0)).summary
+
+    assert found.set.rep_count_certainty == "low"
+    assert "raises_left_out" in codes(found)
+
+
+def _rests_at(recording: Recording) -> float:
+    """Return the leg's last elevation, degrees."""
+    return float(analyze(recording).track.leg_elevation_deg[-50])
 
 
 @pytest.mark.parametrize("by_deg", [-12.0, 9.0])
