@@ -193,3 +193,37 @@ def test_exchanged_columns_at_a_low_rate_are_named() -> None:
     exchanged = replace(recording.ankle, acc_mps2=recording.ankle.gyr_dps, gyr_dps=recording.ankle.acc_mps2)
     codes = {found.code for found in check_recording(recording.with_samples(exchanged))}
     assert "columns_exchanged" in codes
+
+
+def late(time_s: np.ndarray, at_s: float, for_s: float, how: str) -> np.ndarray:
+    """Return arrivals that are late from a moment on, and then catch up."""
+    since = time_s - at_s
+    due = {
+        "all at once": np.where(since < for_s, for_s, since),
+        "at twice the rate": np.maximum(since, (for_s + since) / 2.0),
+        "slowly, then all at once": np.where(2.0 * since < for_s, 2.0 * since, np.maximum(since, for_s)),
+    }
+    return np.where(since > 0.0, at_s + due[how], time_s)
+
+
+@pytest.mark.parametrize("how", ["all at once", "at twice the rate", "slowly, then all at once"])
+@pytest.mark.parametrize("kind", ["clock", "counter", "neither"])
+@pytest.mark.parametrize("for_s", [3.0, 9.0])
+def test_samples_that_come_late_and_catch_up_change_nothing(
+    kind: str, how: str, for_s: float, clean: Recording
+) -> None:
+    """Nothing is said of a computer's clock that jumped, of another rate, or of a restart."""
+    sent = clean if kind == "clock" else of_host(clean)
+    if kind == "counter":
+        header = sent.header
+        for place in PLACES:
+            header = header.with_sensor(place, replace(header.sensor(place), counter="device"))
+        sent = replace(sent, header=header)
+    before = check_recording(sent)
+    came = sent
+    for block in sent.blocks:
+        came = came.with_samples(replace(block, time_s=late(block.time_s, 12.3, for_s, how)))
+
+    assert {(f.code, f.sensor) for f in check_recording(came)} == {(f.code, f.sensor) for f in before}
+    was, now = (np.array([(rep.start_s, rep.end_s) for rep in analyze(r).summary.reps]) for r in (sent, came))
+    assert now == pytest.approx(was, abs=0.05)
