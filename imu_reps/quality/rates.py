@@ -9,7 +9,14 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, interpolate_columns
+from imu_reps.domain.samples import (
+    MAX_CLOCK_S,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SampleBlock,
+    interpolate_columns,
+)
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.robust import median
@@ -36,6 +43,9 @@ class RateParams:
     made_up : float
         Greatest share of the samples missing in a slow stretch, or too many in a fast one, that is still
         missing or too many when the rate is as before: at more, samples were not late but never sent (ours).
+    by_count_s : float
+        Greatest deviation of a clock that is a count, from a count at the nominal rate: its digits, of a
+        millisecond at the coarsest. A clock of its own, off by 20 ppm, deviates by more after a minute.
     hole_periods : float
         Longest step between samples that is no hole, in periods of the stretch.
     """
@@ -48,6 +58,7 @@ class RateParams:
     steady_share: float = 0.8
     min_window_s: float = 0.5
     made_up: float = 0.25
+    by_count_s: float = 1.2e-3
     hole_periods: float = 1.6
 
 
@@ -81,8 +92,10 @@ def fit_changing_clock(
     RecordingError
         As in `fit_clock`.
     """
-    rows = _changes(block, header)
-    parts = [block[start:end] for start, end in pairwise([0, *rows, len(block)])] if rows else []
+    by_count = clock_is_count(block, header)
+    sent = replace(block, device_time_s=np.full(len(block), np.nan)) if by_count else block
+    rows = _changes(sent, header)
+    parts = [sent[start:end] for start, end in pairwise([0, *rows, len(sent)])] if rows else []
     fits = [_fit(part, header) for part in parts]
     rates_hz = np.array([fit.clock.rate_hz for fit in fits])
     used = np.flatnonzero(rates_hz >= MIN_RATE_HZ).tolist()
@@ -105,7 +118,23 @@ def fit_changing_clock(
         )
         for k in range(1, len(fits))
     ]
+    if by_count:
+        found.append(Finding("clock_is_count", severity="caution", sensor=block.sensor))
     return whole, timed, found
+
+
+def clock_is_count(block: SampleBlock, header: SensorHeader) -> bool:
+    """Whether a sensor's clock is its count divided by the nominal rate, so that it shows no other rate."""
+    clock = block.device_time_s
+    if len(clock) < MIN_SAMPLES or not (np.abs(clock) <= MAX_CLOCK_S).all():
+        return False
+    passed_s = float(clock[-1] - clock[0])
+    for number in (block.sample, np.arange(len(block))):
+        count = (number - number[0]).astype(np.float64)
+        nominal_hz = header.rate_hz or np.rint(count[-1] / max(passed_s, 1e-9))
+        if nominal_hz > 0.0 and np.ptp(clock - clock[0] - count / nominal_hz) < PARAMS.by_count_s:
+            return True
+    return False
 
 
 def _fit(part: SampleBlock, header: SensorHeader) -> TimedSamples:
@@ -211,10 +240,16 @@ def _jumps(rates: FloatArray | IntArray) -> FloatArray:
 
 
 def _steady(rates: FloatArray, packet: float) -> bool:
-    """Whether nearly all windows have the usual rate; a packet more or less falls into each at random."""
+    """Whether nearly all windows have the usual rate; a packet more or less falls into each at random.
+
+    One of few may be that in which the rate changes.
+    """
     usual = median(rates)
     within = PARAMS.steady + packet / (usual * PARAMS.window_s)
-    return bool(np.mean(np.abs(rates / usual - 1.0) <= within) >= PARAMS.steady_share)
+    others = np.count_nonzero(np.abs(rates / usual - 1.0) > within)
+    return bool(
+        others <= (1.0 - PARAMS.steady_share) * len(rates) or others == 1 <= len(rates) - PARAMS.min_windows
+    )
 
 
 def _rate(block: SampleBlock, header: SensorHeader, start: int, stop: int) -> float:

@@ -20,7 +20,7 @@ from imu_reps.domain.samples import (
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.robust import median
-from imu_reps.quality.rates import MIN_RATE_HZ, MIN_SAMPLES
+from imu_reps.quality.rates import MIN_RATE_HZ, MIN_SAMPLES, clock_is_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +209,9 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
             continue
         by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
         header_hz = recording.header.sensor(block.sensor).rate_hz
-        values = _unit_of(by_host, by_clock, header_hz) or _scale_of(block, by_clock, header_hz)
+        values = _unit_of(by_host, by_clock, header_hz)
+        if values is None and not clock_is_count(block, recording.header.sensor(block.sensor)):
+            values = _scale_of(block, by_clock, header_hz)
         if values is not None:
             return recording, [Finding("time_unit", values=values, severity="refuse", sensor=block.sensor)]
         unit = _unit_of_clock(by_host, by_clock)

@@ -753,6 +753,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "The {sensor} sensor's own clock goes at two speeds, while its samples come and count evenly: it is not used, times follow the host's clock.",
         "Check the unit of device_time_s, and what sets the sensor's clock while it records.",
     ),
+    "clock_is_count": (
+        "The {sensor} sensor's clock (device_time_s) is only its count of samples over the nominal rate, which the arrivals contradict: times follow the arrivals.",
+        "Leave device_time_s empty where the sensor sends no time of its own.",
+    ),
     "clock_jumped": (
         "The computer's clock jumped by {by_s:.0f} s at {start_s:.0f} s (daylight saving, or a time server); the sensors' own count went on. Times after it were set back.",
         "Nothing was lost; record with a clock that is never set.",

@@ -227,3 +227,51 @@ def test_samples_that_come_late_and_catch_up_change_nothing(
     assert {(f.code, f.sensor) for f in check_recording(came)} == {(f.code, f.sensor) for f in before}
     was, now = (np.array([(rep.start_s, rep.end_s) for rep in analyze(r).summary.reps]) for r in (sent, came))
     assert now == pytest.approx(was, abs=0.05)
+
+
+def by_count(block: SampleBlock, nominal_hz: float) -> SampleBlock:
+    """Return a block whose clock is its count of samples over a nominal rate, as some programs write it."""
+    number = np.arange(len(block))
+    return replace(block, sample=number, device_time_s=12.5 + number / nominal_hz)
+
+
+def test_a_clock_that_only_counts_does_not_hide_a_rate_that_falls(clean: Recording) -> None:
+    recording = clean
+    for block in clean.blocks:
+        row = len(block) // 2
+        halved = chosen(block, np.r_[0:row, row : len(block) : 2])
+        recording = recording.with_samples(by_count(halved, 100.0))
+    codes = {f.code for f in check_recording(recording)}
+    assert codes == {"rate_changed", "clock_is_count", "rate_off"}
+    was, now = (
+        np.array([(rep.start_s, rep.end_s) for rep in analyze(one).summary.reps])
+        for one in (clean, recording)
+    )
+    assert now == pytest.approx(was, abs=0.1)
+
+
+def test_a_clock_that_only_counts_at_another_rate_is_told_and_the_arrivals_are_followed(
+    clean: Recording,
+) -> None:
+    recording = clean
+    for block in clean.blocks:
+        recording = recording.with_samples(by_count(block, 85.0))
+        named = replace(clean.header.sensor(block.sensor), rate_hz=85.0)
+        recording = replace(recording, header=recording.header.with_sensor(block.sensor, named))
+    assert {f.code for f in check_recording(recording)} == {"drift", "rate_off"}
+    was, now = (
+        np.array([(rep.start_s, rep.end_s) for rep in analyze(one).summary.reps])
+        for one in (clean, recording)
+    )
+    assert now == pytest.approx(was, abs=0.05)
+
+
+def test_a_shaken_sensor_at_a_low_rate_is_not_two_sensors(clean: Recording) -> None:
+    """At 25 Hz a strap that swings at 11 Hz leaps to and fro from sample to sample."""
+    ankle = clean.ankle
+    assert ankle is not None
+    swing = 4.0 * np.sin(2 * np.pi * 11.3 * ankle.time_s)[:, None] * [1.0, 0.0, 0.0]
+    shaken = replace(ankle, acc_mps2=ankle.acc_mps2 + swing)
+    row = 3 * len(ankle) // 4
+    recording = of_host(clean.with_samples(chosen(shaken, np.r_[0:row:4, row : len(ankle)])))
+    assert not sentences(recording, "two_streams")
