@@ -351,3 +351,16 @@ def test_a_dead_band_of_a_gyroscope_is_told(band_dps: float, good: Recording) ->
     assert band.values["band_dps"] == pytest.approx(band_dps, abs=0.2)
     rounded = replace(good.ankle, gyr_dps=np.round(good.ankle.gyr_dps))
     assert "gyro_dead_band" not in codes(good.with_samples(rounded))
+
+
+@pytest.mark.parametrize("loud_mps2", [5.0, 20.0])
+def test_noise_of_the_accelerometer_alone_is_left_out_and_named(loud_mps2: float, good: Recording) -> None:
+    """A loose contact; the sensor does not turn with what would be blows."""
+    acc = good.ankle.acc_mps2.copy()
+    acc[1000:1200] += loud_mps2 * np.random.default_rng(5).standard_normal((200, 3))
+    checked = examined(good.with_samples(replace(good.ankle, acc_mps2=acc)))
+    readings = checked.readings["ankle"]
+    bad = np.sort(readings.timed.order[readings.bad])
+    assert set(range(1000, 1200)) <= set(bad.tolist()) <= set(range(900, 1300))
+    (noisy,) = [finding for finding in checked.findings if finding.code == "noise_samples"]
+    assert noisy.values["columns"] == ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2")
