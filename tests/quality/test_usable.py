@@ -10,7 +10,7 @@ import pytest
 from mutations import KINDS, rows
 from scipy.signal import butter, filtfilt
 
-from imu_reps import Recording, RepPlan, SetPlan, simulate
+from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, simulate
 from imu_reps.quality.plausibility import examined
 from imu_reps.report.findings import hint, sentence
 
@@ -302,6 +302,33 @@ def test_a_wrapped_range_is_continued(good: Recording) -> None:
     checked = examined(good.with_samples(wrapped))
 
     assert checked.recording.ankle.gyr_dps == pytest.approx(fast.gyr_dps, abs=3.0)
+
+
+def turning(peaks_dps: np.ndarray, axes: list[int], good: Recording) -> tuple[SampleBlock, np.ndarray]:
+    """Return an ankle that turns fast about some axes, with such a peak every two seconds, and its rates."""
+    ankle = good.ankle
+    since_s = (ankle.sample[:, None] / 100.0 - (6.0 + 2.0 * np.arange(len(peaks_dps)))) / 0.05
+    rate_dps = (np.exp(-0.5 * since_s**2) * peaks_dps).sum(axis=1)
+    gyr = ankle.gyr_dps.copy()
+    gyr[:, axes] += rate_dps[:, None]
+    return ankle, gyr
+
+
+@pytest.mark.parametrize(
+    ("peaks_dps", "axes"), [([250.4, -250.4, 250.4, -250.4], [0]), ([270.0, -270.0, 265.0, -265.0], [1, 2])]
+)
+def test_a_range_that_few_samples_exceed_is_continued_on_every_axis(
+    peaks_dps: list[float], axes: list[int], good: Recording
+) -> None:
+    """Single samples beyond ±250 deg/s, of one axis; and few, of two axes in the same samples."""
+    ankle, gyr = turning(np.array(peaks_dps), axes, good)
+    sent = np.where(np.abs(gyr) < 250.0, gyr, gyr - 500.0 * np.sign(gyr))
+    assert 3 <= (sent != gyr).any(axis=1).sum() <= 24
+    checked = examined(good.with_samples(replace(ankle, gyr_dps=sent)))
+    wrapped = [finding for finding in checked.findings if finding.code == "wrapped"]
+    assert [finding.values["continued"] for finding in wrapped] == [True] * len(axes)
+    assert checked.recording.ankle is not None
+    assert np.abs(checked.recording.ankle.gyr_dps - gyr).max() < 0.02 * 500.0
 
 
 def test_a_dead_ankle_ends_the_set_and_keeps_everything_before(good: Recording) -> None:
