@@ -315,7 +315,7 @@ def turning(peaks_dps: np.ndarray, axes: list[int], good: Recording) -> tuple[Sa
 
 
 @pytest.mark.parametrize(
-    ("peaks_dps", "axes"), [([250.4, -250.4, 250.4, -250.4], [0]), ([270.0, -270.0, 265.0, -265.0], [1, 2])]
+    ("peaks_dps", "axes"), [([250.4, -250.4, 250.4, -250.4], [0]), ([0.0, -270.0, 265.0, -265.0], [1, 2])]
 )
 def test_a_range_that_few_samples_exceed_is_continued_on_every_axis(
     peaks_dps: list[float], axes: list[int], good: Recording
