@@ -728,6 +728,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Two different streams of samples come under one name, {sensor}: two sensors send as one.",
         "Give each sensor its own name in the column sensor, 'pelvis' and 'ankle'; nothing in the file is a copy.",
     ),
+    "names_exchanged": (
+        "The two sensors exchange their names: the rows of each are the other's, {where}.",
+        "Exchange 'pelvis' and 'ankle' in the column sensor for that time, and for no other.",
+    ),
     "same_data": (
         lambda v: (
             f"Both sensors send the same data ({100 * v['share']:.0f} % of the samples, from {v['start_s']:.0f} s to {v['end_s']:.0f} s): one stream was written under both names."

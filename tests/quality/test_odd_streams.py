@@ -275,3 +275,44 @@ def test_a_shaken_sensor_at_a_low_rate_is_not_two_sensors(clean: Recording) -> N
     row = 3 * len(ankle) // 4
     recording = of_host(clean.with_samples(chosen(shaken, np.r_[0:row:4, row : len(ankle)])))
     assert not sentences(recording, "two_streams")
+
+
+@pytest.mark.parametrize("end_s", [24.7, None])
+def test_names_that_are_exchanged_for_a_while_are_told_with_the_time(
+    end_s: float | None, clean: Recording
+) -> None:
+    pelvis, ankle = clean.pelvis, clean.ankle
+    assert pelvis is not None
+    assert ankle is not None
+    last_s = np.inf if end_s is None else end_s
+    theirs = [(block.time_s >= 17.3) & (block.time_s < last_s) for block in (pelvis, ankle)]
+    both = [pelvis, ankle]
+    exchanged = clean
+    for own, other, place in ((0, 1, PLACES[0]), (1, 0, PLACES[1])):
+        rows = [
+            chosen(both[own], np.flatnonzero(~theirs[own])),
+            chosen(both[other], np.flatnonzero(theirs[other])),
+        ]
+        columns = [
+            np.concatenate([getattr(block, name) for block in rows])
+            for name in ("time_s", "sample", "device_time_s", "acc_mps2", "gyr_dps")
+        ]
+        order = np.argsort(columns[0], kind="stable")
+        exchanged = exchanged.with_samples(SampleBlock(place, *(column[order] for column in columns)))
+    (found,) = [f for f in check_recording(exchanged) if f.code == "names_exchanged"]
+    assert found.severity == "refuse"
+    (span,) = found.values["spans"]
+    assert span == pytest.approx((17.3, clean.ankle.time_s[-1] if end_s is None else end_s), abs=0.1)
+
+
+def test_a_knock_that_both_sensors_feel_exchanges_no_names(clean: Recording) -> None:
+    """Three samples in which each reads what the other read before."""
+    pelvis, ankle = clean.pelvis, clean.ankle
+    assert pelvis is not None
+    assert ankle is not None
+    knocked = clean
+    for block, other in ((pelvis, ankle), (ankle, pelvis)):
+        acc = block.acc_mps2.copy()
+        acc[1700:1703] = other.acc_mps2[1699]
+        knocked = knocked.with_samples(replace(block, acc_mps2=acc))
+    assert "names_exchanged" not in {f.code for f in check_recording(knocked)}
