@@ -64,6 +64,8 @@ class ChannelParams:
     wrap_others : float
         Reading of the other axes, as a share of the extreme, from which their change of sign shows a limb
         that shakes rather than a wrap (ours).
+    wrap_evenly : float
+        Greatest step before and after, as a share, of an axis that wraps at the same moment (ours).
     wrap_agrees : float
         Greatest relative scatter of the range that the wraps show.
     clear_wraps : int
@@ -97,6 +99,7 @@ class ChannelParams:
     wrap_from: float = 0.5
     min_wraps: int = 2
     wrap_others: float = 0.1
+    wrap_evenly: float = 0.2
     wrap_agrees: float = 0.1
     clear_wraps: int = 4
     max_turns: int = 1
@@ -423,26 +426,39 @@ def _wraps(series: FloatArray, most: float, may_wrap: BoolArray) -> tuple[IntArr
     A knock crosses zero as fast, but hardly ever from the greatest reading of all three axes, `most`.
     """
     step = np.diff(series)
-    falls = np.flatnonzero(
-        (np.abs(step) > PARAMS.wrap_fall * most)
-        & (np.minimum(np.abs(series[1:]), np.abs(series[:-1])) > PARAMS.wrap_from * most)
-        & (series[1:] * series[:-1] < 0)
-        & may_wrap
-    )
+    falls = np.flatnonzero(_from_end_to_end(series, most) & may_wrap)
     falls = falls[(falls > 1) & (falls < len(series) - 2)]
     if len(falls) < PARAMS.min_wraps:
         return falls[:0], 0.0
-    usual = 0.5 * (step[falls - 1] + step[falls + 1])
-    jump = np.abs(step[falls] - usual)
+    beside = np.stack([falls - 1, falls + 1])
+    other = ~np.isin(beside, falls)  # where few samples wrap, the next step may be the one back
+    jump = np.abs(step[falls] - (step[beside] * other).sum(axis=0) / np.maximum(other.sum(axis=0), 1))
     period = median(jump)
     if median(np.abs(jump - period)) > PARAMS.wrap_agrees * period:
         return (falls if len(falls) >= PARAMS.clear_wraps else falls[:0]), np.inf
     return falls, max(period, float(np.ptp(series)))
 
 
+def _from_end_to_end(series: FloatArray, most: float) -> BoolArray:
+    """Whether a channel steps from near one end of its range to near the other, (n - 1,) bool."""
+    far = np.minimum(np.abs(series[1:]), np.abs(series[:-1])) > PARAMS.wrap_from * most
+    return np.asarray(
+        (np.abs(np.diff(series)) > PARAMS.wrap_fall * most) & far & (series[1:] * series[:-1] < 0)
+    )
+
+
 def _reverses(axes: FloatArray, most: float) -> BoolArray:
-    """Whether other axes change their sign between two rows too: the limb shakes, (n - 1,) bool."""
-    return np.asarray(np.einsum("ij,ij->j", axes[:, 1:], axes[:, :-1]) < -((PARAMS.wrap_others * most) ** 2))
+    """Whether other axes change their sign between two rows too: the limb shakes, (n - 1,) bool.
+
+    One that goes on evenly before and after a step from end to end wraps as well.
+    """
+    product = axes[:, 1:] * axes[:, :-1]
+    for axis, products in zip(axes, product, strict=True):
+        step = np.abs(np.diff(axis))
+        at = np.flatnonzero(_from_end_to_end(axis, most)[1:-1]) + 1
+        evenly = np.maximum(step[at - 1], step[at + 1]) < PARAMS.wrap_evenly * step[at]
+        products[at[evenly]] = 0.0
+    return np.asarray(product.sum(axis=0) < -((PARAMS.wrap_others * most) ** 2))
 
 
 def _continued(series: FloatArray, period: float) -> FloatArray | None:

@@ -50,6 +50,10 @@ class CopyParams:
         share of such leaps (ours: at most 0.3 with good sensors, shaken or not).
     group_share, leaping_share : float
         Smallest share of either sensor's readings, and smallest share of the time with such leaps.
+    one_side, one_sided_share : float
+        Smallest sum of leaps, every other one reversed, as a share of their sizes, of leaps between two
+        levels; and smallest share of the time with such leaps (ours: at most 0.1 with one sensor shaken at
+        25 Hz, at least 0.19 with two).
     packet_s, together_s : float
         Longest time between samples of two sensors with one number, a packet apart or arriving together.
     apart_mps2, apart_times : float
@@ -73,6 +77,8 @@ class CopyParams:
     back_share: float = 0.6
     group_share: float = 0.2
     leaping_share: float = 0.45
+    one_side: float = 0.8
+    one_sided_share: float = 0.15
     packet_s: float = 1.0
     together_s: float = 0.05
     apart_times: float = 8.0
@@ -143,8 +149,11 @@ def _leaps(time_s: FloatArray, acc_mps2: FloatArray) -> bool:
     square = np.einsum("ij,ij->j", steps, steps)
     rows = np.flatnonzero(square > min(PARAMS.leaps_mps2) ** 2)
     # a fast leg leaps a little between its own samples too
-    return len(rows) >= PARAMS.leaps and any(
-        _in_turn(time_s, acc_mps2, rows[square[rows] > leap_mps2**2]) for leap_mps2 in PARAMS.leaps_mps2
+    if len(rows) < PARAMS.leaps:
+        return False
+    tried = [rows[square[rows] > leap_mps2**2] for leap_mps2 in PARAMS.leaps_mps2]
+    return any(_in_turn(time_s, acc_mps2, far) for far in tried) and any(
+        _to_one_side(time_s, acc_mps2, far) for far in tried
     )
 
 
@@ -155,7 +164,7 @@ def _in_turn(time_s: FloatArray, acc_mps2: FloatArray, rows: IntArray) -> bool:
     size = np.linalg.norm(acc_mps2[:, rows + 1] - acc_mps2[:, rows], axis=0)
     apart = np.linalg.norm(acc_mps2[:, rows[1:] + 1] - acc_mps2[:, rows[:-1]], axis=0)
     comes_back = np.append(apart < PARAMS.comes_back * np.minimum(size[1:], size[:-1]), False)
-    span = np.minimum((time_s - time_s[0]) / PARAMS.leaps_s, len(time_s)).astype(np.int64)
+    span = _spans(time_s)
     edges = np.flatnonzero(np.diff(span, prepend=-1))
     leapt, returned = (np.bincount(at, minlength=len(time_s)) for at in (rows, rows[comes_back]))
     often, back = np.add.reduceat(leapt, edges), np.add.reduceat(returned, edges)
@@ -166,6 +175,26 @@ def _in_turn(time_s: FloatArray, acc_mps2: FloatArray, rows: IntArray) -> bool:
         & (np.minimum(other, 1.0 - other) > PARAMS.group_share)
     )
     return bool(in_turn.sum() > PARAMS.leaping_share * len(edges))
+
+
+def _to_one_side(time_s: FloatArray, acc_mps2: FloatArray, rows: IntArray) -> bool:
+    """Whether every other leap after these rows leads to the same side, for some of the time.
+
+    One sensor that is shaken, at hardly more than two samples a swing, leaps to and fro about its mean, soon
+    the other way round; two sensors leap between their two levels.
+    """
+    span = _spans(time_s)
+    leaps = (acc_mps2[:, rows + 1] - acc_mps2[:, rows]) * (1.0 - 2.0 * (np.arange(len(rows)) % 2))
+    often = np.bincount(span[rows], minlength=span[-1] + 1)
+    sums = [np.bincount(span[rows], axis, minlength=span[-1] + 1) for axis in leaps]
+    size = np.bincount(span[rows], np.linalg.norm(leaps, axis=0), minlength=span[-1] + 1)
+    one_side = (often >= PARAMS.leaps) & (np.linalg.norm(sums, axis=0) > PARAMS.one_side * size)
+    return bool(one_side.sum() > PARAMS.one_sided_share * len(np.unique(span)))
+
+
+def _spans(time_s: FloatArray) -> IntArray:
+    """Return the number of the span of time that each sample lies in."""
+    return np.asarray(np.minimum((time_s - time_s[0]) / PARAMS.leaps_s, len(time_s)).astype(np.int64))
 
 
 def _one_number_twice(block: SampleBlock) -> bool:

@@ -14,6 +14,8 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
+from imu_reps.kinematics.clock.envelope import coarse_slope
+from imu_reps.kinematics.clock.ticks import BACKLOG_SPANS, drains
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ class NumberingParams:
         away.
     near_jump : int
         Number of samples before and after a jump that distinguish it from a stall of the radio, after which
-        arrivals catch up.
+        arrivals catch up; after it, in addition to those that may have waited.
     """
 
     bits: tuple[int, ...] = (7, 8, 10, 12, 15, 16, 24, 31, 32)
@@ -298,14 +300,21 @@ def _host_jumps(block: SampleBlock, recording: Recording) -> Iterator[tuple[floa
     if not len(rows):
         return
     header = recording.header.sensor(block.sensor)
-    usual_s = float(np.median(waited[waited > 0])) if header.rate_hz is None else 1.0 / header.rate_hz
+    usual_s = (
+        1.0 / header.rate_hz
+        if header.rate_hz
+        else coarse_slope(block.sample.astype(np.float64), block.time_s)
+    )
+    if usual_s is None:
+        return
     has_clock = bool(np.isfinite(block.device_time_s).all())
     count = block.device_time_s if has_clock else np.asarray(block.sample * usual_s)
     delay = block.time_s - count
     for row in rows.tolist():
-        by_s = float(
-            delay[row : row + PARAMS.near_jump].min() - delay[max(0, row - PARAMS.near_jump) : row].min()
-        )
+        before = delay[max(0, row - PARAMS.near_jump) : row]
+        # a backlog of what was sent meanwhile comes late too, but drains, at twice the rate or faster
+        drained = row + PARAMS.near_jump + int(BACKLOG_SPANS * waited[row - 1] / usual_s)
+        by_s = float(delay[row:drained].min() - before.min())
         sure = has_clock or header.counter == "device" or by_s > PARAMS.no_pause_s
-        if by_s > PARAMS.jump_s:
+        if by_s > PARAMS.jump_s and not drains(block.time_s[row:drained], delay[row:drained]):
             yield float(block.time_s[row - 1]), by_s, sure

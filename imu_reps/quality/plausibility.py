@@ -36,6 +36,7 @@ from imu_reps.quality.channels import (
     unwrapped,
 )
 from imu_reps.quality.copies import Signatures, check_streams, signatures, without_copies
+from imu_reps.quality.exchanged import check_exchanged_names
 from imu_reps.quality.gyroscope import (
     Turns,
     check_gyroscope,
@@ -170,7 +171,8 @@ def _stages(recording: Recording) -> Iterator[Checked]:
 
     recording, units = in_seconds(recording)
     reads = signatures(channels)
-    yield Checked(recording, (*units, *check_streams(recording, channels, reads)))
+    names = (*check_streams(recording, channels, reads), *check_exchanged_names(recording, channels))
+    yield Checked(recording, (*units, *names))
 
     recording, numbers = numbered(recording)
     streams = {block.sensor: Stream.of(block, channels[block.sensor]) for block in recording.blocks}

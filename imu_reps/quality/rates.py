@@ -9,7 +9,14 @@ import numpy as np
 
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import SensorHeader
-from imu_reps.domain.samples import FloatArray, IntArray, SampleBlock, interpolate_columns
+from imu_reps.domain.samples import (
+    MAX_CLOCK_S,
+    BoolArray,
+    FloatArray,
+    IntArray,
+    SampleBlock,
+    interpolate_columns,
+)
 from imu_reps.kinematics.clock.offline import TimedSamples, fit_clock
 from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.robust import median
@@ -33,6 +40,12 @@ class RateParams:
         Greatest relative deviation from a rate, and smallest share of the windows that keep within it.
     min_window_s : float
         Shortest span of the packets in a window that shows a rate.
+    made_up : float
+        Greatest share of the samples missing in a slow stretch, or too many in a fast one, that is still
+        missing or too many when the rate is as before: at more, samples were not late but never sent (ours).
+    by_count_s : float
+        Greatest deviation of a clock that is a count, from a count at the nominal rate: its digits, of a
+        millisecond at the coarsest. A clock of its own, off by 20 ppm, deviates by more after a minute.
     hole_periods : float
         Longest step between samples that is no hole, in periods of the stretch.
     """
@@ -44,6 +57,8 @@ class RateParams:
     steady: float = 0.06
     steady_share: float = 0.8
     min_window_s: float = 0.5
+    made_up: float = 0.25
+    by_count_s: float = 1.2e-3
     hole_periods: float = 1.6
 
 
@@ -77,8 +92,10 @@ def fit_changing_clock(
     RecordingError
         As in `fit_clock`.
     """
-    rows = _changes(block, header)
-    parts = [block[start:end] for start, end in pairwise([0, *rows, len(block)])] if rows else []
+    by_count = clock_is_count(block, header)
+    sent = replace(block, device_time_s=np.full(len(block), np.nan)) if by_count else block
+    rows = _changes(sent, header)
+    parts = [sent[start:end] for start, end in pairwise([0, *rows, len(sent)])] if rows else []
     fits = [_fit(part, header) for part in parts]
     rates_hz = np.array([fit.clock.rate_hz for fit in fits])
     used = np.flatnonzero(rates_hz >= MIN_RATE_HZ).tolist()
@@ -101,7 +118,23 @@ def fit_changing_clock(
         )
         for k in range(1, len(fits))
     ]
+    if by_count:
+        found.append(Finding("clock_is_count", severity="caution", sensor=block.sensor))
     return whole, timed, found
+
+
+def clock_is_count(block: SampleBlock, header: SensorHeader) -> bool:
+    """Whether a sensor's clock is its count divided by the nominal rate, so that it shows no other rate."""
+    clock = block.device_time_s
+    if len(clock) < MIN_SAMPLES or not (np.abs(clock) <= MAX_CLOCK_S).all():
+        return False
+    passed_s = float(clock[-1] - clock[0])
+    for number in (block.sample, np.arange(len(block))):
+        count = (number - number[0]).astype(np.float64)
+        nominal_hz = header.rate_hz or np.rint(count[-1] / max(passed_s, 1e-9))
+        if nominal_hz > 0.0 and np.ptp(clock - clock[0] - count / nominal_hz) < PARAMS.by_count_s:
+            return True
+    return False
 
 
 def _fit(part: SampleBlock, header: SensorHeader) -> TimedSamples:
@@ -125,18 +158,14 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     ):
         return []
     rates = np.array([_rate(block, header, *pair) for pair in pairwise(edges.tolist())])
-    with_rate = np.flatnonzero(rates > 0.0)  # a silence is no rate
+    with_rate = np.flatnonzero(rates > 0.0)  # a silence is no rate, nor are samples that waited
+    begins = np.append(edges, len(block) - 1)
+    counted = _counted(block, header, begins)
+    with_rate = with_rate[~_waited(rates[with_rate], with_rate, block.time_s[begins], counted)]
     rates = rates[with_rate]
     if len(rates) < 2 * PARAMS.min_windows:
         return []
-    cuts = []
-    for start, end in stretches(_jumps(rates) >= PARAMS.min_change):
-        around = range(start + PARAMS.min_windows, end + PARAMS.min_windows)
-        misfit = [
-            _spread(rates[k - PARAMS.min_windows : k]) + _spread(rates[k : k + PARAMS.min_windows])
-            for k in around
-        ]
-        cuts.append(around[int(np.argmin(misfit))])
+    cuts = _cuts(rates)
     packet = len(block) / (np.count_nonzero(np.diff(block.time_s)) + 1)
     steady = all(_steady(rates[start:end], packet) for start, end in pairwise([0, *cuts, len(rates)]))
     last = len(edges) - 1
@@ -145,6 +174,61 @@ def _changes(block: SampleBlock, header: SensorHeader) -> list[int]:
     long = np.diff(block.time_s[[0, *rows, -1]]) > PARAMS.window_s
     many = np.diff([0, *rows, len(block)]) >= MIN_SAMPLES
     return rows if steady and long.all() and many.all() else []
+
+
+def _cuts(rates: FloatArray) -> list[int]:
+    """Return the windows from which on the rate is another one."""
+    cuts = []
+    for start, end in stretches(_jumps(rates) >= PARAMS.min_change):
+        around = range(start + PARAMS.min_windows, end + PARAMS.min_windows)
+        misfit = [
+            _spread(rates[k - PARAMS.min_windows : k]) + _spread(rates[k : k + PARAMS.min_windows])
+            for k in around
+        ]
+        cuts.append(around[int(np.argmin(misfit))])
+    return cuts
+
+
+def _waited(rates: FloatArray, windows: IntArray, time_s: FloatArray, count: FloatArray) -> BoolArray:
+    """Return which windows have another rate than the sensor, since samples waited and then caught up.
+
+    From before such windows to after them, or to the end, the samples are as many as at the sensor's rate.
+
+    Parameters
+    ----------
+    rates : (n,) float
+        Rates by arrival, of the windows that have one.
+    windows : (n,) int
+        Numbers of these windows.
+    time_s, count : (m,) float
+        Times at which windows begin, and samples sent by then; last those of the recording's end.
+    """
+    waited = np.zeros(len(rates), bool)
+    cuts = _cuts(rates) if len(rates) >= 2 * PARAMS.min_windows else []
+    parts = list(pairwise([0, *cuts, len(rates)]))
+    for first, (start, stop) in enumerate(parts[:-1]):
+        rate = median(rates[start:stop])
+        before = windows[max((start + stop) // 2, stop - PARAMS.min_windows)]
+        # a part at the same rate as this one, or the recording's end
+        for again, end in [*parts[first + 2 :], (len(rates), len(rates))]:
+            after = -1
+            if again < end:
+                if abs(np.log(median(rates[again:end]) / rate)) >= PARAMS.min_change:
+                    continue
+                after = windows[min((again + end) // 2, again + PARAMS.min_windows)]
+            missing = rate * (time_s[after] - time_s[before]) - (count[after] - count[before])
+            off = float(np.abs(rates[stop:again] - rate).sum()) * PARAMS.window_s
+            waited[stop:again] |= abs(missing) < PARAMS.made_up * off
+    return waited
+
+
+def _counted(block: SampleBlock, header: SensorHeader, rows: IntArray) -> FloatArray:
+    """Return how many samples were sent by each of these rows; the sensor may count on at its former rate."""
+    if header.counter != "device":
+        return rows.astype(np.float64)
+    step = np.diff(block.sample)
+    spans = [step[start:stop] for start, stop in pairwise(rows.tolist())]
+    return np.cumsum([0.0, *(span.sum() / max(1.0, median(span)) if len(span) else 0.0 for span in spans)])
 
 
 def _jumps(rates: FloatArray | IntArray) -> FloatArray:
@@ -156,10 +240,16 @@ def _jumps(rates: FloatArray | IntArray) -> FloatArray:
 
 
 def _steady(rates: FloatArray, packet: float) -> bool:
-    """Whether nearly all windows have the usual rate; a packet more or less falls into each at random."""
+    """Whether nearly all windows have the usual rate; a packet more or less falls into each at random.
+
+    One of few may be that in which the rate changes.
+    """
     usual = median(rates)
     within = PARAMS.steady + packet / (usual * PARAMS.window_s)
-    return bool(np.mean(np.abs(rates / usual - 1.0) <= within) >= PARAMS.steady_share)
+    others = np.count_nonzero(np.abs(rates / usual - 1.0) > within)
+    return bool(
+        others <= (1.0 - PARAMS.steady_share) * len(rates) or others == 1 <= len(rates) - PARAMS.min_windows
+    )
 
 
 def _rate(block: SampleBlock, header: SensorHeader, start: int, stop: int) -> float:

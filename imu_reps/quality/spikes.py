@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from imu_reps.domain.samples import GYR_COLUMNS, BoolArray, FloatArray
+from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, BoolArray, FloatArray
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.rest import mask_of_runs, runs_of
@@ -39,8 +39,11 @@ class SpikeParams:
         is resolved less than 0.5 (ours: 4 of 70 real sensors on arms and legs, shaken at 50 samples a
         second, and none of 1,279 others have a block with all six).
     alone_times : float
-        Smallest such distance in all axes of a gyroscope alone, as a multiple of its usual one (ours: arms
+        Smallest such distance in all axes of one part alone, as a multiple of its usual one (ours: arms
         that are shaken at 50 samples a second have at most 3 in the axis that has least).
+    force_alone : float
+        Smallest such distance in all axes of an accelerometer whose gyroscope shows nothing, m/s² (ours: at
+        1.5 none of 224 real sensors on arms, legs and machines has such a block, at 1 one has).
     usual_share : float
         Smallest median of that distance, as a share of `burst_bend`: of white noise it is 0.85 of the mean,
         of a knock that lasts for some of the samples far less (ours).
@@ -60,6 +63,7 @@ class SpikeParams:
     burst_bend: tuple[float, float] = (0.6, 6.0)
     white_share: float = 0.6
     alone_times: float = 5.0
+    force_alone: float = 2.5
     usual_share: float = 0.5
     foretold_by: int = 4
     unforetold_share: float = 0.4
@@ -203,7 +207,8 @@ def small_spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> Boo
 def noise(values: FloatArray, bad: BoolArray, period_s: float) -> tuple[BoolArray, tuple[str, ...]]:
     """Return bursts of white noise, as of a cable that picks up a field, and the columns; none are all six.
 
-    The gyroscope may have them alone; an accelerometer alone feels a floor that is drummed on.
+    The gyroscope may have them alone; so may an accelerometer, if they are louder than a floor that is
+    drummed on, and its sensor does not turn at all with what would be blows.
     """
     found = np.zeros(values.shape[1], bool)
     length = max(8, round(PARAMS.burst_s / period_s))
@@ -213,22 +218,32 @@ def noise(values: FloatArray, bad: BoolArray, period_s: float) -> tuple[BoolArra
         return found, ()
     few = values[:, rows] if len(rows) < len(found) else values
     step = np.diff(few)
-    bend = 0.5 * np.abs(np.diff(step[3:]))[:, : count * length].reshape(3, count, length).mean(axis=2)
-    loud = (bend > PARAMS.burst_bend[1]).all(axis=0)
-    if not loud.any():
-        return found, ()
-    size = np.abs(step[3:])[:, : count * length].reshape(3, count, length).mean(axis=2)
-    white = loud & (bend > PARAMS.white_share * size).all(axis=0)
-    blocks = [step[:, k * length : (k + 1) * length] for k in np.flatnonzero(white).tolist()]
-    in_force = np.array([_is_white(block[:3], PARAMS.burst_bend[0]) for block in blocks], bool)
-    unusual = (bend > PARAMS.alone_times * medians(bend.T)[:, None]).all(axis=0)[white]
-    in_rate = np.array([_is_white(block[3:], PARAMS.burst_bend[1]) for block in blocks], bool)
-    white[white] = in_rate & (in_force | unusual)
+    force, rate = (_bends(step[part], count, length) for part in (slice(3), slice(3, 6)))
+    unusual = rate > PARAMS.alone_times * medians(rate.T)[:, None]
+    loud = np.asarray((rate > PARAMS.burst_bend[1]).all(axis=0))
+    least = np.maximum(PARAMS.force_alone, PARAMS.alone_times * medians(force.T))
+    blows = np.asarray((force > least[:, None]).all(axis=0) & ~loud & ~unusual.any(axis=0))
+    kinds = np.zeros((3, count), bool)
+    for k in np.flatnonzero(loud | blows).tolist():
+        block = step[:, k * length : (k + 1) * length]
+        in_force = _is_white(block[:3], PARAMS.force_alone if blows[k] else PARAMS.burst_bend[0])
+        in_rate = loud[k] and _is_white(block[3:], PARAMS.burst_bend[1])
+        kinds[:, k] = in_force & in_rate, in_rate & unusual[:, k].all(), blows[k] & in_force
+    white: BoolArray = np.asarray(kinds.any(axis=0))
     # it begins and ends in the blocks beside those that it fills
     white[1:] |= white[:-1].copy()
     white[:-1] |= white[1:].copy()
     found[rows[: count * length][np.repeat(white, length)]] = True
-    return found, () if (in_rate & in_force).any() else GYR_COLUMNS
+    all_six, of_rate, of_force = (kind.any() for kind in kinds)
+    if all_six or of_rate == of_force:
+        return found, ()
+    return found, GYR_COLUMNS if of_rate else ACC_COLUMNS
+
+
+def _bends(step: FloatArray, count: int, length: int) -> FloatArray:
+    """Return the mean distance of samples from the middle of their neighbours, by axis and block."""
+    bend = 0.5 * np.abs(np.diff(step))
+    return np.asarray(bend[:, : count * length].reshape(3, count, length).mean(axis=2))
 
 
 def _is_white(steps: FloatArray, least: float) -> bool:

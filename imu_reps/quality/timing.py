@@ -20,7 +20,7 @@ from imu_reps.domain.samples import (
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.motion import HOLE_PERIODS
 from imu_reps.kinematics.robust import median
-from imu_reps.quality.rates import MIN_RATE_HZ, MIN_SAMPLES
+from imu_reps.quality.rates import MIN_RATE_HZ, MIN_SAMPLES, clock_is_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class TimingParams:
         most of them.
     drift_ppm : float
         Greatest drift: crystals are within 100 ppm, ceramic and RC oscillators within 500 once warm.
+    drift_sd : float
+        Standard deviations of the times, over the recording's length, by which a reported drift is greater.
     uncertain_ms : float
         Greatest uncertainty of times: half of the tenth of a second to which tempo is given.
     min_duration_s : float
@@ -72,6 +74,7 @@ class TimingParams:
     loss_caution: float = 0.02
     loss_strong: float = 0.20
     drift_ppm: float = 500.0
+    drift_sd: float = 3.0
     uncertain_ms: float = 50.0
     min_duration_s: float = 3.0
     long_s: float = 3600.0
@@ -179,7 +182,8 @@ def _loss(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
 
 def _clock(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
     drift, uncertainty = timed.clock.drift_ppm, timed.clock.uncertainty_ms
-    if drift is not None and abs(drift) > PARAMS.drift_ppm:
+    known_ppm = 1e3 * (uncertainty or 0.0) / float(timed.time_s[-1] - timed.time_s[0])
+    if drift is not None and abs(drift) > PARAMS.drift_ppm + PARAMS.drift_sd * known_ppm:
         yield Finding("drift", values={"drift_ppm": drift}, severity="caution", sensor=place)
     if uncertainty is not None and uncertainty > PARAMS.uncertain_ms:
         values = {"uncertainty_ms": uncertainty}
@@ -205,7 +209,9 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
             continue
         by_host, by_clock = _rate(block.time_s), _rate(block.device_time_s)
         header_hz = recording.header.sensor(block.sensor).rate_hz
-        values = _unit_of(by_host, by_clock, header_hz) or _scale_of(block, by_clock, header_hz)
+        values = _unit_of(by_host, by_clock, header_hz)
+        if values is None and not clock_is_count(block, recording.header.sensor(block.sensor)):
+            values = _scale_of(block, by_clock, header_hz)
         if values is not None:
             return recording, [Finding("time_unit", values=values, severity="refuse", sensor=block.sensor)]
         unit = _unit_of_clock(by_host, by_clock)

@@ -731,6 +731,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Two different streams of samples come under one name, {sensor}: two sensors send as one.",
         "Give each sensor its own name in the column sensor, 'pelvis' and 'ankle'; nothing in the file is a copy.",
     ),
+    "names_exchanged": (
+        "The two sensors exchange their names: the rows of each are the other's, {where}.",
+        "Exchange 'pelvis' and 'ankle' in the column sensor for that time, and for no other.",
+    ),
     "same_data": (
         lambda v: (
             f"Both sensors send the same data ({100 * v['share']:.0f} % of the samples, from {v['start_s']:.0f} s to {v['end_s']:.0f} s): one stream was written under both names."
@@ -755,6 +759,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     "clock_speed": (
         "The {sensor} sensor's own clock goes at two speeds, while its samples come and count evenly: it is not used, times follow the host's clock.",
         "Check the unit of device_time_s, and what sets the sensor's clock while it records.",
+    ),
+    "clock_is_count": (
+        "The {sensor} sensor's clock (device_time_s) is only its count of samples over the nominal rate, which the arrivals contradict: times follow the arrivals.",
+        "Leave device_time_s empty where the sensor sends no time of its own.",
     ),
     "clock_jumped": (
         "The computer's clock jumped by {by_s:.0f} s at {start_s:.0f} s (daylight saving, or a time server); the sensors' own count went on. Times after it were set back.",

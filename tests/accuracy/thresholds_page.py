@@ -57,6 +57,7 @@ ROOMS: dict[str, str] = {
     "Quality: spikes and noise": "quality.spikes",
     "Quality: channels": "quality.channels",
     "Quality: copies and streams": "quality.copies",
+    "Quality: names that are exchanged": "quality.exchanged",
     "Quality: windows": "quality.windows",
     "Quality: the accelerometer": "quality.accelerometer",
     "Quality: the gyroscope between calm moments": "quality.gyroscope",

@@ -193,3 +193,126 @@ def test_exchanged_columns_at_a_low_rate_are_named() -> None:
     exchanged = replace(recording.ankle, acc_mps2=recording.ankle.gyr_dps, gyr_dps=recording.ankle.acc_mps2)
     codes = {found.code for found in check_recording(recording.with_samples(exchanged))}
     assert "columns_exchanged" in codes
+
+
+def late(time_s: np.ndarray, at_s: float, for_s: float, how: str) -> np.ndarray:
+    """Return arrivals that are late from a moment on, and then catch up."""
+    since = time_s - at_s
+    due = {
+        "all at once": np.where(since < for_s, for_s, since),
+        "at twice the rate": np.maximum(since, (for_s + since) / 2.0),
+        "slowly, then all at once": np.where(2.0 * since < for_s, 2.0 * since, np.maximum(since, for_s)),
+    }
+    return np.where(since > 0.0, at_s + due[how], time_s)
+
+
+@pytest.mark.parametrize("how", ["all at once", "at twice the rate", "slowly, then all at once"])
+@pytest.mark.parametrize("kind", ["clock", "counter", "neither"])
+@pytest.mark.parametrize("for_s", [3.0, 9.0])
+def test_samples_that_come_late_and_catch_up_change_nothing(
+    kind: str, how: str, for_s: float, clean: Recording
+) -> None:
+    """Nothing is said of a computer's clock that jumped, of another rate, or of a restart."""
+    sent = clean if kind == "clock" else of_host(clean)
+    if kind == "counter":
+        header = sent.header
+        for place in PLACES:
+            header = header.with_sensor(place, replace(header.sensor(place), counter="device"))
+        sent = replace(sent, header=header)
+    before = check_recording(sent)
+    came = sent
+    for block in sent.blocks:
+        came = came.with_samples(replace(block, time_s=late(block.time_s, 12.3, for_s, how)))
+
+    assert {(f.code, f.sensor) for f in check_recording(came)} == {(f.code, f.sensor) for f in before}
+    was, now = (np.array([(rep.start_s, rep.end_s) for rep in analyze(r).summary.reps]) for r in (sent, came))
+    assert now == pytest.approx(was, abs=0.05)
+
+
+def by_count(block: SampleBlock, nominal_hz: float) -> SampleBlock:
+    """Return a block whose clock is its count of samples over a nominal rate, as some programs write it."""
+    number = np.arange(len(block))
+    return replace(block, sample=number, device_time_s=12.5 + number / nominal_hz)
+
+
+def test_a_clock_that_only_counts_does_not_hide_a_rate_that_falls(clean: Recording) -> None:
+    recording = clean
+    for block in clean.blocks:
+        row = len(block) // 2
+        halved = chosen(block, np.r_[0:row, row : len(block) : 2])
+        recording = recording.with_samples(by_count(halved, 100.0))
+    codes = {f.code for f in check_recording(recording)}
+    assert codes == {"rate_changed", "clock_is_count", "rate_off"}
+    was, now = (
+        np.array([(rep.start_s, rep.end_s) for rep in analyze(one).summary.reps])
+        for one in (clean, recording)
+    )
+    assert now == pytest.approx(was, abs=0.1)
+
+
+def test_a_clock_that_only_counts_at_another_rate_is_told_and_the_arrivals_are_followed(
+    clean: Recording,
+) -> None:
+    recording = clean
+    for block in clean.blocks:
+        recording = recording.with_samples(by_count(block, 85.0))
+        named = replace(clean.header.sensor(block.sensor), rate_hz=85.0)
+        recording = replace(recording, header=recording.header.with_sensor(block.sensor, named))
+    assert {f.code for f in check_recording(recording)} == {"drift", "rate_off"}
+    was, now = (
+        np.array([(rep.start_s, rep.end_s) for rep in analyze(one).summary.reps])
+        for one in (clean, recording)
+    )
+    assert now == pytest.approx(was, abs=0.05)
+
+
+def test_a_shaken_sensor_at_a_low_rate_is_not_two_sensors(clean: Recording) -> None:
+    """At 25 Hz a strap that swings at 11 Hz leaps to and fro from sample to sample."""
+    ankle = clean.ankle
+    assert ankle is not None
+    swing = 4.0 * np.sin(2 * np.pi * 11.3 * ankle.time_s)[:, None] * [1.0, 0.0, 0.0]
+    shaken = replace(ankle, acc_mps2=ankle.acc_mps2 + swing)
+    row = 3 * len(ankle) // 4
+    recording = of_host(clean.with_samples(chosen(shaken, np.r_[0:row:4, row : len(ankle)])))
+    assert not sentences(recording, "two_streams")
+
+
+@pytest.mark.parametrize("end_s", [24.7, None])
+def test_names_that_are_exchanged_for_a_while_are_told_with_the_time(
+    end_s: float | None, clean: Recording
+) -> None:
+    pelvis, ankle = clean.pelvis, clean.ankle
+    assert pelvis is not None
+    assert ankle is not None
+    last_s = np.inf if end_s is None else end_s
+    theirs = [(block.time_s >= 17.3) & (block.time_s < last_s) for block in (pelvis, ankle)]
+    both = [pelvis, ankle]
+    exchanged = clean
+    for own, other, place in ((0, 1, PLACES[0]), (1, 0, PLACES[1])):
+        rows = [
+            chosen(both[own], np.flatnonzero(~theirs[own])),
+            chosen(both[other], np.flatnonzero(theirs[other])),
+        ]
+        columns = [
+            np.concatenate([getattr(block, name) for block in rows])
+            for name in ("time_s", "sample", "device_time_s", "acc_mps2", "gyr_dps")
+        ]
+        order = np.argsort(columns[0], kind="stable")
+        exchanged = exchanged.with_samples(SampleBlock(place, *(column[order] for column in columns)))
+    (found,) = [f for f in check_recording(exchanged) if f.code == "names_exchanged"]
+    assert found.severity == "refuse"
+    (span,) = found.values["spans"]
+    assert span == pytest.approx((17.3, clean.ankle.time_s[-1] if end_s is None else end_s), abs=0.1)
+
+
+def test_a_knock_that_both_sensors_feel_exchanges_no_names(clean: Recording) -> None:
+    """Three samples in which each reads what the other read before."""
+    pelvis, ankle = clean.pelvis, clean.ankle
+    assert pelvis is not None
+    assert ankle is not None
+    knocked = clean
+    for block, other in ((pelvis, ankle), (ankle, pelvis)):
+        acc = block.acc_mps2.copy()
+        acc[1700:1703] = other.acc_mps2[1699]
+        knocked = knocked.with_samples(replace(block, acc_mps2=acc))
+    assert "names_exchanged" not in {f.code for f in check_recording(knocked)}

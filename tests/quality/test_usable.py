@@ -10,7 +10,7 @@ import pytest
 from mutations import KINDS, rows
 from scipy.signal import butter, filtfilt
 
-from imu_reps import Recording, RepPlan, SetPlan, simulate
+from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, simulate
 from imu_reps.quality.plausibility import examined
 from imu_reps.report.findings import hint, sentence
 
@@ -304,6 +304,33 @@ def test_a_wrapped_range_is_continued(good: Recording) -> None:
     assert checked.recording.ankle.gyr_dps == pytest.approx(fast.gyr_dps, abs=3.0)
 
 
+def turning(peaks_dps: np.ndarray, axes: list[int], good: Recording) -> tuple[SampleBlock, np.ndarray]:
+    """Return an ankle that turns fast about some axes, with such a peak every two seconds, and its rates."""
+    ankle = good.ankle
+    since_s = (ankle.sample[:, None] / 100.0 - (6.0 + 2.0 * np.arange(len(peaks_dps)))) / 0.05
+    rate_dps = (np.exp(-0.5 * since_s**2) * peaks_dps).sum(axis=1)
+    gyr = ankle.gyr_dps.copy()
+    gyr[:, axes] += rate_dps[:, None]
+    return ankle, gyr
+
+
+@pytest.mark.parametrize(
+    ("peaks_dps", "axes"), [([250.4, -250.4, 250.4, -250.4], [0]), ([0.0, -270.0, 265.0, -265.0], [1, 2])]
+)
+def test_a_range_that_few_samples_exceed_is_continued_on_every_axis(
+    peaks_dps: list[float], axes: list[int], good: Recording
+) -> None:
+    """Single samples beyond ±250 deg/s, of one axis; and few, of two axes in the same samples."""
+    ankle, gyr = turning(np.array(peaks_dps), axes, good)
+    sent = np.where(np.abs(gyr) < 250.0, gyr, gyr - 500.0 * np.sign(gyr))
+    assert 3 <= (sent != gyr).any(axis=1).sum() <= 24
+    checked = examined(good.with_samples(replace(ankle, gyr_dps=sent)))
+    wrapped = [finding for finding in checked.findings if finding.code == "wrapped"]
+    assert [finding.values["continued"] for finding in wrapped] == [True] * len(axes)
+    assert checked.recording.ankle is not None
+    assert np.abs(checked.recording.ankle.gyr_dps - gyr).max() < 0.02 * 500.0
+
+
 def test_a_dead_ankle_ends_the_set_and_keeps_everything_before(good: Recording) -> None:
     dead = spoilt(good, "a sensor that dies", 1)
     checked = examined(dead)
@@ -351,3 +378,16 @@ def test_a_dead_band_of_a_gyroscope_is_told(band_dps: float, good: Recording) ->
     assert band.values["band_dps"] == pytest.approx(band_dps, abs=0.2)
     rounded = replace(good.ankle, gyr_dps=np.round(good.ankle.gyr_dps))
     assert "gyro_dead_band" not in codes(good.with_samples(rounded))
+
+
+@pytest.mark.parametrize("loud_mps2", [5.0, 20.0])
+def test_noise_of_the_accelerometer_alone_is_left_out_and_named(loud_mps2: float, good: Recording) -> None:
+    """A loose contact; the sensor does not turn with what would be blows."""
+    acc = good.ankle.acc_mps2.copy()
+    acc[1000:1200] += loud_mps2 * np.random.default_rng(5).standard_normal((200, 3))
+    checked = examined(good.with_samples(replace(good.ankle, acc_mps2=acc)))
+    readings = checked.readings["ankle"]
+    bad = np.sort(readings.timed.order[readings.bad])
+    assert set(range(1000, 1200)) <= set(bad.tolist()) <= set(range(900, 1300))
+    (noisy,) = [finding for finding in checked.findings if finding.code == "noise_samples"]
+    assert noisy.values["columns"] == ("acc_x_mps2", "acc_y_mps2", "acc_z_mps2")

@@ -39,6 +39,9 @@ class EnvelopeParams:
 
 PARAMS = EnvelopeParams()
 
+#: Ratio of the median residuals of two first guesses of a line at which one is clearly better (ours).
+CLEARLY = 2.0
+
 #: Weight of a minimum below the line; one above it has the rest of 1 (asymmetric least squares).
 BELOW = 0.8
 
@@ -88,7 +91,9 @@ def coarse_slope(tick: FloatArray, arrival_s: FloatArray) -> float | None:
     return median(seconds[valid] / ticks[valid]) if valid.any() else None
 
 
-def fit_envelope(tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope: float) -> Envelope:
+def fit_envelope(
+    tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope: float, nominal: float | None = None
+) -> Envelope:
     """Fit a robust line to window minima of the delay.
 
     Parameters
@@ -99,11 +104,13 @@ def fit_envelope(tick: FloatArray, arrival_s: FloatArray, epoch: IntArray, slope
         Epoch of each; epochs share the slope and have an offset each.
     slope : float
         First guess of the slope, within a few percent.
+    nominal : float, optional
+        Another guess, by the data sheet.
     """
     delay = arrival_s - slope * tick
     lowest = _window_minima(delay, arrival_s, epoch)
     x, y, group = tick[lowest], delay[lowest], epoch[lowest]
-    line = _asymmetric_line(x, y, group)
+    line = _asymmetric_line(x, y, group, 0.0 if nominal is None else nominal - slope)
     if line is None or abs(line[0]) > PARAMS.max_correction_share * slope:
         return Envelope(slope, np.inf, _offsets(y, group, np.ones_like(y)), None)
     correction, slope_sd, weight, uncertainty = line
@@ -149,13 +156,16 @@ def least_of_each(delay_s: FloatArray, packets: int) -> IntArray:
 
 
 def _asymmetric_line(
-    x: FloatArray, y: FloatArray, group: IntArray
+    x: FloatArray, y: FloatArray, group: IntArray, nominal: float
 ) -> tuple[float, float, FloatArray, float | None] | None:
     """Fit a line with a common slope; return slope, its deviation, weights, and the line's deviation."""
     if len(x) < group[-1] + 2:
         return None
-    residual = y - _half_lag_slope(x, y, group) * x
-    residual = residual - np.array([median(residual[group == g]) for g in range(group[-1] + 1)])[group]
+    residual = _about_median(y - _half_lag_slope(x, y, group) * x, group)
+    for guess in (0.0, nominal):  # the median fails if most of the second half came late
+        guessed = _about_median(y - guess * x, group)
+        if CLEARLY * median(np.abs(guessed)) < median(np.abs(residual)):
+            residual = guessed
     for _ in range(6):
         weight = _weights(residual)
         total = np.bincount(group, weight)
@@ -170,6 +180,11 @@ def _asymmetric_line(
     independent = len(x) * _independence(residual)
     slope_sd = sd / np.sqrt(np.sum(dx**2) * independent / len(x))
     return slope, float(slope_sd), weight, sd * float(np.sqrt((len(total) + 1) / independent))
+
+
+def _about_median(y: FloatArray, group: IntArray) -> FloatArray:
+    """Return the differences from each group's median."""
+    return np.asarray(y - np.array([median(y[group == g]) for g in range(group[-1] + 1)])[group])
 
 
 def _half_lag_slope(x: FloatArray, y: FloatArray, group: IntArray) -> float:

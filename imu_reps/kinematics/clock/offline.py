@@ -125,7 +125,7 @@ def _line(ticks: Ticks) -> Envelope:
         ticks.epoch[ends],
         ticks.nominal_s,
     )
-    fit = fit_envelope(tick, arrival, epoch, ticks.slope)
+    fit = fit_envelope(tick, arrival, epoch, ticks.slope, nominal)
     if nominal is None or fit.slope_sd < DATA_SHEET_ERROR * nominal:
         return fit
     long_enough = arrival[-1] - arrival[0] > WINDOW_S

@@ -26,6 +26,11 @@ OTHER_RATE = 0.1
 #: A permanent leap of the tick against the arrivals by more than this shows a reset clock.
 LEAP_S = 1.0
 LEAP_PACKETS = 64
+#: A backlog gathers, and drains, within so many times the time by which it is late: at half the sensor's rate
+#: or at twice it within once or twice that time.
+BACKLOG_SPANS = 2.5
+#: A backlog drains at one and a half times the sensor's rate or faster: by so much a second it is less late.
+DRAINS_BY = 0.5
 #: A silence in which uncounted samples are lost is also longer than this many usual gaps.
 SILENT_PACKETS = 10
 #: Device clocks count microseconds at best: stamps equal to this many digits are the same.
@@ -168,11 +173,31 @@ def _split_at_leaps(ticks: Ticks, *, behind: bool) -> Ticks:
     allowed = LEAP_S + 2 * DATA_SHEET_ERROR * np.abs(np.diff(arrival))
     leaps = np.zeros_like(ticks.epoch)
     leap = np.abs(np.diff(delay)) if behind else -np.diff(delay)
+    last = 0
     for i in np.flatnonzero((leap > allowed) & (np.diff(epoch) == 0)).tolist():
-        before = delay[max(0, i + 1 - LEAP_PACKETS) : i + 1].min()
-        after = delay[i + 1 : i + 1 + LEAP_PACKETS].min()
-        leaps[ends[i] + 1] = abs(after - before) > allowed[i]
+        last = max(last, int(epoch.searchsorted(epoch[i])))
+        reach_s = BACKLOG_SPANS * leap[i]
+        start = min(i + 1 - LEAP_PACKETS, int(arrival.searchsorted(arrival[i] - reach_s)))
+        stop = max(i + 1 + LEAP_PACKETS, int(arrival.searchsorted(arrival[i + 1] + reach_s)))
+        stop = min(stop, int(epoch.searchsorted(epoch[i], side="right")))
+        before, after = slice(max(last, start), i + 1), slice(i + 1, stop)
+        lasts = float(delay[after].min() - delay[before].min())
+        if delay[i + 1] < delay[i]:  # the end of a backlog is no earlier than what came before it
+            lasts = -lasts
+        elif drains(arrival[after], delay[after]):
+            continue
+        if lasts > allowed[i]:
+            leaps[ends[i] + 1] = True
+            last = i + 1
     return replace(ticks, epoch=ticks.epoch + np.cumsum(leaps)) if leaps.any() else ticks
+
+
+def drains(arrival_s: FloatArray, delay_s: FloatArray) -> bool:
+    """Whether arrivals are those of a backlog: all at once, or at more than one and a half times the rate."""
+    least = int(delay_s.argmin())
+    caught_up_s = delay_s[0] - delay_s[least]
+    at_once = arrival_s[-1] == arrival_s[0]
+    return bool(at_once or caught_up_s > LEAP_S / 2 + DRAINS_BY * (arrival_s[least] - arrival_s[0]))
 
 
 def _sorted(number: FloatArray, furthest_back: float) -> tuple[IntArray, IntArray, int]:

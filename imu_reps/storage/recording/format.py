@@ -420,13 +420,21 @@ def _first_cell(line: str) -> str:
     return line
 
 
+def utf_16_of(start: bytes) -> str | None:
+    """Return which UTF-16 a text is in, by a mark or two Latin characters at its start; None if in none."""
+    zeros = [byte == 0 for byte in start[:4]]
+    if zeros == [False, True, False, True]:
+        return "utf-16-le"
+    return "utf-16-be" if zeros == [True, False, True, False] else UTF_16.get(start[:2])
+
+
 def in_utf8(pieces: Iterable[bytes]) -> Iterator[bytes]:
     r"""Convert pieces of a file to UTF-8 whose lines end in ``\n``, from UTF-16 and CRs of any kind."""
     decoder: codecs.IncrementalDecoder | None = None
     half = b""  # the first half of a CR LF, perhaps
     for number, piece in enumerate(pieces):
-        if number == 0 and piece[:2] in UTF_16:
-            decoder = codecs.getincrementaldecoder(UTF_16[piece[:2]])(errors="replace")
+        if number == 0 and (encoding := utf_16_of(piece)) is not None:
+            decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
         text = half + (piece if decoder is None else decoder.decode(piece).encode("utf-8"))
         half = b"\r" if text.endswith(b"\r") else b""
         text = text.removesuffix(b"\r")

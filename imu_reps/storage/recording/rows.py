@@ -16,6 +16,7 @@ from imu_reps.domain.samples import (
     MAX_CLOCK_S,
     MAX_S,
     SENSOR_PLACES,
+    FloatArray,
     IntArray,
     SampleBlock,
     SensorPlace,
@@ -46,8 +47,23 @@ _AS_SENT = "Put in what the sensor sent; a row that it never sent is left out, a
 _THOUSANDS = "Save it again with numbers as they are, without marks between thousands."
 _IN_THOUSANDS = re.compile(r"-?\d{1,3}(['’ \u00a0\u202f]\d{3})+([.]\d*)?")
 _TIME_OF_DAY = "Give times in seconds as plain numbers, time_s from the first row, not as a time of day."
+#: U+2212, as word processors and the locales of some languages write it.
+_TYPOGRAPHIC_MINUS = "\u2212".encode()
+#: Dashes that may stand where a minus belongs: hyphens, a figure dash, an en dash and an em dash.
+_DASHED = re.compile(r"[\u2010-\u2014\ufe63\uff0d][\d.].*")
+_A_MINUS = "A dash stands where a minus sign belongs: put '-' for it in all numbers."
 _ROW_FORMAT = "%.6f,%s,%d,%s,%.5f,%.5f,%.5f,%.4f,%.4f,%.4f\n"
 
+
+#: Rates of such sensors, which show the unit of times.
+_USUAL_HZ = 20.0, 1000.0
+#: Such units, as said in messages, their number per second, and the conversion.
+_UNITS = (
+    ("seconds since another moment", 1.0, "subtract the first row's"),
+    ("milliseconds", 1e3, "divide by 1000"),
+    ("microseconds", 1e6, "divide by 1e6"),
+    ("nanoseconds", 1e9, "divide by 1e9"),
+)
 
 _QUANTITY = re.compile(r"(acc|gyr|gyro)_?([xyz])\b|(acc|gyr|gyro)_([xyz])_", re.IGNORECASE)
 _WORDS = {"acc": "acceleration", "gyr": "angular rate"}
@@ -68,7 +84,7 @@ def read_columns(row: str, *, name: str, line: int) -> tuple[str, ...]:
         ``no_column_row``, ``wrong_separator``, ``wrong_unit``, ``missing_column``, ``unknown_column``,
         ``duplicate_column``.
     """
-    names = tuple(column.strip() for column in row.split(","))
+    names = tuple(column.strip().lower() for column in row.split(","))  # databases write capitals
     if names == COLUMNS:
         return names
     missing = [column for column in COLUMNS if column not in names]
@@ -105,7 +121,10 @@ def _missing(row: str, missing: list[str], unknown: list[str], name: str, line: 
     what = f"column {', '.join(missing)} is missing" + (
         f"; found was {', '.join(unknown)}." if unknown else "."
     )
-    return fault(name, line, what[:400], hint=f"The columns are {COLUMN_ROW}.", code="missing_column")
+    hint = f"The columns are {COLUMN_ROW}."
+    if len(missing) == len(unknown):
+        hint += " If another name stands for the same values in the same unit, change the name alone."
+    return fault(name, line, what[:400], hint=hint, code="missing_column")
 
 
 def _wrong_unit(column: str, missing: list[str], name: str, line: int) -> RecordingError | None:
@@ -155,6 +174,7 @@ def read_rows(
     """
     if not len(line):
         return []
+    block = block.replace(_TYPOGRAPHIC_MINUS, b"-")
     table = _read_fast(block, len(line), columns)
     if table is None:
         table = _read_by_cell(block, line, columns, name)
@@ -177,14 +197,21 @@ def _refuse_beyond(table: dict[str, Any], line: IntArray, name: str) -> None:
         beyond = np.abs(table[column]) > max_s
         if beyond.any():
             at = int(np.argmax(beyond))
-            raise fault(
-                name,
-                int(line[at]),
-                f"column {column} is {table[column][at]:.6g}: no time in seconds.",
-                hint=f"Give {column} in seconds, time_s from the first row (milliseconds: divide by 1000, "
-                "microseconds by 1e6, nanoseconds by 1e9).",
-                code="time_beyond",
-            )
+            own = table["sensor"] == table["sensor"][at]
+            what = f"column {column} is {table[column][at]:.6g}: no time in seconds"
+            how = "milliseconds: divide by 1000, microseconds by 1e6, nanoseconds by 1e9"
+            for unit, factor, its_how in _UNITS:
+                if _go_on_usually(table[column][own] / factor, max_s):
+                    what, how = f"{what}, but {unit}", its_how
+            hint = f"Give {column} in seconds, time_s from the first row ({how})."
+            raise fault(name, int(line[at]), f"{what}.", hint=hint, code="time_beyond")
+
+
+def _go_on_usually(times_s: FloatArray, max_s: float) -> bool:
+    """Whether one sensor's times may be in seconds, by their rate; of a single wrong time they are not."""
+    passed_s = abs(times_s[-1] - times_s[0])
+    usual = _USUAL_HZ[0] * passed_s < len(times_s) < _USUAL_HZ[1] * passed_s
+    return bool(usual and np.ptp(times_s) < max_s)
 
 
 def _read_fast(block: bytes, count: int, columns: tuple[str, ...]) -> dict[str, Any] | None:
@@ -244,12 +271,13 @@ def _read_by_cell(block: bytes, line: IntArray, columns: tuple[str, ...], name: 
 
 def _read_cells(row: bytes, line: int, columns: tuple[str, ...], name: str) -> list[Any]:
     texts = decode_line(row, name=name, line_number=line).split(",")
-    if [text.strip() for text in texts] == list(columns):
+    if [text.strip().lower() for text in texts] == list(columns):
         raise fault(
             name,
             line,
             "the row of column names stands here again: another file, or the same one, was pasted there.",
-            hint="Cut the file in two before the second header; each part is a recording of its own.",
+            hint="Where time_s begins anew, cut the file in two before the second header: each part is a "
+            "recording of its own. Where it goes on, leave out this one line.",
             code="second_header",
         )
     if len(texts) != len(columns):
@@ -267,7 +295,7 @@ def _read_cell(text: str, column: str, name: str, line: int) -> bool | int | flo
     if column == "sensor":
         if text in SENSOR_PLACES:
             return text == "pelvis"
-        what, hint = f"unknown sensor {shown(text)}.", "Allowed is pelvis or ankle."
+        what, hint = f"unknown sensor {shown(text)}.", "Allowed is pelvis or ankle, in small letters."
         raise fault(name, line, what, hint=hint, code="unknown_sensor")
     if column == "device_time_s" and text in _NO_CLOCK:
         return math.nan
@@ -287,6 +315,8 @@ def _read_cell(text: str, column: str, name: str, line: int) -> bool | int | flo
 def _hint_of(text: str) -> str:
     if ":" in text:
         return _TIME_OF_DAY
+    if _DASHED.fullmatch(text):
+        return _A_MINUS
     return _THOUSANDS if _IN_THOUSANDS.fullmatch(text) else _AS_SENT
 
 

@@ -19,7 +19,7 @@ from imu_reps.domain.samples import SENSOR_PLACES, SampleBlock, require_valid_sa
 from imu_reps.domain.validation import require_instance
 from imu_reps.errors import FileAccessError
 from imu_reps.storage.file_access import access_error, create, file_errors, give_name, write_new
-from imu_reps.storage.recording.format import COLUMN_ROW, CUT_MARK, GZIP_MAGIC, UTF_16, note_line
+from imu_reps.storage.recording.format import COLUMN_ROW, CUT_MARK, GZIP_MAGIC, note_line, utf_16_of
 from imu_reps.storage.recording.header import header_text
 from imu_reps.storage.recording.rows import row_lines
 
@@ -268,8 +268,8 @@ def _appending(path: str, flags: int) -> int:
 
 def _encoding_of(file: BinaryIO | gzip.GzipFile) -> tuple[str, bool]:
     """Return the encoding of a file's text, and whether its last line ends with a line end."""
-    start = last = file.read(2)
+    start = last = file.read(4)
     while piece := file.read(1 << 20):
         last = (last + piece)[-2:]
-    encoding = UTF_16.get(start, "utf-8")
+    encoding = utf_16_of(start) or "utf-8"
     return encoding, last.decode(encoding, errors="replace").endswith(("\n", "\r"))

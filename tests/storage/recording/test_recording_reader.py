@@ -619,3 +619,46 @@ def test_a_tempo_keeps_all_its_decimals():
     text = header_text(Header(tempo_target=tempo))
     assert "# tempo_target: 4.25-0.0-2.001-0.0\n" in text
     assert parse(text + COLUMN_ROW + ROWS).header.tempo_target == tempo
+
+
+@pytest.mark.parametrize(
+    ("column", "begins", "factor", "said", "hint"),
+    [
+        (3, 1_763_200_000, 1e9, "nanoseconds", "divide by 1e9"),
+        (3, 9.8, 1e9, "nanoseconds", "divide by 1e9"),
+        (3, 1_763_200_000, 1e3, "milliseconds", "divide by 1000"),
+        (0, 1_763_200_000, 1e6, "microseconds", "divide by 1e6"),
+        (0, 1_763_200_000, 1.0, "seconds since another moment", "subtract the first row's"),
+    ],
+)
+def test_times_beyond_all_bounds_are_named_in_their_unit_and_no_other(column, begins, factor, said, hint):
+    rows = [ROWS.splitlines()[0].split(",") for _ in range(40)]
+    for number, row in enumerate(rows):
+        row[0], row[2] = f"{number / 100:.6f}", str(number)
+        row[column] = (
+            f"{(begins + number / 100) * factor:.0f}" if factor > 1.0 else f"{begins + number / 100}"
+        )
+    error = refusal(HEADER + COLUMN_ROW + "".join(",".join(row) + "\n" for row in rows))
+    assert error.code == "time_beyond"
+    assert said in error.message
+    assert f"({hint})" in error.hint
+
+
+def test_a_dash_for_a_minus_is_named():
+    error = refusal(with_cell(2, 5, "\u20130.97"))
+    assert error.code == "not_a_number"
+    assert "minus" in error.hint
+
+
+def test_a_second_row_of_column_names_in_capitals_is_named_too():
+    lines = ROWS.splitlines(keepends=True)
+    error = refusal(HEADER + COLUMN_ROW + lines[0] + COLUMN_ROW.upper() + "".join(lines[1:]))
+    assert error.code == "second_header"
+    assert "leave out this one line" in error.hint
+
+
+def test_a_column_of_another_name_needs_no_conversion():
+    error = refusal(HEADER + COLUMN_ROW.replace("time_s", "T_S", 1) + ROWS)
+    assert error.code == "missing_column"
+    assert "time_s" in error.message
+    assert "name alone" in error.hint
