@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from mutations import KINDS, rows
 from scipy.signal import butter, filtfilt
 
 from imu_reps import Recording, RepPlan, SetPlan, simulate
+from imu_reps.domain.recording import Note
+from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.quality.plausibility import examined
 from imu_reps.report.findings import hint, sentence
 
@@ -242,6 +245,34 @@ def test_a_clock_that_wraps_is_no_restart(good: Recording) -> None:
 
     assert checked.clocks["ankle"].clock.restarts == 0
     assert checked.findings == ()
+
+
+@pytest.mark.parametrize("counter", ["device", "host"])
+@pytest.mark.parametrize("away_s", [9.4, 7.5])
+def test_sensors_switched_on_again_have_neither_a_wrapped_clock_nor_a_computer_whose_clock_jumped(
+    counter: Literal["device", "host"], away_s: float, good: Recording
+) -> None:
+    """The clocks fall by 10 s, which a wrap at 2**24 µs after an absence of 6.8 s would look like."""
+    again = replace(good, notes=(*good.notes, Note(12.0 + away_s, "restart", "both")))
+    for block in good.blocks:
+        later = block.time_s >= 12.0
+        first = int(later.argmax())
+        number = block.sample if counter == "host" else block.sample - block.sample[first] * later
+        moved = replace(
+            block,
+            time_s=block.time_s + away_s * later,
+            device_time_s=block.device_time_s - 10.0 * later,
+            sample=number,
+        )
+        sensor = replace(again.header.sensor(block.sensor), counter=counter)
+        again = replace(again.with_samples(moved), header=again.header.with_sensor(block.sensor, sensor))
+    checked = examined(again)
+
+    assert {finding.code for finding in checked.findings} & {"clock_jumped"} == set()
+    for place in SENSOR_PLACES:
+        clock = checked.clocks[place]
+        assert clock.clock.longest_gap_s == pytest.approx(away_s, abs=0.1)
+        assert clock.time_s[-1] == pytest.approx(good.ankle.time_s[-1] + away_s, abs=0.1)
 
 
 @pytest.mark.parametrize("by_s", [3600.0, 11.0])
