@@ -14,6 +14,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock
+from imu_reps.kinematics.clock.ticks import CATCHING_UP, LONGEST_BACKLOG_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ class NumberingParams:
         Jump that is no pause of a set, even if the host numbers the samples and the sensor may have been
         away.
     near_jump : int
-        Number of samples before and after a jump that distinguish it from a stall of the radio, after which
-        arrivals catch up.
+        Number of samples before and after a jump that show its size. After a stall, arrivals catch up
+        (`CATCHING_UP`); a clock that was set stays ahead.
     """
 
     bits: tuple[int, ...] = (7, 8, 10, 12, 15, 16, 24, 31, 32)
@@ -322,9 +323,10 @@ def _host_jumps(block: SampleBlock, recording: Recording) -> Iterator[tuple[floa
     count = block.device_time_s if has_clock else np.asarray(block.sample * usual_s)
     delay = block.time_s - count
     for row in rows.tolist():
-        by_s = float(
-            delay[row : row + PARAMS.near_jump].min() - delay[max(0, row - PARAMS.near_jump) : row].min()
-        )
+        before_s = delay[max(0, row - PARAMS.near_jump) : row].min()
+        near = row + PARAMS.near_jump
+        backlog = int(CATCHING_UP * min(waited[row - 1], LONGEST_BACKLOG_S) / usual_s)
+        by_s, stays_s = (float(delay[row:end].min() - before_s) for end in (near, near + backlog))
         sure = has_clock or header.counter == "device" or by_s > PARAMS.no_pause_s
-        if by_s > PARAMS.jump_s:
+        if min(by_s, stays_s) > PARAMS.jump_s:
             yield float(block.time_s[row - 1]), by_s, sure

@@ -289,6 +289,30 @@ def test_a_jump_of_the_computers_clock_is_undone_in_samples_and_notes(by_s: floa
     assert checked.recording.ankle.time_s[-1] == pytest.approx(good.ankle.time_s[-1], abs=0.1)
 
 
+@pytest.mark.parametrize("has_clock", [True, False])
+@pytest.mark.parametrize(("stalled_s", "spacing_s"), [(5.9, 0.0), (5.0, 0.0005), (5.0, 0.002), (3.0, 0.005)])
+def test_samples_that_all_arrive_after_a_stall_of_the_program_are_no_clock_that_was_set(
+    stalled_s: float, spacing_s: float, has_clock: bool, good: Recording
+) -> None:
+    """As after a disk that took nothing, or a program that was stopped: the system kept the packets."""
+    for block in good.blocks:
+        clock = block.device_time_s if has_clock else np.full(len(block), np.nan)
+        good = good.with_samples(replace(block, device_time_s=clock))
+    stalled = good
+    for block in good.blocks:
+        ramp = spacing_s * np.arange(len(block))
+        free_s = np.where(
+            (block.time_s >= 8.0) & (block.time_s < 8.0 + stalled_s), 8.0 + stalled_s, block.time_s
+        )
+        time_s = np.maximum.accumulate(free_s - ramp) + ramp  # one after the other
+        stalled = stalled.with_samples(replace(block, time_s=time_s))
+    checked, expected = examined(stalled), examined(good)
+
+    assert {finding.code for finding in checked.findings} & {"clock_jumped", "restarts", "drop_out"} == set()
+    for place in SENSOR_PLACES:
+        assert checked.clocks[place].time_s == pytest.approx(expected.clocks[place].time_s, abs=0.1)
+
+
 @pytest.mark.parametrize(
     ("unit", "factor"), [("ms", 1e3), ("µs", 1e6), ("ns", 1e9), ("minutes", 1 / 60), ("days", 1 / 86400)]
 )

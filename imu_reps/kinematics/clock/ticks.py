@@ -26,6 +26,11 @@ OTHER_RATE = 0.1
 #: A permanent leap of the tick against the arrivals by more than this shows a reset clock.
 LEAP_S = 1.0
 LEAP_PACKETS = 64
+#: Longest backlog: arrivals that gain more on the sensor's pace show a faster rate, and later ones mean lost
+#: samples, or cannot be timed.
+LONGEST_BACKLOG_S = 6.0
+#: Time in which a backlog is made up for, as a multiple of it: that of a link twice as fast as the sensor.
+CATCHING_UP = 2.0
 #: A silence in which uncounted samples are lost is also longer than this many usual gaps.
 SILENT_PACKETS = 10
 #: Device clocks count microseconds at best: stamps equal to this many digits are the same.
@@ -163,14 +168,17 @@ def _split_at_silences(ticks: Ticks) -> Ticks:
 def _split_at_leaps(ticks: Ticks, *, behind: bool) -> Ticks:
     """Begin a new epoch where the tick permanently leaps ahead of the arrivals, or behind them."""
     ends = packet_ends(ticks.arrival_s, ticks.epoch)
-    arrival, epoch = ticks.arrival_s[ends], ticks.epoch[ends]
-    delay = arrival - ticks.slope * ticks.tick[ends]
+    tick, arrival, epoch = ticks.tick[ends], ticks.arrival_s[ends], ticks.epoch[ends]
+    delay = arrival - ticks.slope * tick
     allowed = LEAP_S + 2 * DATA_SHEET_ERROR * np.abs(np.diff(arrival))
     leaps = np.zeros_like(ticks.epoch)
     leap = np.abs(np.diff(delay)) if behind else -np.diff(delay)
     for i in np.flatnonzero((leap > allowed) & (np.diff(epoch) == 0)).tolist():
         before = delay[max(0, i + 1 - LEAP_PACKETS) : i + 1].min()
-        after = delay[i + 1 : i + 1 + LEAP_PACKETS].min()
+        # what was taken while nothing arrived may arrive at once, and then catches up with the time
+        taken = tick[i] + CATCHING_UP * min(leap[i], LONGEST_BACKLOG_S) / ticks.slope
+        rest = slice(i + 1, int(np.searchsorted(epoch, epoch[i], side="right")))
+        after = delay[rest][: LEAP_PACKETS + int(np.searchsorted(tick[rest], taken))].min()
         leaps[ends[i] + 1] = abs(after - before) > allowed[i]
     return replace(ticks, epoch=ticks.epoch + np.cumsum(leaps)) if leaps.any() else ticks
 
