@@ -59,7 +59,7 @@ def scan(
     """List the sensors that are near, strongest first, and tell which can do the job.
 
     To read the battery, each sensor that can is connected for a moment. A sensor that is connected to a
-    phone or another program cannot be heard.
+    phone cannot be heard; one that this computer is connected to already is listed as such, and left alone.
 
     Exit code 3 if no sensor is near or Bluetooth cannot be used.
     """
@@ -111,12 +111,15 @@ async def _look(radio: Radio, _: VirtualWorld | None, *, seconds: float, batteri
 
 
 async def _battery(radio: Radio, device: NearbyDevice) -> float | None:
-    """Read the battery level; None if it is unknown or cannot be read."""
+    """Read the battery level; None if it is unknown or cannot be read.
+
+    A sensor that is connected already is left alone: reading would end the link of a program that records.
+    """
     import asyncio
 
     from imu_reps.setup.candidates import read_battery
 
-    if device.family is None:
+    if device.family is None or device.found.is_connected:
         return None
     try:
         async with asyncio.timeout(15.0):
@@ -160,7 +163,7 @@ def _row(seen: Sighting) -> tuple[str, ...]:
         found.advertisement.name or "-",
         kind,
         found.host_id,
-        signal(found.rssi_dbm),
+        "connected" if found.is_connected else signal(found.rssi_dbm),
         battery,
         _usable(seen.device),
     )
@@ -201,6 +204,7 @@ def _as_dict(seen: Sighting) -> dict[str, Any]:
         "family": device.family.name if device.family else None,
         "host_id": device.found.host_id,
         "rssi_dbm": device.found.rssi_dbm,
+        "connected": device.found.is_connected,
         "battery_percent": seen.battery_percent,
         "fit": None if device.kind is None else device.family is not None,
         "reason": device.unfit,

@@ -162,6 +162,7 @@ def logging_to(verbose: int, file: Path | None) -> Iterator[None]:
         if file is not None:
             handlers.append(logging.StreamHandler(ending.enter_context(_new_file(file))))
             handlers[-1].setFormatter(logging.Formatter(_LINE, _TIME))
+        logging.getLogger("asyncio").addFilter(_is_no_unsent_message)  # for good: some are found at the end
         own, bleak = logging.getLogger("imu_reps"), logging.getLogger("bleak")
         # libraries such as Bumble add a printing handler to the root logger
         ending.callback(setattr, own, "propagate", own.propagate)
@@ -175,6 +176,16 @@ def logging_to(verbose: int, file: Path | None) -> Iterator[None]:
                 logger.addHandler(handler)
                 ending.callback(logger.removeHandler, handler)
         yield
+
+
+def _is_no_unsent_message(record: logging.LogRecord) -> bool:
+    """Return whether a record is no message that nobody waits for, and that a lost D-Bus never took.
+
+    dbus-fast leaves its future behind, and asyncio logs a traceback; the link tells that it is lost.
+    """
+    error = record.exc_info[1] if record.exc_info else None
+    unsent = record.getMessage().startswith("Future exception was never retrieved")
+    return not (unsent and isinstance(error, (OSError, EOFError)))
 
 
 def _new_file(file: Path) -> TextIO:

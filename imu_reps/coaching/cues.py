@@ -408,7 +408,12 @@ def _held(state: CoachState, plan: CoachPlan, event: HoldEvent, now_s: float) ->
 
 
 def _silent(state: CoachState, event: SensorSilent, now_s: float) -> Response:
-    """Warn of a silent sensor, and cancel cues that would make the leg move or judge the lift."""
+    """Warn of a silent sensor, and cancel cues that would make the leg move or judge the lift.
+
+    A silence that becomes known too late, as when both sensors were silent, is over.
+    """
+    if now_s - event.time_s > CUES["sensor_lost"].patience_s:
+        return Response(state)
     evidence = f"nothing from the {event.sensor} sensor"
     cue = make_cue("sensor_lost", words.SILENT.format(sensor=event.sensor), now_s, evidence, tone="stop")
     cut_short = state.cut_short or now_s < state.leads_until_s

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from typing import Any
 
 from imu_reps.errors import UsageError
 
-#: First characters that make a spreadsheet read a cell as a formula (OWASP, "CSV Injection").
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+#: Where a spreadsheet may read a formula: at the beginning of a cell (OWASP, "CSV Injection"), and after a
+#: semicolon, which separates cells in half of Europe, and by default in LibreOffice too.
+_FORMULA = re.compile(r"(^|;)(?=[=+\-@\t\r＝＋－＠])")
+_GUARDED = re.compile(r"(^|;)'(?=[=+\-@\t\r＝＋－＠])")
 
 
 def printable(text: str, keep: str = "") -> str:
@@ -27,9 +30,12 @@ def printable(text: str, keep: str = "") -> str:
 
 def spreadsheet_cell(value: Any) -> Any:
     """Escape a cell: text that a spreadsheet would take for a formula gets an apostrophe."""
-    if not isinstance(value, str):
-        return value
-    return "'" + printable(value) if value.startswith(FORMULA) else printable(value)
+    return printable(_FORMULA.sub(r"\1'", value)) if isinstance(value, str) else value
+
+
+def text_of_cell(cell: str) -> str:
+    """Return the text of a cell of `spreadsheet_cell`, without the apostrophes."""
+    return _GUARDED.sub(r"\1", cell)
 
 
 MAX_NAME_LENGTH = 60

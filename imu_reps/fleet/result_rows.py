@@ -19,7 +19,7 @@ import msgspec
 
 from imu_reps.domain.rep import Fault, Rep
 from imu_reps.domain.summary import RecordingSummary, SensorSummary, SetSummary, StoredSet
-from imu_reps.domain.untrusted import FORMULA, spreadsheet_cell
+from imu_reps.domain.untrusted import spreadsheet_cell, text_of_cell
 from imu_reps.errors import require_extra
 from imu_reps.fleet.analyze_many import BatchError, BatchResult
 from imu_reps.report.findings import finding_text
@@ -275,8 +275,7 @@ def _from_csv(table: str, content: bytes) -> list[Row]:
 
 
 def _text(cell: str) -> str | None:
-    guarded = cell.startswith("'") and cell[1:].startswith(FORMULA)
-    return (cell[1:] if guarded else cell) or None
+    return text_of_cell(cell) or None
 
 
 #: Parser of cells by type; empty cells are None.

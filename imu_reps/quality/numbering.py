@@ -51,6 +51,8 @@ class NumberingParams:
     wrap_within_s : float
         Greatest difference of the step over a clock's wrap from that of the arrivals, by a stall of the
         radio.
+    note_within_s : float
+        Greatest difference of a noted restart from the first sample after it: a note is not rounded.
     jump_s : float
         Smallest jump of the computer's clock against the sensor's count.
     same_jump_s : float
@@ -77,6 +79,7 @@ class NumberingParams:
     shared_filled: float = 0.95
     shared_alone: float = 0.8
     wrap_within_s: float = 3.0
+    note_within_s: float = 0.001
     jump_s: float = 2.0
     same_jump_s: float = 1.5
     no_pause_s: float = 600.0
@@ -109,7 +112,7 @@ def numbered(recording: Recording) -> tuple[Recording, list[Finding]]:
     for block in recording.blocks:
         header = recording.header.sensor(block.sensor)
         repaired, counter, noticed = _renumbered(block, header.counter, header.rate_hz, shared=shared)
-        clock = _continued_clock(repaired)
+        clock = _continued_clock(repaired, _begins_anew(repaired, recording))
         if noticed or clock is not block.device_time_s:
             headers = recording.header.with_sensor(block.sensor, replace(header, counter=counter))
             repaired = replace(repaired, device_time_s=clock)
@@ -245,11 +248,27 @@ def _copies(block: SampleBlock) -> BoolArray:
     return np.asarray(same & (block.gyr_dps[1:] == block.gyr_dps[:-1]).all(axis=1))
 
 
-def _continued_clock(block: SampleBlock) -> FloatArray:
+def _begins_anew(block: SampleBlock, recording: Recording) -> BoolArray:
+    """Return, (n,), where the sensor's count begins anew: it was switched on again, which is no wrap.
+
+    Its number falls there, if it has one, or the recorder noted it.
+    """
+    anew = np.append(False, np.diff(block.sample) < 0)
+    noted_s = [
+        note.time_s
+        for note in recording.notes
+        if note.key == "restart" and note.value in (block.sensor, "both")
+    ]
+    rows = np.searchsorted(block.time_s, np.array(noted_s) - PARAMS.note_within_s)
+    anew[rows[rows < len(anew)]] = True
+    return anew
+
+
+def _continued_clock(block: SampleBlock, anew: BoolArray) -> FloatArray:
     """Return the device clock, continuous over its wraps."""
     clock = block.device_time_s
     with np.errstate(invalid="ignore"):  # values that are no numbers are checked later
-        back = np.flatnonzero(np.diff(clock) < -1.0)
+        back = np.flatnonzero((np.diff(clock) < -1.0) & ~anew[1:])
     if not len(back):
         return clock
     clock = clock.copy()
@@ -296,7 +315,7 @@ def _set_back(recording: Recording, after_s: float, by_s: float) -> Recording:
 def _host_jumps(block: SampleBlock, recording: Recording) -> Iterator[tuple[float, float, bool]]:
     """Yield when arrivals jump ahead permanently, by how much, and whether the sensor's count shows it."""
     waited = np.diff(block.time_s)
-    rows = np.flatnonzero(waited > PARAMS.jump_s) + 1
+    rows = np.flatnonzero((waited > PARAMS.jump_s) & ~_begins_anew(block, recording)[1:]) + 1
     if not len(rows):
         return
     header = recording.header.sensor(block.sensor)

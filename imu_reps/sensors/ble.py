@@ -85,12 +85,15 @@ class Found:
         Signal strength; None if unknown.
     handle : Any
         bleak's device, for connecting.
+    is_connected : bool
+        Whether the system is connected to it already, maybe for another program.
     """
 
     host_id: str
     advertisement: Advertisement
     rssi_dbm: int | None
     handle: Any
+    is_connected: bool = False
 
     @property
     def title(self) -> str:
@@ -187,11 +190,7 @@ class Radio:
             return []
         with suppress(NotImplementedError, *RADIO_FAILURES):
             adapter = await BleakAdapter.get(bluez=self._adapter, backend=self._adapter_backend)
-            devices = await adapter.get_connected_devices()
-            return [
-                Found(device.address, Advertisement(printable(device.name or "") or None), None, device)
-                for device in devices
-            ]
+            return [_as_connected(device) for device in await adapter.get_connected_devices()]
         return []
 
     async def find(self, host_id: str, seconds: float) -> Found | None:
@@ -230,6 +229,17 @@ def _as_found(device: Any, data: Any, before: Found | None) -> Found:
         tuple(dict.fromkeys((*known.company_ids, *data.manufacturer_data))),
     )
     return Found(device.address, advertisement, None if data.rssi in NO_RSSI else data.rssi, device)
+
+
+def _as_connected(device: BLEDevice) -> Found:
+    """Convert a device that is connected already; on Linux its services are known, and with them its kind."""
+    known = device.details.get("props", {}) if isinstance(device.details, dict) else {}
+    advertisement = Advertisement(
+        printable(device.name or "") or None,
+        tuple(uuid.lower() for uuid in known.get("UUIDs", ())),
+        tuple(known.get("ManufacturerData", ())),
+    )
+    return Found(device.address, advertisement, None, device, is_connected=True)
 
 
 def _strongest_first(found: Mapping[str, Found]) -> list[Found]:

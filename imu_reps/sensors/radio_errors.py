@@ -268,6 +268,8 @@ def words(failure: BaseException) -> str:
     """Return the text of an exception without a full stop, or its class name if it has none."""
     if isinstance(failure, TimeoutError):
         return "it did not answer in time"
+    if isinstance(failure, EOFError):  # D-Bus
+        return "the system's Bluetooth service has gone"
     if isinstance(failure, AssertionError):
         return "the link has gone"
     texts = [part for part in failure.args if isinstance(part, str) and part]

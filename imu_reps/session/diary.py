@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from imu_reps.analysis.set_findings import felt, with_felt
-from imu_reps.domain.recording import HURT, Note
+from imu_reps.domain.recording import HURT, Note, Recording
 from imu_reps.domain.summary import StoredSet, Summary
 from imu_reps.errors import FileAccessError, ImuRepsError
 from imu_reps.session.session_events import HurtAfter, Rating, SessionEvent, SetDone
 from imu_reps.storage.history_store import History, stored_set
-from imu_reps.storage.recording import load, load_comments
+from imu_reps.storage.recording import load_comments
 from imu_reps.storage.recording.writer import append_notes
 
 
@@ -42,6 +42,7 @@ class Diary:
         self._complain = complain
         self._remembers = remembers
         self._summaries: dict[str, Summary] = {}
+        self._recordings: dict[str, Recording] = {}
         self._unwritten: dict[str, list[Note]] = {}
 
     def __call__(self, event: SessionEvent | Rating) -> None:
@@ -70,12 +71,13 @@ class Diary:
     def _note(self, said: Rating | HurtAfter, ratings: Sequence[tuple[str, str]]) -> None:
         """Write ratings, as pairs of key and value, into the recording and into the history.
 
-        What the recording refuses (a full disk) goes into the history, and is tried again with the next.
+        What the recording refuses (a full disk), or cannot take as it was removed, goes into the history,
+        and is tried again with the next.
         """
         if not ratings:
             return
         path = said.path
-        ended_s = max((note.time_s for note in load_comments(path).notes), default=0.0)
+        ended_s = max((note.time_s for note in self._notes(path)), default=0.0)
         notes = [*self._unwritten.pop(path, ()), *(Note(ended_s, key, value) for key, value in ratings)]
         try:
             append_notes(path, notes)
@@ -93,11 +95,10 @@ class Diary:
         """Store an analysed set in the history, with what was felt."""
         if path not in self._summaries:
             return
-        known = (*load_comments(path).notes, *self._unwritten.get(path, ()))
+        known = (*self._notes(path), *self._unwritten.get(path, ()))
         self._summaries[path] = with_felt(self._summaries[path], felt(known))
         if self._remembers:
-            recording = load(path)
-            stored = stored_set(replace(recording, notes=known), self._summaries[path])
+            stored = stored_set(replace(self._recordings[path], notes=known), self._summaries[path])
             try:
                 with History() as history:
                     history.remember(stored)
@@ -105,3 +106,18 @@ class Diary:
                 hint = "The set itself is safe: imu-reps reanalyse takes it into the history later."
                 raise error.with_hint(hint) from error
             self.sets[path] = stored
+
+    def _notes(self, path: str) -> tuple[Note, ...]:
+        """Return the notes of a recording; if it has been removed or damaged since, those it had.
+
+        Raises
+        ------
+        FileAccessError, RecordingError
+            It was never read, and cannot be now.
+        """
+        try:
+            self._recordings[path] = load_comments(path)
+        except ImuRepsError:
+            if path not in self._recordings:
+                raise
+        return self._recordings[path].notes

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from imu_reps.analysis.analyze import Analysis, analyze
+from imu_reps.analysis.live.sensor_watch import SILENT_S
 from imu_reps.analysis.pipeline import Pipeline
 from imu_reps.coaching.coach import Coach, cue_note
 from imu_reps.coaching.cue_words import ENDED_BY_RULE, TIMING
@@ -105,6 +106,7 @@ class RunningSet:
         self._ended_by: str | None = None
         self._reps: dict[int, Rep] = {}
         self._other_sensors = False
+        self._all_silent = False
         self._failure: Exception | None = None
 
     @property
@@ -144,7 +146,7 @@ class RunningSet:
         finally:
             self._counted_until_s = max(float(block.time_s[-1]) for block in expected)
 
-    def follow(self, events: Iterable[Event], now_s: float) -> list[Cue]:
+    def follow(self, events: Iterable[Event], now_s: float, links: Links) -> list[Cue]:
         """Apply counted events to the state and return the coach's cues, which are noted in the file.
 
         Beats of the metronome are not noted.
@@ -157,7 +159,7 @@ class RunningSet:
             self._target_s = None
         elif self._target_s is None:
             self._target_s = now_s
-        return self._cues(map(self._for_coach, events), now_s)
+        return self._cues([*self._silence(now_s, links), *map(self._for_coach, events)], now_s)
 
     def end(self, reason: str, now_s: float) -> list[Cue]:
         """End the set and return the coach's closing cues."""
@@ -294,6 +296,21 @@ class RunningSet:
         if isinstance(event, PostureLeft) and not self._goal.whole:
             return SetEnded(event.time_s, "left_posture", event.rep_count)
         return event
+
+    def _silence(self, now_s: float, links: Links) -> list[Event]:
+        """Return that the last sensor fell silent, or sends again.
+
+        The time of counting stands still when no sensor sends: it would say so only once they are back.
+        """
+        last = self._sensors[-1]
+        lost = {place for place in self._sensors if place in links and links[place].state != "streaming"}
+        since_s = now_s - max(self._last_arrival_s.values())
+        falls_silent = len(lost) == len(self._sensors) and since_s > SILENT_S
+        was_silent, self._all_silent = self._all_silent, last in lost and (self._all_silent or falls_silent)
+        if self._all_silent == was_silent:
+            return []
+        time_s = self.file_time_s(now_s)
+        return [SensorBack(time_s, last) if was_silent else SensorSilent(time_s, last)]
 
     def _needed_sensor_lost(self, now_s: float) -> bool:
         """Whether a sensor that counting depends on has been lost for longer than its patience."""

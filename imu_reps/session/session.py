@@ -303,9 +303,10 @@ class Session:
                 events, counting = counting.result(), None
             for event in events:
                 self._emit(SetEvent(event))
-            self._say(running.follow(events, now_s))
+            links = self._source.status()
+            self._say(running.follow(events, now_s, links))
             watch.look(now_s)
-            self._emit(running.progress(now_s, self._source.status()))
+            self._emit(running.progress(now_s, links))
             if (reason := self._over(running, now_s, is_counting=counting is not None)) is not None:
                 return reason, counting
             await self._tick(receiving)

@@ -310,7 +310,7 @@ class PageLimits:
     #: Moments queued for one viewer; a viewer further behind is disconnected, and reconnects to the full
     #: state.
     max_moments: int = 256
-    #: Maximum number of viewers.
+    #: Maximum number of viewers who only watch, and of those with control.
     max_viewers: int = 16
     #: Reports kept in memory, the latest ones; older ones can be made again from the recordings.
     max_reports: int = 20

@@ -34,7 +34,7 @@ class Hub:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._mailboxes: set[Mailbox] = set()
+        self._mailboxes: dict[Mailbox, Role] = {}
         self._joining = threading.Lock()
 
     @property
@@ -50,19 +50,22 @@ class Hub:
                 for mailbox in self._mailboxes:
                     mailbox.put(moments)
 
-    def join(self) -> Mailbox | None:
-        """Return a new mailbox for the running event loop; None if there are `LIMITS.max_viewers` already."""
+    def join(self, role: Role = "viewer") -> Mailbox | None:
+        """Return a new mailbox for the running event loop; None if `LIMITS.max_viewers` of the role have one.
+
+        Those who only watch never keep out who starts and stops the sets.
+        """
         mailbox = Mailbox(self, asyncio.get_running_loop())
         with self._joining:
-            if len(self._mailboxes) >= LIMITS.max_viewers:
+            if [*self._mailboxes.values()].count(role) >= LIMITS.max_viewers:
                 return None
-            self._mailboxes.add(mailbox)
+            self._mailboxes[mailbox] = role
         return mailbox
 
     def leave(self, mailbox: Mailbox) -> None:
         """Remove a viewer's mailbox."""
         with self._joining:
-            self._mailboxes.discard(mailbox)
+            self._mailboxes.pop(mailbox, None)
 
 
 class Mailbox:
@@ -172,7 +175,7 @@ Ask = Callable[[Command], None]
 
 async def serve_viewer(hub: Hub, ask: Ask, socket: ServerConnection, role: Role) -> None:
     """Send updates to a viewer and pass on its commands until it leaves."""
-    mailbox = hub.join()
+    mailbox = hub.join(role)
     if mailbox is None:
         await socket.close(TOO_MANY)
         return

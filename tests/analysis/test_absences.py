@@ -22,11 +22,12 @@ from imu_reps import (
     analyze,
     load,
 )
-from imu_reps.domain.events import RepCompleted, RepRetracted, SensorBack, SensorSilent
+from imu_reps.domain.events import LimitCrossed, RepCompleted, RepRetracted, SensorBack, SensorSilent
 from imu_reps.domain.samples import SensorPlace
 from imu_reps.errors import RecordingError
 from imu_reps.report.findings import finding_text as words
 from imu_reps.report.phrases import event_text
+from imu_reps.sources.replay_source import replay_blocks
 
 Cut = Callable[[Recording, Iterable[int]], Iterator[tuple[SampleBlock, ...]]]
 Simulate = Callable[[SetPlan], Simulated]
@@ -228,3 +229,21 @@ def test_many_absences_are_counted_not_listed(whole: Simulated) -> None:
     for start_s in (8.0, 12.0, 16.0, 20.0):
         recording = without(recording, "pelvis", start_s, start_s + 1.5)
     assert "away 4 times, for 6 s in all" in finding_text(analyze(recording))["sensor_silent"]
+
+
+@pytest.mark.parametrize(("away_s", "for_s"), [(9.2, 3.0), (8.4, 7.3), (12.0, 3.0)])
+def test_no_fault_is_cued_for_the_way_on_which_the_sensors_come_back(
+    simulated: Simulate, away_s: float, for_s: float
+) -> None:
+    """Where the leg went meanwhile is not known: it is elsewhere, as if it had dropped or been swung."""
+    recording = simulated(SetPlan(reps=(RepPlan(),) * 4)).recording
+    for block in recording.blocks:
+        seen = (block.time_s < away_s) | (block.time_s > away_s + for_s)
+        recording = recording.with_samples(
+            block[np.flatnonzero(seen & (block.time_s < away_s + for_s + 1.5))]
+        )
+    pipeline = Pipeline(recording.header)
+    events = [event for block in replay_blocks(recording, 0.05) for event in pipeline.push(block)]
+
+    assert [event.sensor for event in events if isinstance(event, SensorBack)]
+    assert [event for event in events if isinstance(event, LimitCrossed)] == []

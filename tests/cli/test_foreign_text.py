@@ -97,3 +97,18 @@ def test_no_cell_is_a_formula_but_numbers_stay_numbers(
 
     assert (row["person"], row["session"]) == (f"'{start}1+1", f"'{start}x")
     assert float(row["rep_count"]) == 4
+
+
+def test_no_cell_is_a_formula_where_semicolons_separate_cells(
+    run: Run, trained: Path, tmp_path: Path, monkeypatch
+) -> None:
+    """As in Excel where a comma is the decimal sign, and in LibreOffice."""
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path))
+    top, rest = trained.read_text(encoding="utf-8").split("\n", 1)
+    (tmp_path / "set.csv").write_text(f"{top}\n# person: kim;=1+1;@x;＝2;lee\n{rest}", encoding="utf-8")
+    run("reanalyse", tmp_path)
+    table = run("history", "--csv").stdout
+    cells = [cell for line in csv.reader(io.StringIO(table), delimiter=";") for cell in line]
+
+    assert "lee" in {cell.split(",")[0] for cell in cells}
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "＝"))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from mutations import KINDS, rows
 from scipy.signal import butter, filtfilt
 
 from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, simulate
+from imu_reps.domain.recording import Note
+from imu_reps.domain.samples import SENSOR_PLACES
 from imu_reps.quality.plausibility import examined
 from imu_reps.report.findings import hint, sentence
 
@@ -244,6 +247,34 @@ def test_a_clock_that_wraps_is_no_restart(good: Recording) -> None:
     assert checked.findings == ()
 
 
+@pytest.mark.parametrize("counter", ["device", "host"])
+@pytest.mark.parametrize("away_s", [9.4, 7.5])
+def test_sensors_switched_on_again_have_neither_a_wrapped_clock_nor_a_computer_whose_clock_jumped(
+    counter: Literal["device", "host"], away_s: float, good: Recording
+) -> None:
+    """The clocks fall by 10 s, which a wrap at 2**24 µs after an absence of 6.8 s would look like."""
+    again = replace(good, notes=(*good.notes, Note(12.0 + away_s, "restart", "both")))
+    for block in good.blocks:
+        later = block.time_s >= 12.0
+        first = int(later.argmax())
+        number = block.sample if counter == "host" else block.sample - block.sample[first] * later
+        moved = replace(
+            block,
+            time_s=block.time_s + away_s * later,
+            device_time_s=block.device_time_s - 10.0 * later,
+            sample=number,
+        )
+        sensor = replace(again.header.sensor(block.sensor), counter=counter)
+        again = replace(again.with_samples(moved), header=again.header.with_sensor(block.sensor, sensor))
+    checked = examined(again)
+
+    assert {finding.code for finding in checked.findings} & {"clock_jumped"} == set()
+    for place in SENSOR_PLACES:
+        clock = checked.clocks[place]
+        assert clock.clock.longest_gap_s == pytest.approx(away_s, abs=0.1)
+        assert clock.time_s[-1] == pytest.approx(good.ankle.time_s[-1] + away_s, abs=0.1)
+
+
 @pytest.mark.parametrize("by_s", [3600.0, 11.0])
 def test_a_jump_of_the_computers_clock_is_undone_in_samples_and_notes(by_s: float, good: Recording) -> None:
     jumped = good
@@ -256,6 +287,30 @@ def test_a_jump_of_the_computers_clock_is_undone_in_samples_and_notes(by_s: floa
     assert finding.values["by_s"] == pytest.approx(by_s, abs=0.1)
     assert finding.start_s == pytest.approx(12.0, abs=0.2)
     assert checked.recording.ankle.time_s[-1] == pytest.approx(good.ankle.time_s[-1], abs=0.1)
+
+
+@pytest.mark.parametrize("has_clock", [True, False])
+@pytest.mark.parametrize(("stalled_s", "spacing_s"), [(5.9, 0.0), (5.0, 0.0005), (5.0, 0.002), (3.0, 0.005)])
+def test_samples_that_all_arrive_after_a_stall_of_the_program_are_no_clock_that_was_set(
+    stalled_s: float, spacing_s: float, has_clock: bool, good: Recording
+) -> None:
+    """As after a disk that took nothing, or a program that was stopped: the system kept the packets."""
+    for block in good.blocks:
+        clock = block.device_time_s if has_clock else np.full(len(block), np.nan)
+        good = good.with_samples(replace(block, device_time_s=clock))
+    stalled = good
+    for block in good.blocks:
+        ramp = spacing_s * np.arange(len(block))
+        free_s = np.where(
+            (block.time_s >= 8.0) & (block.time_s < 8.0 + stalled_s), 8.0 + stalled_s, block.time_s
+        )
+        time_s = np.maximum.accumulate(free_s - ramp) + ramp  # one after the other
+        stalled = stalled.with_samples(replace(block, time_s=time_s))
+    checked, expected = examined(stalled), examined(good)
+
+    assert {finding.code for finding in checked.findings} & {"clock_jumped", "restarts", "drop_out"} == set()
+    for place in SENSOR_PLACES:
+        assert checked.clocks[place].time_s == pytest.approx(expected.clocks[place].time_s, abs=0.1)
 
 
 @pytest.mark.parametrize(

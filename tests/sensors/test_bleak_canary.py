@@ -221,6 +221,7 @@ def test_an_adapter_lists_devices_that_are_already_connected() -> None:
 
     assert [device.address for device in asyncio.run(asking())] == ["F0"]
     assert "if manager.is_connected(self._device_path):" in source("bluezdbus/client.py")
+    assert '{"path": path, "props": props}' in source("bluezdbus/adapter.py")  # with its services, its kind
 
 
 def test_unknown_signal_strength_is_minus_127_on_linux() -> None:

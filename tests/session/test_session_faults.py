@@ -118,6 +118,8 @@ def test_both_sensors_vanish_for_a_while(run_session: RunSession, away_s: float)
 
     assert sorted(link_notes(finished.path)) == ["ankle back", "ankle lost", "pelvis back", "pelvis lost"]
     assert finished.reason == "duration"
+    said_s = [note.time_s for note in load(finished.path).notes if "nothing from the ankle" in note.value]
+    assert said_s == [pytest.approx(FAILS_S + 1.0, abs=1.5)]
     for place in SENSOR_PLACES:
         assert away_s - 1.0 < longest_gap_s(finished.path, place) < away_s + 20.0
 

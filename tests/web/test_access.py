@@ -314,6 +314,16 @@ def test_viewers_beyond_the_limit_are_told_so(page: Any, receive: Any) -> None:
             assert closed_with(late) == hub.TOO_MANY
 
 
+def test_however_many_watch_whoever_has_control_gets_in(page: Any, receive: Any) -> None:
+    with ExitStack() as stack:
+        for _ in range(LIMITS.max_viewers):
+            receive(stack.enter_context(page.viewer(page.access.view_token)))
+        with page.viewer(page.access.view_token) as late:
+            assert closed_with(late) == hub.TOO_MANY
+        with page.viewer(page.access.control_token) as owner:
+            assert receive(owner) == {"role": "control"}
+
+
 def test_whoever_comes_in_as_the_page_closes_is_closed_too(
     page: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

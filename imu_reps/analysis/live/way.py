@@ -12,6 +12,7 @@ from itertools import islice
 import numpy as np
 from scipy.ndimage import uniform_filter1d
 
+from imu_reps.analysis.live.sensor_watch import SILENT_TICKS
 from imu_reps.analysis.reps.control import MIN_DEG, MIN_LEVER, coasting_degrees
 from imu_reps.analysis.reps.phases import BAND_SHARE, HIGH_SHARE, LOW_SHARE, flank_start
 from imu_reps.analysis.reps.segmentation import Turn
@@ -100,6 +101,7 @@ class LiveWay:
         self._next_tick = 0
         self._broken_tick = -math.inf  # samples precede their arrival, and time 0 is the first arrival
         self._measured_deg = math.nan
+        self._measured_tick = math.inf
         self.turn: Turn | None = None
         self.direction = 0.0
         self.previous_deg = 0.0
@@ -132,7 +134,7 @@ class LiveWay:
 
     @property
     def whole(self) -> bool:
-        """Whether the way was measured without a leap."""
+        """Whether the way was measured without a leap, or a silence of the sensor."""
         return self.turn is not None and self.turn.tick >= self._broken_tick + SETTLE_TICKS
 
     def angles_deg(self) -> FloatArray:
@@ -192,9 +194,10 @@ class LiveWay:
         self._next_tick = tick + 1
         self._angles.append(angle)
         if not math.isnan(measured_deg):
-            if abs(measured_deg - self._measured_deg) > LEAP_DEG:
+            was_silent = tick - self._measured_tick > SILENT_TICKS
+            if was_silent or abs(measured_deg - self._measured_deg) > LEAP_DEG:
                 self._broken_tick = tick
-            self._measured_deg = measured_deg
+            self._measured_deg, self._measured_tick = measured_deg, tick
         if len(self._angles) <= SPEED_TICKS:
             return None
         self._speed = (angle - self._angles[-1 - SPEED_TICKS]) * GRID_HZ / SPEED_TICKS

@@ -31,6 +31,9 @@ LEAP_PACKETS = 64
 BACKLOG_SPANS = 2.5
 #: A backlog drains at one and a half times the sensor's rate or faster: by so much a second it is less late.
 DRAINS_BY = 0.5
+#: Longest backlog: arrivals that gain more on the sensor's pace show a faster rate, and later ones mean lost
+#: samples, or cannot be timed.
+LONGEST_BACKLOG_S = 6.0
 #: A silence in which uncounted samples are lost is also longer than this many usual gaps.
 SILENT_PACKETS = 10
 #: Device clocks count microseconds at best: stamps equal to this many digits are the same.
@@ -168,8 +171,8 @@ def _split_at_silences(ticks: Ticks) -> Ticks:
 def _split_at_leaps(ticks: Ticks, *, behind: bool) -> Ticks:
     """Begin a new epoch where the tick permanently leaps ahead of the arrivals, or behind them."""
     ends = packet_ends(ticks.arrival_s, ticks.epoch)
-    arrival, epoch = ticks.arrival_s[ends], ticks.epoch[ends]
-    delay = arrival - ticks.slope * ticks.tick[ends]
+    tick, arrival, epoch = ticks.tick[ends], ticks.arrival_s[ends], ticks.epoch[ends]
+    delay = arrival - ticks.slope * tick
     allowed = LEAP_S + 2 * DATA_SHEET_ERROR * np.abs(np.diff(arrival))
     leaps = np.zeros_like(ticks.epoch)
     leap = np.abs(np.diff(delay)) if behind else -np.diff(delay)

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bleak.backends.adapter import BaseBleakAdapter
+from bleak.backends.device import BLEDevice
 from click.testing import CliRunner, Result
 
 from imu_reps.cli.main import main
@@ -57,6 +59,7 @@ class Computer:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.sensors: list[Sensor] = []
+        self.connected: list[BLEDevice] = []
         self.trouble: str | None = None
 
     def call(self, *words: str, answers: str = "") -> Result:
@@ -77,8 +80,26 @@ class Computer:
                     getattr(virtual, sensor.fault)()
             if self.trouble:
                 air.power_off(self.trouble)
-            radio = Radio(scanner_backend=scanner_backend(air), client_backend=client_backend(air))
+            radio = Radio(
+                scanner_backend=scanner_backend(air),
+                client_backend=client_backend(air),
+                adapter_backend=adapter_backend(self.connected),
+            )
             return await work(radio, None)
+
+
+def adapter_backend(connected: list[BLEDevice]) -> type[BaseBleakAdapter]:
+    """Return a backend for bleak's adapter, of a computer that is connected to these devices already."""
+
+    class Adapter(BaseBleakAdapter):
+        @classmethod
+        async def get(cls, **_: Any) -> Adapter:
+            return cls()
+
+        async def get_connected_devices(self, service_uuids: frozenset[str]) -> list[BLEDevice]:  # noqa: ARG002
+            return connected
+
+    return Adapter
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from bleak.backends.device import BLEDevice
 
 
 def test_each_sensor_is_one_line_with_kind_signal_and_battery(computer, make_sensor) -> None:
@@ -49,6 +50,21 @@ def test_quick_does_not_connect(computer, make_sensor) -> None:
     (device,) = json.loads(computer.call("scan", "--quick", "--json").stdout)["devices"]
 
     assert device["battery_percent"] is None
+
+
+def test_a_sensor_that_another_program_streams_from_is_known_and_its_link_left_alone(
+    computer, make_sensor
+) -> None:
+    """On Linux it is known by its services; who reads its battery ends the other program's link."""
+    computer.sensors = [make_sensor(), make_sensor(fault="vanish")]
+    services = ["00001801-0000-1000-8000-00805F9B34FB", "BA1A0001-B277-4069-B9F6-A8D937C46C72"]
+    details = {"path": "/org/bluez/hci0/dev_F0_00_00_00_00_02", "props": {"UUIDs": services}}
+    computer.connected = [BLEDevice("F0:00:00:00:00:02", "hip", details)]
+    lines = computer.call("scan").stdout.splitlines()
+    held = json.loads(computer.call("scan", "--json").stdout)["devices"][1]
+
+    assert lines[2].split() == ["hip", "Open", "profile", "F0:00:00:00:00:02", "connected", "-", "yes"]
+    assert (held["family"], held["connected"], held["battery_percent"]) == ("open_profile", True, None)
 
 
 def test_an_unsuitable_device_is_listed_with_the_reason(computer, make_sensor) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import io
 import json
 import logging
@@ -150,6 +152,23 @@ def test_a_library_that_configures_logging_prints_no_lines_of_ours() -> None:
 
     assert printed.getvalue() == ""
     assert logging.getLogger("imu_reps").propagate
+
+
+def test_what_a_lost_bus_never_took_is_no_traceback_but_faults_of_ours_are(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """D-Bus that goes away leaves messages unsent that nobody waits for; the link tells that it is lost."""
+
+    async def leave(error: Exception) -> None:
+        asyncio.get_running_loop().create_future().set_exception(error)
+        gc.collect()
+
+    faults = [BrokenPipeError(32, "Broken pipe"), EOFError(), ZeroDivisionError()]
+    with logging_to(0, None):
+        for fault in faults:
+            asyncio.run(leave(fault))
+
+    assert [record.exc_info[1] for record in caplog.records if record.exc_info] == faults[2:]
 
 
 def test_a_log_never_overwrites_a_file(home: Path, virtual_set: list[str]) -> None:

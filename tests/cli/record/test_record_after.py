@@ -209,6 +209,21 @@ def test_answers_a_full_disk_refuses_are_in_the_history_and_written_with_the_nex
     ]
 
 
+def test_pain_said_after_the_recording_was_removed_is_in_the_history(finished):
+    complaints = []
+    one, diary = finished("left"), Diary(complaints.append)
+    shown: list[object] = []
+    diary.stored = shown.append
+    diary(SetDone(1, 1, one, SetState()))
+    Path(one.path).unlink()  # as with the stick it was on
+    diary(Rating(one.path, pain=7))
+    with History() as history:
+        (stored,) = history.sets(person=None)
+
+    assert [error.code for error in complaints] == ["not_found"]
+    assert (stored.pain, shown) == (7, [Rating(one.path, pain=7)])
+
+
 def test_answers_given_on_the_page_are_not_asked_for_again(finished, monkeypatch):
     one, diary = finished("left"), Diary(echo_error)
     diary(SetDone(1, 1, one, SetState()))

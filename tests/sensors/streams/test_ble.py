@@ -414,6 +414,7 @@ def test_failures_of_bleak_and_the_system_are_classified(failure, code):
 def test_a_failure_without_a_message_gets_one():
     assert words(TimeoutError()) == "it did not answer in time"
     assert words(AssertionError()) == "the link has gone"
+    assert words(EOFError()) == "the system's Bluetooth service has gone"
     assert words(BleakDBusError("org.bluez.Error.Failed", [])) == "org.bluez.Error.Failed"
 
 
