@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MARKS = {"refuse": "x", "caution": "!", "info": "-"}
 _SOURCES = {"arrivals": "arrivals", "tap": "a tap"}
 _USABLE, _STEPS = "#+.", 50
-_COLUMNS = "{:<8}{:>10}{:>9}{:>9}{:>13}{:>13}"
+_COLUMNS = "{:<8}{:>10}{:>9}{:>9}{:>13}{:>18}"
 
 
 @click.command()
@@ -116,7 +116,8 @@ def _usable_over_time(checked: Checked) -> Iterator[str]:
 def _row(place: str, timed: TimedSamples) -> str:
     clock = timed.clock
     lost = "?" if clock.lost is None else f"{100 * clock.lost / (clock.lost + len(timed.time_s)):.1f} %"
-    drift = "no clock" if clock.drift_ppm is None else f"{clock.drift_ppm:+.0f} ppm"
+    sd = "?" if clock.drift_sd_ppm is None else f"{clock.drift_sd_ppm:.0f}"
+    drift = "no clock" if clock.drift_ppm is None else f"{clock.drift_ppm:+.0f} ± {sd} ppm"
     gap = f"{clock.longest_gap_s:.2f} s"
     return _COLUMNS.format(place, f"{clock.rate_hz:.2f} Hz", len(timed.time_s), lost, gap, drift)
 
@@ -156,13 +157,14 @@ def _as_dict(
 
 def _clock_dict(timed: TimedSamples) -> dict[str, float | None]:
     clock = timed.clock
-    drift, uncertainty = clock.drift_ppm, clock.uncertainty_ms
+    drift, drift_sd, uncertainty = clock.drift_ppm, clock.drift_sd_ppm, clock.uncertainty_ms
     return {
         "rate_hz": round(clock.rate_hz, 4),
         "samples": len(timed.time_s),
         "lost": clock.lost,
         "longest_gap_s": round(clock.longest_gap_s, 4),
         "drift_ppm": None if drift is None else round(drift, 2),
+        "drift_sd_ppm": None if drift_sd is None else round(drift_sd, 2),
         "clock_uncertainty_ms": None if uncertainty is None else round(uncertainty, 3),
         "duplicates": clock.duplicates,
         "reordered": clock.reordered,

@@ -38,8 +38,8 @@ class TimingParams:
         most of them.
     drift_ppm : float
         Greatest drift: crystals are within 100 ppm, ceramic and RC oscillators within 500 once warm.
-    drift_sd : float
-        Standard deviations of the times, over the recording's length, by which a reported drift is greater.
+    drift_sds : float
+        Standard deviations of the drift by which a reported one is greater.
     uncertain_ms : float
         Greatest uncertainty of times: half of the tenth of a second to which tempo is given.
     min_duration_s : float
@@ -74,7 +74,7 @@ class TimingParams:
     loss_caution: float = 0.02
     loss_strong: float = 0.20
     drift_ppm: float = 500.0
-    drift_sd: float = 3.0
+    drift_sds: float = 3.0
     uncertain_ms: float = 50.0
     min_duration_s: float = 3.0
     long_s: float = 3600.0
@@ -181,9 +181,10 @@ def _loss(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
 
 
 def _clock(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
-    drift, uncertainty = timed.clock.drift_ppm, timed.clock.uncertainty_ms
-    known_ppm = 1e3 * (uncertainty or 0.0) / float(timed.time_s[-1] - timed.time_s[0])
-    if drift is not None and abs(drift) > PARAMS.drift_ppm + PARAMS.drift_sd * known_ppm:
+    clock = timed.clock
+    drift, drift_sd, uncertainty = clock.drift_ppm, clock.drift_sd_ppm, clock.uncertainty_ms
+    limit = None if drift_sd is None else PARAMS.drift_ppm + PARAMS.drift_sds * drift_sd
+    if drift is not None and limit is not None and abs(drift) > limit:
         yield Finding("drift", values={"drift_ppm": drift}, severity="caution", sensor=place)
     if uncertainty is not None and uncertainty > PARAMS.uncertain_ms:
         values = {"uncertainty_ms": uncertainty}

@@ -76,7 +76,7 @@ def _inclination(path: Path) -> Figure:
 def _our_up(gyr: FloatArray, acc: FloatArray, period_s: float) -> FloatArray:
     count = len(gyr)
     index, time = np.arange(count), np.arange(count) * period_s
-    clock = SensorClock(1.0 / period_s, 0, 0.0, None, None, 0, 0, 0)
+    clock = SensorClock(1.0 / period_s, 0, 0.0, None, None, None, 0, 0, 0)
     block = SampleBlock("ankle", time, index, np.full(count, np.nan), acc, np.degrees(gyr))
     return offline_motion(TimedSamples(time, index, index, period_s, clock), block).up
 

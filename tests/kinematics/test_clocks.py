@@ -95,6 +95,17 @@ def test_a_fast_sensor_clock_has_a_positive_drift(link, kind, drift_ppm):
     assert fit_clock(made.block, made.header).clock.drift_ppm == pytest.approx(drift_ppm, abs=30.0)
 
 
+@pytest.mark.parametrize("shown_s", [3.0, 20.0])
+def test_the_drift_of_a_clock_is_known_within_its_deviation(link, shown_s):
+    """After three seconds a clock that is right may seem off by more than 1000 ppm, and is not called so."""
+    made = link("clock", seed=4, drift_ppm=0.0)
+    short = made.block[made.block.time_s < made.block.time_s[0] + shown_s]
+    clock = fit_clock(short, made.header).clock
+
+    assert abs(clock.drift_ppm) < 4.0 * clock.drift_sd_ppm
+    assert 1.0 < clock.drift_sd_ppm * shown_s < 20000.0
+
+
 @pytest.mark.parametrize("kind", ["number", "host"])
 def test_without_a_device_clock_there_is_no_drift(link, kind):
     made = link(kind, seed=1)

@@ -33,7 +33,7 @@ def sensed(orientation: Rotation, gyr_scale: float = 1.0) -> tuple[TimedSamples,
     time = np.asarray(index * PERIOD_S, np.float64)
     acc = orientation.inv().apply([0.0, 0.0, 9.81])
     block = SampleBlock("pelvis", time, index, np.full(count, np.nan), acc, gyr)
-    clock = SensorClock(1.0 / PERIOD_S, 0, 0.0, None, None, 0, 0, 0)
+    clock = SensorClock(1.0 / PERIOD_S, 0, 0.0, None, None, None, 0, 0, 0)
     return TimedSamples(time, index, index, PERIOD_S, clock), block
 
 

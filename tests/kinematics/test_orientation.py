@@ -48,7 +48,7 @@ def readings(
 
 
 def timed(index: np.ndarray, period_s: float = PERIOD_S) -> TimedSamples:
-    clock = SensorClock(1.0 / period_s, 0, 0.0, None, None, 0, 0, 0)
+    clock = SensorClock(1.0 / period_s, 0, 0.0, None, None, None, 0, 0, 0)
     return TimedSamples(index * period_s, index, np.arange(len(index)), period_s, clock)
 
 

@@ -40,7 +40,7 @@ from imu_reps.storage.profile import PairedSensor, Person
 
 HEALTHY = ComputerFacts("Linux", "3.12.1", "3.1.0", "5.66", 4, None, "/recordings", None, 50_000_000_000)
 STATUS = SensorStatus("streaming", 100.0, 80.0, rssi_dbm=-60, samples=1000, lost=0, delay_s=0.02)
-CLOCK = SensorClock(100.02, 0, 0.0, 20.0, 0.4, 0, 0, 0)
+CLOCK = SensorClock(100.02, 0, 0.0, 20.0, 3.0, 0.4, 0, 0, 0)
 GOOD = SensorFacts(100.0, None, STATUS, CLOCK, 0.05, RestReading(0.5, 9.81))
 
 

@@ -36,6 +36,8 @@ class SensorClock:
         Longest time without samples beyond the regular period; 0 without a hole.
     drift_ppm : float or None
         Drift of the device clock against the host's, positive if it runs fast; None without a device clock.
+    drift_sd_ppm : float or None
+        Standard deviation of the drift; None if too little arrived to tell it.
     uncertainty_ms : float or None
         Standard deviation of the fitted sample times against the host's clock, without the shortest delay
         from sensor to host, which is unknown and the same for every sample.
@@ -47,6 +49,7 @@ class SensorClock:
     lost: int | None
     longest_gap_s: float
     drift_ppm: float | None
+    drift_sd_ppm: float | None
     uncertainty_ms: float | None
     duplicates: int
     reordered: int
@@ -108,6 +111,9 @@ def fit_clock(block: SampleBlock, header: SensorHeader) -> TimedSamples:
         lost=lost,
         longest_gap_s=float(steps.max(initial=1) - 1) * period_s,
         drift_ppm=(1.0 / line.slope - 1.0) * 1e6 if ticks.has_clock else None,
+        drift_sd_ppm=1e6 * line.slope_sd / line.slope
+        if ticks.has_clock and np.isfinite(line.slope_sd)
+        else None,
         uncertainty_ms=None if line.uncertainty_s is None else 1e3 * line.uncertainty_s,
         duplicates=ticks.duplicates,
         reordered=ticks.reordered,
