@@ -65,9 +65,14 @@ _LIMITS = BluetoothLimits()
 #: Values of the signal strength that mean "unknown" on Linux and macOS.
 NO_RSSI = (-127, 127)
 
+try:
+    from dbus_fast.errors import DBusFastError as _BusError  # what bleak's Linux backend talks to BlueZ with
+except ImportError:
+    _BusError = BleakError  # type: ignore[assignment, misc]
+
 #: Exceptions of bleak, its backends and the operating systems when the radio or the link fails. The Linux
 #: backend raises AssertionError for a call on a link that has just been lost.
-RADIO_FAILURES = (BleakError, OSError, EOFError, AssertionError)
+RADIO_FAILURES = (BleakError, _BusError, OSError, EOFError, AssertionError)
 
 #: Returns the code of an exception's cause (`radio_errors.TROUBLES`), or None if it is unknown.
 Cause = Callable[[BaseException], str | None]

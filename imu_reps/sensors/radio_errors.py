@@ -179,6 +179,8 @@ BY_CLASS = {
     "PermissionError": "no_permission",
     "FileNotFoundError": "no_service",  # the socket of D-Bus on Linux
     "ConnectionRefusedError": "no_service",
+    "InvalidAddressError": "no_service",  # DBUS_SYSTEM_BUS_ADDRESS
+    "AuthError": "no_permission",
 }
 #: Causes by the reason of a `BleakBluetoothNotAvailableError`.
 BY_REASON = {

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from bleak.backends.device import BLEDevice
@@ -168,3 +171,14 @@ def test_an_advertised_name_is_shown_without_its_control_characters(computer, ma
     assert len(table.stdout.splitlines()) >= 3
     assert all(line.isprintable() for line in (table.stdout + as_json.stdout).splitlines())
     assert "IMUREPS-\\u001b[2J\\nz" in table.stdout
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="D-Bus is how Linux reaches its Bluetooth service")
+def test_an_address_of_the_bus_that_is_none_is_told_without_a_traceback() -> None:
+    environment = os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "garbage"}
+    words = [sys.executable, "-m", "imu_reps", "scan"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, env=environment)
+
+    assert done.returncode not in (0, 2)
+    assert "Traceback" not in done.stderr
+    assert "Bluetooth service" in done.stderr
