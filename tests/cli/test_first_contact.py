@@ -6,6 +6,7 @@ import re
 import shlex
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -167,6 +168,19 @@ def test_the_demo_pairs_records_tests_and_reports_and_stores_nothing(tmp_path: P
         assert text in " ".join(result.output.split())
     assert len([*(tmp_path / "demo").glob("*.html")]) == 1
     assert not (tmp_path / "home").exists()
+
+
+def test_a_set_ended_by_hand_ends_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = [SimpleNamespace(path="set.csv", reason="user")]
+    monkeypatch.setattr("imu_reps.cli.demo._pair", lambda: None)
+    monkeypatch.setattr("imu_reps.cli.record.run.run_virtually", lambda *_: ended)
+
+    shown = call("demo", "--folder", str(tmp_path))
+
+    assert shown.exit_code == 0
+    assert "2 of 4" in shown.output
+    assert "3 of 4" not in shown.output
+    assert "Your turn" in shown.output
 
 
 @pytest.mark.parametrize(
