@@ -137,7 +137,7 @@ def _summed_up(
             recording = load(file)
             analysis = analyze(recording, settings)
         except ImuRepsError as error:
-            echo_error(error)
+            echo_error(error, file)
             codes.append(error.exit_code)
         else:
             yield recording, analysis

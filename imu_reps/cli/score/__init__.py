@@ -63,7 +63,7 @@ def score(
         try:
             agreement, person = _compared(file, beside, settings, offset_s)
         except ImuRepsError as error:
-            echo_error(error)
+            echo_error(error, file)
             code = max(code, error.exit_code)
             continue
         sets.append(agreement)
