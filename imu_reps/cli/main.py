@@ -144,6 +144,13 @@ class LazyGroup(click.Group):
                 return super().invoke(ctx)
             except click.MissingParameter:
                 raise
+            except (
+                click.BadOptionUsage
+            ) as error:  # a value is missing, and click does not say of which command
+                if error.ctx is not None:
+                    raise
+                told = f"{error.option_name} needs a value: see imu-reps {ctx.invoked_subcommand} --help."
+                raise click.UsageError(told) from error
             except click.BadParameter as error:
                 told = _plainly(error)
                 raise click.BadParameter(told, error.ctx, error.param, error.param_hint) from error

@@ -63,7 +63,7 @@ def rename(name: str, new: str, *, yes: bool) -> None:
                 hint=f'If they are one person: imu-reps persons merge "{name}" "{new}".',
                 code="name_taken",
             )
-        if _agreed(f"Rename {_described(data)} to {new}?", yes=yes):
+        if _agreed(f"Rename {_described(data)} to {new}", yes=yes):
             _rename(data, new, history)
 
 
@@ -82,7 +82,7 @@ def merge(name: str, into: str, *, yes: bool) -> None:
                 hint="imu-reps persons list shows all; rename gives a new name.",
                 code="unknown_person",
             )
-        if _agreed(f"Make everything of {_described(data)} belong to {target}?", yes=yes):
+        if _agreed(f"Make everything of {_described(data)} belong to {target}", yes=yes):
             _rename(data, target, history)
 
 
@@ -108,7 +108,7 @@ def delete(name: str, *, yes: bool) -> None:
 
     with _history() as history:
         data, _ = _one(history, name)
-        if _agreed(f"Delete {_described(data)}, for good?", yes=yes):
+        if _agreed(f"Delete {_described(data)}, for good", yes=yes):
             delete_all(data, history)
             echo("Deleted.")
 

@@ -105,6 +105,15 @@ def test_plain_lines_show_every_cue_once(run: Run, home: Path) -> None:
     assert "» ready" not in result.stdout  # another line says it already
 
 
+@pytest.mark.usefixtures("home")
+def test_a_hold_is_shown_by_its_links_alone_where_there_is_nothing_to_count(run: Run) -> None:
+    words = ("--exercise", "hollow_hold", "--duration", "10")
+    lines = run("record", "--virtual", "--speed", "0", *words).stdout.splitlines()
+
+    (shown,) = (line for line in lines if "battery" in line)
+    assert shown.startswith("   10.0 s  pelvis 100 Hz")
+
+
 @pytest.mark.parametrize("exercise", ["double_leg_raise", "heel_tap", "hanging_leg_raise"])
 def test_every_exercise_of_repetitions_can_be_shown(run: Run, home: Path, exercise: str) -> None:
     result = run("record", "--virtual", "--speed", "0", "--exercise", exercise, "--reps", "3")
