@@ -73,17 +73,19 @@ class RecordingError(ImuRepsError):
 
 
 def did_you_mean(word: str, names: Iterable[str]) -> str:
-    """Return a question that suggests the name most like an unknown word; empty if none is similar.
+    """Return a question that suggests the names most like an unknown word; empty if none is similar.
 
     Examples
     --------
     >>> did_you_mean("tilt_flg_deg", ["tilt_flag_deg", "rotation_flag_deg"])
     " Did you mean 'tilt_flag_deg'?"
     """
-    from difflib import get_close_matches
+    from difflib import SequenceMatcher
 
-    close = get_close_matches(word, list(names), n=1, cutoff=0.6)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    likeness = {name: SequenceMatcher(None, name, word).ratio() for name in names}
+    most = max(likeness.values(), default=0.0)
+    close = [repr(name) for name, alike in likeness.items() if alike == most >= 0.6]
+    return f" Did you mean {' or '.join(close)}?" if close else ""
 
 
 def require_extra(extra: str, library: str) -> None:

@@ -20,6 +20,8 @@ from imu_reps.domain.untrusted import NOBODY, matches_name, normalize_name, prin
 from imu_reps.errors import ImuRepsError, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console, RenderableType
     from rich.table import Table
 
@@ -114,12 +116,13 @@ def echo_wrapped(words: str, indent: int = 0) -> None:
     )
 
 
-def echo_error(error: ImuRepsError) -> None:
-    """Print an error and its hint to standard error."""
+def echo_error(error: ImuRepsError, of: str | Path | None = None) -> None:
+    """Print an error and its hint to standard error, with the file it is of, if it does not name it."""
     from imu_reps.report.findings import with_message
 
     error = with_message(error)
-    echo_stderr(f"{error.message}\n  {error.hint}")
+    whose = "" if of is None or str(of) in error.message else f"{of}: "
+    echo_stderr(f"{whose}{error.message}\n  {error.hint}")
 
 
 @contextlib.contextmanager

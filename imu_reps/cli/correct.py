@@ -46,8 +46,6 @@ def correct(file: str, *, undo: str | None, labels: Path | None, force: bool, **
 
     Corrections are notes at the end of the recording; its samples stay as they are. Every analysis applies
     them from now on and says so, and each can be taken back.
-
-    Example: imu-reps correct set.csv --not-a-rep 7 --missed 30.5-34 --remark "phone rang"
     """
     from imu_reps.storage.exports import LABELS, labels_csv
     from imu_reps.storage.file_access import require_free, save_document

@@ -42,10 +42,10 @@ def demo(fast: bool, folder: Path | None, quiet: bool) -> None:
     _pair()
     _title(2, f"A set: a clean rep, then one each with {', '.join(FAULTS).replace('_', ' ')}.")
     done = _set(where, speed, quiet=quiet)
-    _title(3, "The end-range test: how low may the legs go before the back lets go?")
-    _end_range(where, speed, quiet=quiet)
-    _title(4, "The report as a page.")
-    if done:
+    if done is not None:
+        _title(3, "The end-range test: how low may the legs go before the back lets go?")
+        _end_range(where, speed, quiet=quiet)
+        _title(4, "The report as a page.")
         _page(done, Path(done).with_suffix(".html"))
     echo_wrapped(
         "Your turn: imu-reps scan, imu-reps pair, imu-reps record. Where sensors go: imu-reps docs sensors."
@@ -77,6 +77,7 @@ def _plan() -> SetPlan:
 
 
 def _set(folder: Path, speed: float, *, quiet: bool) -> str | None:
+    """Record the set, and return its file; None if it was ended by hand, and the demo with it."""
     from imu_reps.cli.record.run import Run, run_virtually
     from imu_reps.domain.settings import Settings
     from imu_reps.session.session_plan import SessionPlan, SetGoal
@@ -84,7 +85,7 @@ def _set(folder: Path, speed: float, *, quiet: bool) -> str | None:
     plan = _plan()
     goal = SetGoal("single_leg_raise", "left", "low", reps=len(plan.reps))
     done = run_virtually(Run(SessionPlan((goal,)), folder, Settings(), quiet), VIRTUAL_FAMILY, [plan], speed)
-    return done[0].path if done else None
+    return done[0].path if done and done[0].reason == "target" else None
 
 
 def _end_range(folder: Path, speed: float, *, quiet: bool) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import echo
+from imu_reps.cli.output_names import refuse_other_ending
 from imu_reps.cli.shared_options import settings_options
 from imu_reps.errors import UsageError
 
@@ -57,8 +58,6 @@ def export(
     """Write sets as other programs read them: see `imu-reps docs exporting`.
 
     Several recordings become one table, or one data set. What was not measured is empty.
-
-    Example: imu-reps export monday/*.csv --as reps-csv -o monday-reps.csv
     """
     if kind in _ONE_SET and len(recordings) > 1:
         raise UsageError(
@@ -68,30 +67,13 @@ def export(
         )
     if offset_s is not None and (kind != "vtt" or math.isnan(offset_s)):
         raise UsageError("--offset is a number of seconds, for vtt.", hint="Leave it out.", code="no_offset")
-    _refuse_other_ending(output, ".parquet" if kind.endswith("parquet") else f".{kind.rpartition('-')[2]}")
+    refuse_other_ending(output, ".parquet" if kind.endswith("parquet") else f".{kind.rpartition('-')[2]}")
     from imu_reps.analysis.analyze import analyze
     from imu_reps.storage.recording import load
 
     done = [(recording, analyze(recording, settings)) for recording in map(load, recordings)]
     _write(kind, done, output, offset_s or 0.0, force=force)
     echo(f"Written to {output}.")
-
-
-#: Endings by which a program would take a file for another kind than what is written into it.
-_ENDINGS = {".csv", ".tsv", ".json", ".parquet", ".sto", ".vtt", ".xls", ".xlsx", ".ods", ".html", ".pdf"}
-
-
-def _refuse_other_ending(output: str, right: str) -> None:
-    """Refuse a name that stands for standard output, or ends as another kind of file does."""
-    if output == "-":
-        raise UsageError("-o names a file, and - is none.", hint="Give it a name.", code="no_file")
-    ending = Path(output).suffix.lower()
-    if ending in _ENDINGS - {right} and not Path(output).exists():  # what is there is refused by its content
-        raise UsageError(
-            f"{output} would hold {right[1:]}, which programs do not expect under {ending}.",
-            hint=f"End the name in {right}." + (" Excel opens that, too." if right == ".csv" else ""),
-            code="wrong_ending",
-        )
 
 
 def _write(kind: str, done: Done, output: str, offset_s: float, *, force: bool) -> None:
@@ -168,7 +150,7 @@ def angles(file: str, output: str | None, force: bool) -> None:
     if output == "-":
         output = None
     if output is not None:
-        _refuse_other_ending(output, ".csv")
+        refuse_other_ending(output, ".csv")
     track = analyze(load(file)).track
     if output is not None:
         save_angles(track, output, force=force)

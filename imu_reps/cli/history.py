@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import choose_person, echo, echo_error, person_label, render
+from imu_reps.cli.output_names import refuse_other_ending
 from imu_reps.domain.exercise import EXERCISES, Exercise
 from imu_reps.errors import FileAccessError, ImuRepsError
 
@@ -142,6 +143,7 @@ def _hand_over(sets: list[StoredSet], person: str | None, out: Path, *, force: b
     from imu_reps.storage.file_access import save_document
     from imu_reps.storage.toml_files import load_programme, prescriptions
 
+    refuse_other_ending(out, ".html", "--hand-over")
     advice = advice_lines(advise(sets, load_programme()))
     page = hand_over_page(
         sets, prescriptions(person), progress(sets), person=person, advice=advice, let_go=_let_go(sets)

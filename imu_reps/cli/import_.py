@@ -45,6 +45,7 @@ _COMPANION_FILES = ("Metadata.csv", "meta/time.csv")
 @click.option(
     "--created",
     type=click.DateTime(("%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d")),
+    metavar="DAY[THH:MM]",
     help="When, by this computer's clock, if no file says it.",
 )
 @click.option("--cranial", type=click.Choice(_AXES), help="Pelvis sensor's axis to the head. [+y]")

@@ -25,16 +25,19 @@ EXAMPLES = {
     "doctor": "imu-reps doctor",
     "report": "imu-reps report set.csv --html report.html",
     "replay": "imu-reps replay set.csv --speed 2",
+    "export": "imu-reps export monday.csv tuesday.csv --as reps-csv -o reps.csv",
+    "score": "imu-reps score monday.csv monday.labels.csv",
+    "correct": "imu-reps correct set.csv --not-a-rep 7 --missed 30.5-34",
     "angles": "imu-reps angles set.csv -o angles.csv",
     "import": "imu-reps import phone.csv --platform ios -o set.csv",
     "batch": "imu-reps batch recordings -o result",
     "check": "imu-reps check set.csv",
     "history": "imu-reps history --person kim --last 20",
-    "plan": "imu-reps plan",
+    "plan": 'imu-reps plan --prescribe --by "Dr. Lee" --exercise heel_tap --sets 3 --reps 10',
     "persons list": "imu-reps persons list",
     "persons rename": "imu-reps persons rename kim kim-lee",
     "persons merge": "imu-reps persons merge kim kim-lee",
-    "persons export": "imu-reps persons export kim kim.zip",
+    "persons export": "imu-reps persons export kim kim-sets",
     "persons delete": "imu-reps persons delete kim",
     "reanalyse": "imu-reps reanalyse --diff",
     "simulate": "imu-reps simulate -o set.csv --reps 8 --fault back_arch:7-8",
@@ -141,21 +144,29 @@ class LazyGroup(click.Group):
                 return super().invoke(ctx)
             except click.MissingParameter:
                 raise
+            except click.BadOptionUsage as error:
+                if error.ctx is not None:  # else a value is missing, and click does not say of which command
+                    raise
+                told = f"{error.option_name} needs a value: see imu-reps {ctx.invoked_subcommand} --help."
+                raise click.UsageError(told) from error
             except click.BadParameter as error:
                 told = _plainly(error)
                 raise click.BadParameter(told, error.ctx, error.param, error.param_hint) from error
 
 
-_NUMBERS = {"integer": "whole number", "float": "number"}
+#: A programmer's words for a wrong value, and plain ones.
+_PLAINER = {
+    r"is not a valid integer(?: range)?\.": "is not a whole number.",
+    r"is not a valid float(?: range)?\.": "is not a number.",
+    r"does not match the formats? .*": "is no day, such as 2026-11-30 or 2026-11-30T18:05.",
+}
 
 
 def _plainly(error: click.BadParameter) -> str:
     """Return the message without a programmer's types, and with the value of a choice that may be meant."""
-    told = re.sub(
-        r"is not a valid (integer|float)(?: range)?\.",
-        lambda found: f"is not a {_NUMBERS[found[1]]}.",
-        error.message,
-    )
+    told = error.message
+    for words, plainer in _PLAINER.items():
+        told = re.sub(words, plainer, told)
     kind = getattr(error.param, "type", None)
     match = re.match(r"'(.*?)' is not", error.message)
     return told + did_you_mean(match[1], kind.choices) if match and isinstance(kind, click.Choice) else told

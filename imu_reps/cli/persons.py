@@ -24,17 +24,12 @@ def persons() -> None:
 
     NAME is a name as `imu-reps persons list` shows it; - are the sets that name nobody. Simulated recordings
     are nobody's.
-
-    Example: imu-reps persons rename "Ana" "Anna"
     """
 
 
 @persons.command("list")
 def list_persons() -> None:
-    """List everybody of whom something is kept.
-
-    Example: imu-reps persons list
-    """
+    """List everybody of whom something is kept."""
     with _history() as history:
         found = _all_persons(history)
     if not found:
@@ -58,10 +53,7 @@ def list_persons() -> None:
 @click.argument("new")
 @_YES
 def rename(name: str, new: str, *, yes: bool) -> None:
-    """Give NAME the name NEW. In the history, in the recordings (by a note) and in the profile.
-
-    Example: imu-reps persons rename Ana Anna
-    """
+    """Give NAME the name NEW. In the history, in the recordings (by a note) and in the profile."""
     new = parse_name(new)
     with _history() as history:
         data, others = _one(history, name)
@@ -71,7 +63,7 @@ def rename(name: str, new: str, *, yes: bool) -> None:
                 hint=f'If they are one person: imu-reps persons merge "{name}" "{new}".',
                 code="name_taken",
             )
-        if _agreed(f"Rename {_described(data)} to {new}?", yes=yes):
+        if _agreed(f"Rename {_described(data)} to {new}", yes=yes):
             _rename(data, new, history)
 
 
@@ -80,10 +72,7 @@ def rename(name: str, new: str, *, yes: bool) -> None:
 @click.argument("into")
 @_YES
 def merge(name: str, into: str, *, yes: bool) -> None:
-    """Make everything of NAME belong to INTO: the two are one person.
-
-    Example: imu-reps persons merge Ana Anna
-    """
+    """Make everything of NAME belong to INTO: the two are one person."""
     with _history() as history:
         data, others = _one(history, name)
         target = _called(into, others)
@@ -93,7 +82,7 @@ def merge(name: str, into: str, *, yes: bool) -> None:
                 hint="imu-reps persons list shows all; rename gives a new name.",
                 code="unknown_person",
             )
-        if _agreed(f"Make everything of {_described(data)} belong to {target}?", yes=yes):
+        if _agreed(f"Make everything of {_described(data)} belong to {target}", yes=yes):
             _rename(data, target, history)
 
 
@@ -101,10 +90,7 @@ def merge(name: str, into: str, *, yes: bool) -> None:
 @click.argument("name")
 @click.argument("out", type=click.Path(path_type=Path))
 def export(name: str, out: Path) -> None:
-    """Write everything of NAME into a new folder OUT. Recordings, sets (CSV and JSON lines), profile.
-
-    Example: imu-reps persons export Anna anna
-    """
+    """Write everything of NAME into a new folder OUT. Recordings, sets (CSV and JSON lines), profile."""
     from imu_reps.storage.person_records import export_person
 
     with _history() as history:
@@ -117,15 +103,12 @@ def export(name: str, out: Path) -> None:
 @click.argument("name")
 @_YES
 def delete(name: str, *, yes: bool) -> None:
-    """Delete everything of NAME: recordings, history and profile. Nothing brings it back.
-
-    Example: imu-reps persons delete Anna
-    """
+    """Delete everything of NAME: recordings, history and profile. Nothing brings it back."""
     from imu_reps.storage.person_records import delete as delete_all
 
     with _history() as history:
         data, _ = _one(history, name)
-        if _agreed(f"Delete {_described(data)}, for good?", yes=yes):
+        if _agreed(f"Delete {_described(data)}, for good", yes=yes):
             delete_all(data, history)
             echo("Deleted.")
 

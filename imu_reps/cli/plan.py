@@ -40,8 +40,6 @@ def plan(*, person: str | None, file: str | None, as_json: bool, prescribe: bool
 
     With --prescribe: keep what somebody prescribed, with their name; a newer one for the same exercise and
     side takes its place. The hand-over page shows it.
-
-    Example: imu-reps plan --prescribe --by "Dr. Lee" --exercise single_leg_raise --sets 3 --reps 10
     """
     from imu_reps.advice.next_session import advise
     from imu_reps.storage.history_store import History

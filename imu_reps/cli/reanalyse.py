@@ -50,7 +50,7 @@ def _renew(files: list[Path], settings: Settings, history: History) -> int:
             if error.code == "copy":
                 echo(f"{error.message} Left out.")
             else:
-                echo_error(error)
+                echo_error(error, file)
                 codes.append(error.exit_code)
     echo(f"{remembered} of {len(files)} recordings summed up and remembered in {history.path}.")
     return max(codes)
@@ -69,7 +69,7 @@ def _compare(files: list[Path], settings: Settings, history: History) -> int:
             elif (stored := _summed_up(file, settings)) is not None:
                 moves[str(file)] = changed_figures(known.summary, stored.summary)
         except ImuRepsError as error:
-            echo_error(error)
+            echo_error(error, file)
             codes.append(error.exit_code)
     totals = ChangeTotals()
     for name, of_file in moves.items():

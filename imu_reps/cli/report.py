@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import echo, echo_error, echo_stderr, render, rich_console
+from imu_reps.cli.output_names import refuse_other_ending
 from imu_reps.cli.shared_options import settings_options
 from imu_reps.domain.settings import Settings
 from imu_reps.errors import ImuRepsError
@@ -136,7 +137,7 @@ def _summed_up(
             recording = load(file)
             analysis = analyze(recording, settings)
         except ImuRepsError as error:
-            echo_error(error)
+            echo_error(error, file)
             codes.append(error.exit_code)
         else:
             yield recording, analysis
@@ -160,6 +161,7 @@ def _page(done: Iterable[tuple[Recording, Analysis]], out: Path, *, single: bool
     from imu_reps.report.page.page import PAGE, sets_page
     from imu_reps.storage.file_access import require_free, save_document
 
+    refuse_other_ending(out, ".html", "--html")
     require_free(out, PAGE, force=force)
     if single:
         page = next((_page_of_one(*one) for one in done), None)

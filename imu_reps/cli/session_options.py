@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 
@@ -17,6 +17,7 @@ from imu_reps.cli.simulate import SimulationOptions, set_plan
 from imu_reps.domain.cue import SpeechOptions, SpokenFigure
 from imu_reps.domain.exercise import BOTH_LEGS, HOLDS, SIDES, Exercise, Side, Start, default_start
 from imu_reps.domain.tempo import Tempo, named_tempo
+from imu_reps.errors import did_you_mean
 
 if TYPE_CHECKING:
     from imu_reps.domain.settings import Settings
@@ -147,8 +148,12 @@ def _can_show(character: str) -> bool:
 def read_sides(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:  # noqa: ARG001
     """Parse ``left``, or ``left,right`` for sets in turn."""
     sides = tuple(side.strip() for side in value.split(",")) if value else ()
-    if any(side not in SIDES for side in sides):
-        raise click.BadParameter("is left, right or both, or several such as left,right.")
+    for side in sides:
+        if side not in SIDES:
+            raise click.BadParameter(
+                f"{side!r} is not left, right or both; several are given as left,right."
+                f"{did_you_mean(side, SIDES)}"
+            )
     return sides
 
 
@@ -241,8 +246,9 @@ def wearer_plan(goal: SetGoal) -> SetPlan:
         reps=(goal.reps or 8) + goal.practice_reps,
         tempo=None if goal.tempo is None else str(goal.tempo),
         hold_s=None if goal.duration_s is None else goal.duration_s + 1.0,  # a little more than asked
+        start=goal.start,
     )
-    return replace(set_plan(options), start=goal.start)
+    return set_plan(options)
 
 
 #: Targets of a set, and rules that end it.

@@ -91,11 +91,20 @@ def _chosen_settings(preset: str, changes: tuple[str, ...]) -> Settings:
         raise click.BadParameter(str(error), param_hint="'--set'") from error
 
 
+def _usual(name: str) -> float:
+    """Return the default of a setting, or a likely angle where there is none."""
+    return float(getattr(Settings(), name) or 60.0)
+
+
 def _parsed(change: str) -> tuple[str, Any]:
     import msgspec
 
     name, equals, text = change.partition("=")
-    if not equals or name not in NAMES:
+    if not equals and name in NAMES:
+        raise click.BadParameter(
+            f"{name!r} has no value; write it as {name}={_usual(name):g}.", param_hint="'--set'"
+        )
+    if name not in NAMES:
         raise click.BadParameter(
             f"{change!r} is not NAME=VALUE of a setting, such as tilt_flag_deg=8.{did_you_mean(name, NAMES)} "
             "`imu-reps settings` lists all.",
@@ -105,7 +114,7 @@ def _parsed(change: str) -> tuple[str, Any]:
         return name, msgspec.convert(text, get_type_hints(Settings)[name], strict=False)
     except msgspec.ValidationError as error:
         raise click.BadParameter(
-            f"{name} is a number such as {getattr(Settings(), name) or 60.0:g}, not {text!r}.",
+            f"{name} is a number such as {_usual(name):g}, not {text!r}.",
             param_hint="'--set'",
         ) from error
 

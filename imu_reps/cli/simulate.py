@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import echo
-from imu_reps.domain.exercise import BOTH_LEGS, EXERCISES, HOLDS, SIDES, Exercise, Side
+from imu_reps.domain.exercise import BOTH_LEGS, EXERCISES, HOLDS, SIDES, Exercise, Side, Start
 from imu_reps.domain.tempo import TEMPO_NAMES, Tempo, named_tempo
 from imu_reps.domain.validation import short_repr
 from imu_reps.errors import did_you_mean
@@ -50,6 +50,7 @@ class SimulationOptions:
     rate_hz: float = 100.0
     loss: float = 0.0
     life: bool = False
+    start: Start | None = None
 
 
 def set_plan(options: SimulationOptions) -> SetPlan:
@@ -68,6 +69,7 @@ def set_plan(options: SimulationOptions) -> SetPlan:
         return SetPlan(
             exercise=options.exercise,
             side=options.side or ("both" if options.exercise in BOTH_LEGS else "left"),
+            start=options.start,
             reps=(_hold(options),) if held else _reps(options),
             body=BodyPlan(tremor_dps=2.0) if held else BodyPlan(),
             life=_life(options),

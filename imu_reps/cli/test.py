@@ -129,7 +129,7 @@ def setup(ctx: click.Context, /, files: tuple[str, ...], person: str | None, **h
             sentences = press_sentences(press_back(load(file)))
         except ImuRepsError as error:
             if str(error) not in told:
-                echo_error(error)
+                echo_error(error, file)
             code = max(code, error.exit_code)
             continue
         for sentence in sentences:

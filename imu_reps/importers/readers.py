@@ -120,7 +120,7 @@ def _refuse_recording(file: ExportFile) -> None:
         raise import_error(
             file.name,
             "this is a recording already, and needs no import.",
-            hint=f"Try: imu-reps report {file.name}",
+            hint="It can be reported as it is: imu-reps report FILE.",
             code="recording_already",
         )
 

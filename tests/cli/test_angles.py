@@ -85,4 +85,8 @@ def test_a_name_that_stands_for_another_kind_of_file_is_refused_and_a_dash_is_st
     assert "End the name in .csv" in workbook.stderr
     assert "-o names a file" in dash.stderr
     assert run("angles", swung, "-o", "-").stdout == run("angles", swung).stdout
+    subtitles = run("export", swung, "--as", "vtt", "-o", tmp_path / "x.mp4")
+    page = run("report", swung, "--html", tmp_path / "x.pdf")
+    assert subtitles.exit_code == page.exit_code == 2
+    assert "End the name in .html. A browser opens that" in page.stderr
     assert not list(tmp_path.glob("x*"))

@@ -6,6 +6,7 @@ import re
 import shlex
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import click
 import pytest
@@ -38,12 +39,9 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize("words", commands())
-def test_every_help_ends_with_an_example_that_can_be_typed(words: str) -> None:
+def test_every_help_ends_with_one_example_that_can_be_typed(words: str) -> None:
     help_text = call(*words.split(), "--help").output
-    example = EXAMPLES.get(words)
-    if example is None:  # of a command that has an example of its own
-        assert f"Example: imu-reps {words}" in " ".join(help_text.split())
-        return
+    example = EXAMPLES[words]
     typed = shlex.split(example)[1:]
     command: click.Command = main
     context = click.Context(main)
@@ -53,6 +51,7 @@ def test_every_help_ends_with_an_example_that_can_be_typed(words: str) -> None:
         command = inner
 
     assert help_text.rstrip().endswith(example)
+    assert help_text.count("Example:") == 1
     command.make_context(words, typed)  # its options exist
 
 
@@ -169,6 +168,19 @@ def test_the_demo_pairs_records_tests_and_reports_and_stores_nothing(tmp_path: P
         assert text in " ".join(result.output.split())
     assert len([*(tmp_path / "demo").glob("*.html")]) == 1
     assert not (tmp_path / "home").exists()
+
+
+def test_a_set_ended_by_hand_ends_the_demo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = [SimpleNamespace(path="set.csv", reason="user")]
+    monkeypatch.setattr("imu_reps.cli.demo._pair", lambda: None)
+    monkeypatch.setattr("imu_reps.cli.record.run.run_virtually", lambda *_: ended)
+
+    shown = call("demo", "--folder", str(tmp_path))
+
+    assert shown.exit_code == 0
+    assert "2 of 4" in shown.output
+    assert "3 of 4" not in shown.output
+    assert "Your turn" in shown.output
 
 
 @pytest.mark.parametrize(

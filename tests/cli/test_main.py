@@ -72,7 +72,14 @@ def test_wrong_words_are_exit_code_2(run: Run, words: list[str]) -> None:
     [
         ("record --reps ten", "'ten' is not a whole number."),
         ("record --range-target x", "'x' is not a number."),
+        ("correct a.csv --undo", "--undo needs a value: see imu-reps correct --help."),
+        ("pair --pelvis-up z", "Did you mean '+z' or '-z'?\n"),
         ("simulate -o q.csv --fault back_arc", "Did you mean 'back_arch'?\n"),
+        (
+            "import a.csv -o b.csv --created today",
+            "'today' is no day, such as 2026-11-30 or 2026-11-30T18:05.",
+        ),
+        ("report a.csv --set tilt_flag_deg", "'tilt_flag_deg' has no value; write it as tilt_flag_deg=6."),
         ("export a.csv --as reps-csv", "Missing option '-o' / '--output'."),
         ("simulate", "Missing option '-o' / '--output'."),
     ],

@@ -171,6 +171,18 @@ def test_csv_has_a_row_per_repetition(run: Run, swung: Path, junk: Path) -> None
     assert float(rows[0]["range_deg"]) == pytest.approx(range_deg, abs=5.1e-5)
 
 
+@pytest.mark.parametrize("command", [("report", "--csv"), ("score",), ("reanalyse",)])
+def test_of_several_files_the_one_that_cannot_be_used_is_named(
+    run: Run, trained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    monkeypatch.setenv("IMU_REPS_HOME", str(tmp_path / "home"))
+    file = tmp_path / "broken_off.csv"
+    file.write_text("\n".join(trained.read_text(encoding="utf-8").splitlines()[:60]), encoding="utf-8")
+    file.with_suffix(".labels.csv").write_text("start_s,end_s\n0.0,1.0\n", encoding="utf-8")
+
+    assert f"{file}: The recording" in run(*command, tmp_path).stderr
+
+
 @pytest.mark.parametrize("words", [(), ("--csv",), ("--html", "page.html")])
 def test_the_angles_of_many_files_are_not_kept_in_memory(
     run: Run, swung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]

@@ -101,8 +101,6 @@ def record(  # noqa: PLR0913 - an argument an option
     when you leave the posture, after its duration, or by Enter; never because you rest. p and Enter says
     that it hurts, and ends the session; d and Enter discards the set. Ctrl-C ends everything and reports
     what there is.
-
-    Example: imu-reps record --side left,right --reps 10 --range-target 60 --floor 25 --stop-faulty 3
     """
     named: dict[SensorPlace, str | None] = {"pelvis": pelvis, "ankle": ankle}
     phones = {place: phone for place, phone in named.items() if phone is not None}

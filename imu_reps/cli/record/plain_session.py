@@ -102,7 +102,8 @@ class PlainSession:
         links = "; ".join(
             messages.link(place, event.links[place]) for place in SENSOR_PLACES if place in event.links
         )
-        echo(f"{event.time_s:7.1f} s  {', '.join(part for part in parts if part)} · {links}")
+        told = [", ".join(part for part in parts if part), links]
+        echo(f"{event.time_s:7.1f} s  {' · '.join(part for part in told if part)}")
 
     def _rest(self, event: Resting) -> None:
         if self._resting_for == event.number:

@@ -47,8 +47,6 @@ def score(
     LABELS is CSV with start_s and end_s of each repetition, or events of BIDS: `imu-reps docs exporting`.
     Of a FOLDER each NAME.csv is held against NAME.labels.csv, NAME_events.tsv or NAME.truth.json beside
     it; with five persons and more, figures have 95 % intervals.
-
-    Example: imu-reps score monday.csv monday.labels.csv
     """
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
@@ -65,7 +63,7 @@ def score(
         try:
             agreement, person = _compared(file, beside, settings, offset_s)
         except ImuRepsError as error:
-            echo_error(error)
+            echo_error(error, file)
             code = max(code, error.exit_code)
             continue
         sets.append(agreement)

@@ -14,6 +14,7 @@ from imu_reps.domain.validation import (
     require_number,
     require_one_of,
 )
+from imu_reps.errors import RefusedValueError
 from imu_reps.sim.wearer.sensor_plan import SensorPlan
 
 #: Shares of a movement for getting up to speed and for slowing down.
@@ -411,6 +412,8 @@ class SetPlan:
         if self.reps is None:
             object.__setattr__(self, "reps", (_HEEL_TAP if self.exercise == "heel_tap" else _RAISE,) * 8)
         require_declared_types(self)
+        if self.exercise == "heel_tap" and self.resting_end == "low":
+            raise RefusedValueError("A simulated heel tap starts high.", hint="Leave out the start.")
         for rep in self.reps:
             if self.exercise == "heel_tap":
                 require_number("bottom_deg of a heel tap", rep.bottom_deg, above=-180.0, below=0.0)

@@ -105,6 +105,15 @@ def test_plain_lines_show_every_cue_once(run: Run, home: Path) -> None:
     assert "» ready" not in result.stdout  # another line says it already
 
 
+@pytest.mark.usefixtures("home")
+def test_a_hold_is_shown_by_its_links_alone_where_there_is_nothing_to_count(run: Run) -> None:
+    words = ("--exercise", "hollow_hold", "--duration", "10")
+    lines = run("record", "--virtual", "--speed", "0", *words).stdout.splitlines()
+
+    (shown,) = (line for line in lines if "battery" in line)
+    assert shown.startswith("   10.0 s  pelvis 100 Hz")
+
+
 @pytest.mark.parametrize("exercise", ["double_leg_raise", "heel_tap", "hanging_leg_raise"])
 def test_every_exercise_of_repetitions_can_be_shown(run: Run, home: Path, exercise: str) -> None:
     result = run("record", "--virtual", "--speed", "0", "--exercise", exercise, "--reps", "3")
@@ -136,7 +145,9 @@ def test_a_folder_that_cannot_be_made_is_exit_code_1(run: Run, tmp_path: Path) -
         (["--exercise", "hollow_hold", "--reps", "3"], "leave out --reps"),
         (["--virtual", "--person", "Ana"], "--person"),
         (["--virtual", "bells"], "witmotion"),
-        (["--side", "up"], "left, right or both"),
+        (["--side", "up"], "'up' is not left, right or both"),
+        (["--side", "Left"], "Did you mean 'left'?"),
+        (["--virtual", "--exercise", "heel_tap", "--start", "low"], "starts high"),
         (["--tempo", "fast"], "2-0-2-0"),
         (["--tempo", "fast"], "slow-with-hold"),
         (["--count-at", "start"], "top"),

@@ -28,3 +28,8 @@ def test_a_header_has_the_start_and_posture_of_its_exercise(exercise: Exercise) 
 def test_a_heel_tap_without_lowering_is_refused() -> None:
     with pytest.raises(RefusedValueError, match="heel tap"):
         SetPlan(exercise="heel_tap", reps=(RepPlan(),))
+
+
+def test_a_heel_tap_from_the_floor_is_refused_for_its_angles_are_below_its_start() -> None:
+    with pytest.raises(RefusedValueError, match="starts high"):
+        SetPlan(exercise="heel_tap", start="low")
