@@ -168,3 +168,18 @@ def test_the_acceleration_of_a_swinging_hip_is_taken_off(known: bool) -> None:
     assert found is not None
     off = float(np.linalg.norm(found.vector_m - lever))
     assert off < 0.02 if known else off > 0.05
+
+
+def test_a_sensor_that_hangs_leaves_nothing_for_an_arc_to_explain() -> None:
+    """It repeats its last reading for five seconds: no turning at all, as no part at rest gives it."""
+    swung = lifts(np.array([0.1, -0.75, 0.1]), Rotation.identity(), noise_mps2=0.01)
+    stands = (TIME_S > 4.0) & (TIME_S < 9.0)
+    held = {name: getattr(swung, name).copy() for name in ("up", "gyr_dps", "acc_mps2")}
+    for name, values in held.items():
+        values[stands] = 0.0 if name == "gyr_dps" else values[0]
+    motion = ankle_motion(replace(swung, **held), 6.0)
+    assert motion is not None
+    explained = motion.about(np.array([1.0, 0.0, 0.0])).explained(100)
+
+    assert (explained[TIME_S < 3.0] > 0.9).all()
+    assert (explained[(TIME_S > 5.5) & (TIME_S < 7.5)] > 0.99).all()
