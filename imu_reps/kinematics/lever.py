@@ -394,8 +394,9 @@ class _Fits:
     def of(cls, sums: ComplexArray) -> _Fits:
         _, turning, force, _, _, both = sums
         count, turning_squared, force_squared = sums[[0, 3, 4]].real
-        spread = np.maximum(turning_squared - np.abs(turning) ** 2 / count, ROUNDING * turning_squared)
-        spread = np.maximum(spread, ROUNDING)  # a sensor that does not even turn by noise shows none
+        # a sensor that turns by nothing, not even by noise, shows no lever
+        least = ROUNDING * np.maximum(turning_squared, 1.0)
+        spread = np.maximum(turning_squared - np.abs(turning) ** 2 / count, least)
         arm = (both - turning.conjugate() * force / count) / spread
         changes = force_squared - np.abs(force) ** 2 / count
         return cls(count, spread, arm, changes, np.maximum(changes - np.abs(arm) ** 2 * spread, 0.0))

@@ -27,7 +27,7 @@ import numpy as np
 
 from imu_reps.domain.samples import FloatArray, as_rows
 from imu_reps.kinematics.clock.envelope import BELOW
-from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, LEAP_S, LONGEST_BACKLOG_S, OTHER_RATE
+from imu_reps.kinematics.clock.ticks import DATA_SHEET_ERROR, LEAP_S, OTHER_RATE
 from imu_reps.kinematics.robust import median
 
 #: An unknown rate is taken to be 100 Hz until the second packet.
@@ -36,6 +36,9 @@ UNKNOWN_SLOPE = 0.01
 #: Lateness of a window, or of a packet, against the line above which it waited for the link, or samples
 #: before it are missing.
 LATE_S = 0.1
+#: Longest backlog: arrivals that gain more on the sensor's pace show a faster rate, and later ones mean lost
+#: samples, or cannot be timed.
+LONGEST_BACKLOG_S = 6.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from math import inf
 
 from imu_reps.domain.samples import as_rows
 from imu_reps.kinematics.clock.losses import period_between_losses
-from imu_reps.kinematics.clock.stream_envelope import LATE_S, LiveEnvelope
-from imu_reps.kinematics.clock.ticks import LEAP_S, LONGEST_BACKLOG_S
+from imu_reps.kinematics.clock.stream_envelope import LATE_S, LONGEST_BACKLOG_S, LiveEnvelope
+from imu_reps.kinematics.clock.ticks import LEAP_S
 
 
 @dataclass(frozen=True, slots=True)

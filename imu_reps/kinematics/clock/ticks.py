@@ -31,9 +31,6 @@ LEAP_PACKETS = 64
 BACKLOG_SPANS = 2.5
 #: A backlog drains at one and a half times the sensor's rate or faster: by so much a second it is less late.
 DRAINS_BY = 0.5
-#: Longest backlog: arrivals that gain more on the sensor's pace show a faster rate, and later ones mean lost
-#: samples, or cannot be timed.
-LONGEST_BACKLOG_S = 6.0
 #: A silence in which uncounted samples are lost is also longer than this many usual gaps.
 SILENT_PACKETS = 10
 #: Device clocks count microseconds at best: stamps equal to this many digits are the same.
