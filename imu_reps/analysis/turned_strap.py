@@ -21,7 +21,7 @@ from imu_reps.analysis.left_out import (
 )
 from imu_reps.analysis.set.spells import rests_within
 from imu_reps.analysis.set.strap_turn import Turned, find_turns, turned_back
-from imu_reps.analysis.set.turned_alone import find_belt_turns, find_held_turns
+from imu_reps.analysis.set.turned_alone import find_belt_turns, find_held_turns, find_turns_between
 from imu_reps.analysis.slipped_strap import find_slips
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
@@ -64,9 +64,11 @@ def _shown(whole: SetEstimate) -> tuple[int, int]:
 def _with_strap_turned_back(
     whole: SetEstimate, motion: Motion, header: Header, settings: Settings
 ) -> SetEstimate:
-    read = _with_slips_turned_back(_Read(motion, whole), header, settings).without_handling()
+    read = _Read(motion, whole).unless_fewer(find_slips(motion, whole, header), header, settings)
+    between = find_turns_between(read.motion, read.whole.posture, header)
+    read = read.unless_fewer(between, header, settings).without_handling()
     alone = read.alone(header, settings)
-    turns = find_turns(motion, whole.posture, header) if alone or _is_doubtful(read.whole) else []
+    turns = find_turns(read.motion, read.whole.posture, header) if alone or _is_doubtful(read.whole) else []
     if turns:
         again = read.turned_back(turns, header, settings)
         count, before = (len(one.whole.segmentation.reps) for one in (again, read))
@@ -78,14 +80,6 @@ def _with_strap_turned_back(
     if read.whole.segmentation.reps:
         return with_left_out(read.whole, alone) if alone else read.whole
     return _in_doubt_by_part(read.whole, read.motion, header, settings)
-
-
-def _with_slips_turned_back(read: _Read, header: Header, settings: Settings) -> _Read:
-    """Return the reading with slips of the strap during repetitions turned back, unless it then has fewer."""
-    slips = find_slips(read.motion, read.whole, header)
-    again = read.turned_back(slips, header, settings) if slips else read
-    count, before = (len(one.whole.segmentation.reps) for one in (again, read))
-    return read if count < before else again
 
 
 def _is_doubtful(whole: SetEstimate) -> bool:
@@ -113,6 +107,12 @@ class _Read:
         motion = replace(self.motion, ankle=turned_back(self.motion.ankle, turns))
         whole = _with_slips(estimate_set(motion, header, settings), turns)
         return _Read(motion, whole).without_handling()
+
+    def unless_fewer(self, turns: Sequence[Turned], header: Header, settings: Settings) -> _Read:
+        """Return the reading with turns of the strap turned back, unless it then has fewer repetitions."""
+        again = self.turned_back(turns, header, settings) if turns else self
+        count, before = (len(one.whole.segmentation.reps) for one in (again, self))
+        return self if count < before else again
 
     def with_unseen(self, unseen: tuple[slice, ...]) -> _Read:
         """Return the reading with stretches in which the sensor did not show the leg; none is certain."""

@@ -217,10 +217,26 @@ def test_a_strap_that_slips_at_rest_before_the_last_raises_changes_no_angle(
     assert told.values["turned_deg"] == pytest.approx(abs(by_deg), abs=1.0)
 
 
-def test_a_last_raise_that_a_turned_strap_hides_makes_the_count_uncertain() -> None:
-    """Turned in 2 s, as a knee bends, which shows no slip: the lift seems to begin far below the floor."""
+@pytest.mark.parametrize("lasts_s", [0.8, 1.2, 1.8])
+@pytest.mark.parametrize("by_deg", [-36.0, -15.0, 15.0, 36.0])
+def test_a_sensor_that_turns_slowly_between_raises_changes_neither_count_nor_angles(
+    by_deg: float, lasts_s: float
+) -> None:
     recording, without, axis = rested_between()
-    at_s = without.reps[-1].start_s - 2.2
+    at_s = without.reps[-2].start_s - lasts_s - 0.2
+    found = analyze(turned(recording, "ankle", at_s, by_deg * axis, lasts_s)).summary
+
+    assert (found.set.rep_count, found.set.rep_count_certainty) == (len(without.reps), "high")
+    (told,) = [finding for finding in found.findings if finding.code == "ankle_turned"]
+    assert told.values["turned_deg"] == pytest.approx(abs(by_deg), abs=1.0)
+    for rep, unturned in zip(found.reps, without.reps, strict=True):
+        assert rep.top_angle_deg == pytest.approx(unturned.top_angle_deg, abs=1.0)
+
+
+def test_a_last_raise_that_a_turned_strap_hides_makes_the_count_uncertain() -> None:
+    """Turned in 2 s while it is lifted, which shows no slip: the lift seems to begin far below the floor."""
+    recording, without, axis = rested_between()
+    at_s = without.reps[-1].start_s - 1.6
     lower = min((-25.0, 25.0), key=lambda deg: _rests_at(turned(recording, "ankle", at_s, deg * axis, 2.0)))
     found = analyze(turned(recording, "ankle", at_s, lower * axis, 2.0)).summary
 

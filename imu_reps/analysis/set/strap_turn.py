@@ -104,8 +104,7 @@ def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]
     seen = observe(motion, posture, header)
     if seen is None:
         return []
-    ways = [way for way in clear_ways(seen) if not _with_body(way, seen, motion.pelvis)]
-    pieces = _without_others(_alike([[way] for way in ways]))
+    pieces = _without_others(_alike([[way] for way in lone_ways(seen, motion.pelvis)]))
     found = [_turned(before, after, seen.up) for before, after in pairwise(pieces)]
     ends = (
         [0, *(turned.handled.stop for turned in found)],
@@ -118,6 +117,11 @@ def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]
         for turned, (before, after) in zip(found, pairwise(rests), strict=True)
         if turned.handled.stop > turned.handled.start and not _rests_as_before(turned, before, after)
     ]
+
+
+def lone_ways(seen: SeenLeg, pelvis: GridMotion | None) -> list[Way]:
+    """Return the clear ways in which the body does not turn as well, in order."""
+    return [way for way in clear_ways(seen) if not _with_body(way, seen, pelvis)]
 
 
 def _with_body(way: Way, seen: SeenLeg, pelvis: GridMotion | None) -> bool:
@@ -133,7 +137,7 @@ def _alike(pieces: Sequence[list[Way]]) -> list[list[Way]]:
     """Return groups of ways with each joined to the one before it if they are turned alike."""
     joined: list[list[Way]] = []
     for piece in pieces:
-        if joined and _apart_deg(_mean(joined[-1]), _mean(piece)) < MIN_TURN_DEG:
+        if joined and apart_deg(mean_shank(joined[-1]), mean_shank(piece)) < MIN_TURN_DEG:
             joined[-1] += piece
         else:
             joined.append(list(piece))
@@ -146,7 +150,7 @@ def _without_others(pieces: Sequence[list[Way]]) -> list[list[Way]]:
     They are another movement, as of a knee drawn to the chest: a strap that slips does not slip back.
     """
     others = [
-        len(piece) <= OTHER_WAYS and _apart_deg(_mean(before), _mean(after)) < MIN_TURN_DEG
+        len(piece) <= OTHER_WAYS and apart_deg(mean_shank(before), mean_shank(after)) < MIN_TURN_DEG
         for before, piece, after in zip(pieces, pieces[1:], pieces[2:], strict=False)
     ]
     return _alike([piece for piece, other in zip(pieces, [False, *others, False], strict=False) if not other])
@@ -184,13 +188,17 @@ def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turn
     lifted_deg = abs(_height_deg(up[start], before) - _height_deg(up[stop], after))
     at_rest = len(rests_before) > 0 and len(rests_after) > 0 and lifted_deg < MIN_WAY_DEG
     return Turned(
-        slice(start, stop), _mean(before).T @ _mean(after), between, at_rest, min(len(before), len(after))
+        slice(start, stop),
+        mean_shank(before).T @ mean_shank(after),
+        between,
+        at_rest,
+        min(len(before), len(after)),
     )
 
 
 def _height_deg(up: FloatArray, ways: Sequence[Way]) -> float:
     """Return the elevation of the shank by a direction of up (3,), as the sensor is turned in some ways."""
-    return float(np.degrees(np.arcsin(np.clip(up @ _mean(ways)[0], -1.0, 1.0))))
+    return float(np.degrees(np.arcsin(np.clip(up @ mean_shank(ways)[0], -1.0, 1.0))))
 
 
 def turned_back(sensor: GridMotion, turns: Sequence[Turned]) -> GridMotion:
@@ -230,13 +238,13 @@ def _way(ticks: slice, seen: SeenLeg, params: LegParams) -> Way | None:
     return Way(ticks, np.array([foot, axis, cross(foot, axis)]))
 
 
-def _mean(ways: Sequence[Way]) -> FloatArray:
+def mean_shank(ways: Sequence[Way]) -> FloatArray:
     """Return the mean orientation of some ways, (3, 3): the rotation nearest to their sum."""
     left, _, right = np.linalg.svd(np.sum([way.shank for way in ways], axis=0))
     return np.asarray(left @ right)
 
 
-def _apart_deg(one: FloatArray, other: FloatArray) -> float:
+def apart_deg(one: FloatArray, other: FloatArray) -> float:
     """Return the angle between two orientations (3, 3)."""
     return _angle_deg(one.T @ other)
 
