@@ -193,8 +193,9 @@ def _to_one_side(time_s: FloatArray, acc_mps2: FloatArray, rows: IntArray) -> bo
 
 
 def _spans(time_s: FloatArray) -> IntArray:
-    """Return the number of the span of time that each sample lies in."""
-    return np.asarray(np.minimum((time_s - time_s[0]) / PARAMS.leaps_s, len(time_s)).astype(np.int64))
+    """Return the number of the span of time that each sample lies in; time that goes back stands still."""
+    passed_s = np.maximum.accumulate(time_s) - time_s[0]
+    return np.asarray(np.minimum(passed_s / PARAMS.leaps_s, len(time_s)).astype(np.int64))
 
 
 def _one_number_twice(block: SampleBlock) -> bool:

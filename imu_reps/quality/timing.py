@@ -230,6 +230,8 @@ def in_seconds(recording: Recording) -> tuple[Recording, list[Finding]]:
 def _changes_speed(block: SampleBlock) -> bool:
     """Whether the sensor's own clock goes at two speeds, while its samples come and count evenly."""
     rows = _parts(block)
+    if not np.isfinite(block.device_time_s[rows]).all():
+        return False
     waited, passed, counted = (np.diff(x[rows]) for x in (block.time_s, block.device_time_s, block.sample))
     if not ((waited > 0.0).all() and (passed > 0.0).all() and (counted > 0).all()):
         return False

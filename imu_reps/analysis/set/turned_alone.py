@@ -56,8 +56,9 @@ IN_PLACE_M = 0.15
 #: 0.3 m three more of 100 turns are seen).
 NO_KNEE_M = 0.22
 
-#: Least turn of the sensor between raises: by less the leg's angle errs as by other means (ours).
-LEAST_TURN_DEG = 8.0
+#: Least and greatest turn of the sensor between raises: by less the leg's angle errs as by other means; the
+#: ways alone show one by more than `MIN_TURN_DEG`, if somewhat more (ours).
+LEAST_TURN_DEG, MOST_TURN_DEG = 8.0, 50.0
 
 #: Angular rates above which the moments of a turn are looked for, deg/s: one may follow a way without a rest
 #: (ours; by the first alone a tenth fewer turns are seen).
@@ -123,8 +124,7 @@ def find_turns_between(motion: Motion, posture: Posture, header: Header) -> list
     seen = observe(motion, posture, header)
     if seen is None or seen.carried is None:
         return []
-    turns = [Turned(ticks, rotation, ticks) for ticks, rotation in _in_place(seen)]
-    turns = [turned for turned in turns if LEAST_TURN_DEG < turned.slip.turned_deg < MIN_TURN_DEG]
+    turns = [Turned(ticks, _rotation(_around(ticks), seen.ankle), ticks) for ticks in _in_place(seen)]
     ways = lone_ways(seen, motion.pelvis) if turns else []
     edges = (
         [0, *(turned.handled.stop for turned in turns)],
@@ -137,27 +137,32 @@ def find_turns_between(motion: Motion, posture: Posture, header: Header) -> list
     ]
 
 
-def _in_place(seen: SeenLeg) -> list[tuple[slice, FloatArray]]:
-    """Return the ticks in which the ankle sensor turns in place, in order, and the rotation by each, (3, 3).
+def _in_place(seen: SeenLeg) -> list[slice]:
+    """Return the ticks in which the ankle sensor turns a little in place, in order.
 
     A turn may follow a way of the leg without a rest: it is looked for between ever quicker moments.
     """
     assert seen.carried is not None
-    found: dict[int, tuple[slice, FloatArray]] = {}
-    apart = np.zeros(len(seen.up), bool)
+    turned = np.degrees(seen.carried.omega_rad_s.cumsum(axis=0)) / GRID_HZ
+    found: list[slice] = []
     for limit_dps in TURNING_DPS:
         turns = seen.inside & (seen.carried.speed_rad_s > np.radians(limit_dps))
         for start, end in stretches(turns, SHORT_TICKS):
-            ticks = slice(max(0, start - SHORT_TICKS), end + SHORT_TICKS)
-            if not apart[start:end].any() and _is_in_place(ticks, seen):
-                apart[ticks] = True
-                found[start] = slice(start, end), _rotation(ticks, seen.ankle)
-    return [found[start] for start in sorted(found)]
+            by_deg = float(np.linalg.norm(np.diff(turned[_around(slice(start, end))][[0, -1]], axis=0)))
+            apart = all(ticks.stop <= start or end <= ticks.start for ticks in found)
+            if LEAST_TURN_DEG < by_deg < MOST_TURN_DEG and apart and _is_in_place(slice(start, end), seen):
+                found.append(slice(start, end))
+    return sorted(found, key=lambda ticks: ticks.start)
+
+
+def _around(ticks: slice) -> slice:
+    """Return some ticks with the moments before and after them."""
+    return slice(max(0, ticks.start - SHORT_TICKS), ticks.stop + SHORT_TICKS)
 
 
 def _is_in_place(ticks: slice, seen: SeenLeg) -> bool:
     """Whether the ankle sensor turns in place in some ticks, rather than is carried round hip or knee."""
-    lever = _lever(ticks, seen)
+    lever = _lever(_around(ticks), seen)
     return lever is not None and lever.length_m < IN_PLACE_M and lever.length_m + lever.sd_m < NO_KNEE_M
 
 
