@@ -364,12 +364,13 @@ def join_sensors(
     Raises
     ------
     RecordingError
-        ``no_common_clock``, ``no_tap``, ``not_together``.
+        ``same_sensor``, ``no_common_clock``, ``no_tap``, ``not_together``.
     """
     times = {place: sensor.block.time_s for place, sensor in sensors.items()}
     tap_s: float | None = None
     extra = dict(header.extra)
     if len(sensors) == 2:
+        _refuse_one_for_both(sensors["pelvis"].block, sensors["ankle"].block)
         times, tap_s = _together(sensors, tap=tap)
         extra["imported_together_by"] = "a tap" if tap else str(sensors["pelvis"].source.clock)
     start_s = min(float(time_s[0]) for time_s in times.values())
@@ -388,6 +389,20 @@ def join_sensors(
     header = replace(header, extra=MappingProxyType(extra))
     notes = () if tap_s is None else (Note(tap_s - start_s, "tap", "both"),)
     return Recording(header, blocks.get("pelvis"), blocks.get("ankle"), notes)
+
+
+def _refuse_one_for_both(pelvis: SampleBlock, ankle: SampleBlock) -> None:
+    """Refuse one sensor's export named for both places: equal accelerations wherever both have a time."""
+    _, of_pelvis, of_ankle = np.intersect1d(pelvis.time_s, ankle.time_s, return_indices=True)
+    differ = pelvis.acc_mps2[of_pelvis] != ankle.acc_mps2[of_ankle]
+    if len(of_pelvis) and not differ.any():
+        raise import_error(
+            "The two sensors",
+            "both were given the same sensor's readings.",
+            hint="Name each sensor's own: --pelvis FILE --ankle FILE, of a file with several FILE#NAME; "
+            "or import it for one place alone.",
+            code="same_sensor",
+        )
 
 
 def _provenance(place: SensorPlace, sensor: ImportedSensor) -> dict[str, str]:
