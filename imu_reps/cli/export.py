@@ -103,13 +103,13 @@ def _write(kind: str, done: Done, output: str, offset_s: float, *, force: bool) 
 
 
 def _samples(done: Done) -> list[pd.DataFrame]:
-    """Return the angles of each set, with leading columns for recording, person, exercise and side."""
+    """Return the angles of each set, with leading columns for file, person, exercise and side."""
     import pandas as pd
 
     frames = []
     for recording, analysis in done:
         track, header = analysis.track.to_frame(), recording.header
-        of_set = {"recording": recording.file, "person": analysis.person}
+        of_set = {"file": recording.file, "person": analysis.person}
         of_set |= {"exercise": header.exercise, "side": header.side}
         frames.append(pd.concat([pd.DataFrame(of_set, index=track.index, dtype="string"), track], axis=1))
     return frames

@@ -166,7 +166,7 @@ def test_csv_has_a_row_per_repetition(run: Run, swung: Path, junk: Path) -> None
     assert result.exit_code == 4
     assert [row["number"] for row in rows] == ["1", "2", "3", "4"] * 2
     assert rows[1]["faults"] == "momentum"
-    assert {row["recording"] for row in rows} == {str(swung)}
+    assert {row["file"] for row in rows} == {str(swung)}
     range_deg = analyze(load(str(swung))).summary.reps[0].range_deg
     assert float(rows[0]["range_deg"]) == pytest.approx(range_deg, abs=5.1e-5)
 

@@ -88,7 +88,7 @@ def test_a_row_per_sample_equals_the_track_with_rep_and_phase(
     read = pd.read_csv(written(export(source, "--as", "samples-csv", "-o", out), out))
     frame = analysis.track.to_frame()
 
-    assert list(read.columns) == ["recording", "person", "exercise", "side", *frame.columns]
+    assert list(read.columns) == ["file", "person", "exercise", "side", *frame.columns]
     np.testing.assert_allclose(read["leg_elevation_deg"], frame["leg_elevation_deg"], atol=5.1e-5)
     assert read["rep"].notna().sum() == frame["rep"].notna().sum()
     assert read["phase"].value_counts().to_dict() == frame["phase"].value_counts().to_dict()
