@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import echo
+from imu_reps.cli.analysed import analysed
+from imu_reps.cli.console import echo, echo_stderr
 from imu_reps.cli.output_names import refuse_other_ending
 from imu_reps.cli.shared_options import settings_options
 from imu_reps.errors import UsageError
@@ -47,7 +48,9 @@ _ONE_SET = ("sto", "vtt")
 )
 @click.option("--force", is_flag=True, help="Replace OUT if it is an older one of its kind.")
 @settings_options
+@click.pass_context
 def export(
+    ctx: click.Context,
     recordings: tuple[str, ...],
     kind: str,
     output: str,
@@ -57,7 +60,8 @@ def export(
 ) -> None:
     """Write sets as other programs read them: see `imu-reps docs exporting`.
 
-    Several recordings become one table, or one data set. What was not measured is empty.
+    Several recordings become one table, or one data set, each once; nothing is written if one of them cannot
+    be used. What was not measured is empty.
     """
     if kind in _ONE_SET and len(recordings) > 1:
         raise UsageError(
@@ -68,10 +72,12 @@ def export(
     if offset_s is not None and (kind != "vtt" or math.isnan(offset_s)):
         raise UsageError("--offset is a number of seconds, for vtt.", hint="Leave it out.", code="no_offset")
     refuse_other_ending(output, ".parquet" if kind.endswith("parquet") else f".{kind.rpartition('-')[2]}")
-    from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.recording import load
-
-    done = [(recording, analyze(recording, settings)) for recording in map(load, recordings)]
+    codes = [0]
+    done = list(analysed(recordings, settings, codes))
+    if any(codes):
+        if len(recordings) > 1:
+            echo_stderr("Nothing was written: leave out what cannot be used.")
+        ctx.exit(max(codes))
     _write(kind, done, output, offset_s or 0.0, force=force)
     echo(f"Written to {output}.")
 

@@ -156,25 +156,24 @@ def _person_in(files: Sequence[str]) -> str | None:
 
 
 def _summed_up(files: Sequence[str]) -> tuple[list[Summary], int]:
-    """Analyse the files; return their summaries and the highest exit code."""
-    from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.recording import load
+    """Analyse the files, each once; return their summaries and the highest exit code."""
+    from imu_reps.cli.analysed import analysed
+    from imu_reps.domain.settings import Settings
 
-    summaries, code = [], 0
-    for file in files:
-        try:
-            summary = analyze(load(file)).summary
-            if summary.sensors.pelvis is None or summary.sensors.ankle is None:
-                raise RecordingError(
-                    f"{summary.recording.file}: the end-range test needs both sensors, and one is missing.",
-                    hint="Wear both, and record the lowerings again.",
-                    code="sensor_missing",
-                )
+    summaries, codes = [], [0]
+    for _, analysis in analysed(files, Settings(), codes):
+        summary = analysis.summary
+        if summary.sensors.pelvis is not None and summary.sensors.ankle is not None:
             summaries.append(summary)
-        except ImuRepsError as error:
-            echo_error(error)
-            code = max(code, error.exit_code)
-    return summaries, code
+            continue
+        error = RecordingError(
+            f"{summary.recording.file}: the end-range test needs both sensors, and one is missing.",
+            hint="Wear both, and record the lowerings again.",
+            code="sensor_missing",
+        )
+        echo_error(error)
+        codes.append(error.exit_code)
+    return summaries, max(codes)
 
 
 def _how_to_lower(goal: SetGoal) -> tuple[str, ...]:

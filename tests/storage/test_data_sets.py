@@ -178,7 +178,8 @@ def test_a_data_set_contains_readings_units_and_events(
     recording: Recording, analysis: Analysis, tmp_path: Path
 ) -> None:
     files = [
-        copy_of(recording, tmp_path / f"{k}.csv", person=name) for k, name in enumerate(["P 1", "P 1", "P2"])
+        copy_of(recording, tmp_path / f"{k}.csv", person=name, set_number=k)
+        for k, name in enumerate(["P 1", "P 1", "P2"], 1)
     ]
     out = tmp_path / "bids"
     written(export(*files, "--as", "bids", "-o", out), out)
