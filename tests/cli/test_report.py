@@ -136,6 +136,25 @@ def test_an_unknown_setting_is_exit_code_2_with_a_hint(run: Run, swung: Path, ch
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("change", "flag"),
+    [
+        ("tilt_watch_deg=20", "tilt_flag_deg, which is 6"),
+        ("momentum_flag=0.01", "momentum_flag, which is 0.01"),
+        ("two_leg_eccentric_watch_s=1.9", "two_leg_eccentric_flag_s, which is 2"),
+    ],
+)
+def test_a_watch_level_past_its_fault_is_refused_where_it_is_set(
+    run: Run, swung: Path, change: str, flag: str
+) -> None:
+    for words in (("report", swung), ("record", "--virtual", "--reps", "1"), ("replay", swung)):
+        result = run(*words, "--set", change)
+
+        assert result.exit_code == 2
+        assert flag in result.stderr
+        assert "Give both" in result.stderr
+
+
 @pytest.mark.parametrize("how", [("report", "--csv"), ("report", "--json"), ("export", "--as", "reps-csv")])
 def test_a_recording_that_is_named_again_in_whatever_way_counts_once_and_is_told(
     run: Run, swung: Path, tmp_path: Path, how: tuple[str, ...]
