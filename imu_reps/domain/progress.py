@@ -230,9 +230,13 @@ class Press:
         Longest time at half of it or more; 0 if nothing was pressed.
     pressed : bool
         Whether the tilt exceeds the sensors' error.
+    lifted_deg : float or None
+        How far the leg turned from its rest at most, while which the pelvis tips back with it and nothing is
+        counted; None if it stayed where it was, or without an ankle sensor.
     """
 
     zero_s: float
     tilt_deg: float
     held_s: float
     pressed: bool
+    lifted_deg: float | None = None

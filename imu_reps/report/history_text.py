@@ -292,13 +292,23 @@ def _grade_sentence(result: EndRange, grade: Grade) -> str:
 def press_sentences(press: Press) -> list[str]:
     """Describe the setup test."""
     tilt = format_degrees(press.tilt_deg)
+    lifted = [] if press.lifted_deg is None else [_with_lifted_leg(press.lifted_deg)]
     if not press.pressed:
         return [
             f"The pelvis tipped back by {tilt} only; that may be nothing.",
+            *lifted,
             "Bend the knees, breathe out, and tip the pelvis back until the belt buckle points to your chin.",
         ]
     return [
         f"The pelvis tipped back by {tilt}, held for {format_value(press.held_s, 's')}.",
         f"Counted from the rest at {format_value(press.zero_s, 's')}. "
         "Whether the back touched the floor these sensors cannot tell.",
+        *lifted,
     ]
+
+
+def _with_lifted_leg(lifted_deg: float) -> str:
+    return (
+        f"The leg turned by up to {format_degrees(lifted_deg)}: what the pelvis did meanwhile is left out, "
+        "for it tips back with the leg. In this test the feet stay on the floor."
+    )
