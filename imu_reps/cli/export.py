@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ import click
 from imu_reps.cli.analysed import analysed
 from imu_reps.cli.console import echo, echo_stderr
 from imu_reps.cli.output_names import refuse_other_ending
-from imu_reps.cli.shared_options import settings_options
+from imu_reps.cli.shared_options import NumberRange, settings_options
 from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ _ONE_SET = ("sto", "vtt")
 @click.option(
     "--offset",
     "offset_s",
-    type=click.FloatRange(-1e6, 1e6),
+    type=NumberRange(-1e6, 1e6),
     metavar="SECONDS",
     help="vtt: the video's time at which the recording begins; negative if it began before the video.",
 )
@@ -69,8 +68,8 @@ def export(
             hint="Name one recording.",
             code="one_set",
         )
-    if offset_s is not None and (kind != "vtt" or math.isnan(offset_s)):
-        raise UsageError("--offset is a number of seconds, for vtt.", hint="Leave it out.", code="no_offset")
+    if offset_s is not None and kind != "vtt":
+        raise UsageError("--offset is for vtt.", hint="Leave it out.", code="no_offset")
     refuse_other_ending(output, ".parquet" if kind.endswith("parquet") else f".{kind.rpartition('-')[2]}")
     codes = [0]
     done = list(analysed(recordings, settings, codes))

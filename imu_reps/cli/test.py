@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import echo, echo_error, echo_wrapped
-from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option, with_options
+from imu_reps.cli.shared_options import (
+    NumberRange,
+    run_with_radio,
+    sensor_options,
+    virtual_option,
+    with_options,
+)
 from imu_reps.errors import ImuRepsError, RecordingError, UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +45,7 @@ _recorded_or_live = with_options(
     virtual_option("No hardware: virtual sensors on a virtual wearer."),
     click.option(
         "--speed",
-        type=click.FloatRange(0),
+        type=NumberRange(0),
         default=1.0,
         help="With --virtual: 10 ten times as fast, 0 at once.",
     ),
