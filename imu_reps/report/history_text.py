@@ -183,7 +183,8 @@ def prescription_line(one: Prescription) -> str:
     >>> prescription_line(lee)
     'Prescribed by Dr. Lee on 2026-11-02: heel tap, left: 3 sets of 10 reps, tempo 2-0-2-0.'
     """
-    words = [f"{pluralize(one.sets, 'set')} of {pluralize(one.reps, 'rep')}"]
+    amount = f"{one.duration_s:g} s" if one.reps is None else pluralize(one.reps, "rep")
+    words = [f"{pluralize(one.sets, 'set')} of {amount}"]
     if one.tempo is not None:
         words.append(f"tempo {format_tempo(one.tempo)}")
     if one.range_target_deg is not None:
