@@ -41,7 +41,7 @@ _ONE_SET = ("sto", "vtt")
 @click.option(
     "--offset",
     "offset_s",
-    type=NumberRange(-1e6, 1e6),
+    type=NumberRange(-1_000_000, 1_000_000),
     metavar="SECONDS",
     help="vtt: the video's time at which the recording begins; negative if it began before the video.",
 )
@@ -78,6 +78,9 @@ def export(
             echo_stderr("Nothing was written: leave out what cannot be used.")
         ctx.exit(max(codes))
     _write(kind, done, output, offset_s or 0.0, force=force)
+    if kind.startswith("reps"):
+        for recording, _ in (one for one in done if not one[1].summary.reps):
+            echo_stderr(f"{recording.file}: no repetitions, so no rows.")
     echo(f"Written to {output}.")
 
 
@@ -159,6 +162,7 @@ def angles(file: str, output: str | None, force: bool) -> None:
     track = analyze(load(file)).track
     if output is not None:
         save_angles(track, output, force=force)
+        echo(f"Written to {output}.")
         return
     for piece in angles_csv(track):
         echo(piece, nl=False)

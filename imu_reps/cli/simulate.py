@@ -214,7 +214,7 @@ REP_OPTIONS = {"--reps", "--tempo"}
 @click.option("--side", type=click.Choice(SIDES), help="Working leg.")
 @click.option("--reps", type=click.IntRange(0, 200), default=10, show_default=True)
 @click.option(
-    "--hold", "hold_s", type=NumberRange(1, 600), help=f"Seconds a hold is held. [default: {HOLD_S:.0f}]"
+    "--duration", "hold_s", type=NumberRange(1, 600), help=f"Seconds a hold is held. [default: {HOLD_S:.0f}]"
 )
 @click.option(
     "--tempo",
@@ -232,7 +232,13 @@ REP_OPTIONS = {"--reps", "--tempo"}
 @click.option("--rate", "rate_hz", type=NumberRange(5, 1000), default=100.0, show_default=True)
 @click.option("--loss", type=NumberRange(0, 0.9), default=0.0, help="Share of packets lost.")
 @click.option("--life/--no-life", default=False, help="Walking and lying down around the set.")
-@click.option("--random", "random_seed", type=click.IntRange(0), help="A set drawn from everything there is.")
+@click.option(
+    "--random",
+    "random_seed",
+    type=click.IntRange(0),
+    metavar="SEED",
+    help="A set drawn from everything there is.",
+)
 @click.option("--showcase", metavar="NAME|all", help="One of the named sample sets, or all of them.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all chance.")
 @click.option("--force", is_flag=True, help="Replace an older simulated recording.")
@@ -250,7 +256,7 @@ def simulate(
 ) -> None:
     """Write a simulated recording, and its truth as FILE's name with .truth.json beside it.
 
-    The recording says that it is simulated. Nothing else is ever replaced, and it only with --force.
+    The recording says that it is simulated. --force replaces an older simulated one, and nothing else.
     """
     _refuse_conflicting(ctx)
     if showcase is not None:
@@ -282,7 +288,7 @@ def _refuse_conflicting(ctx: click.Context) -> None:
         if chief in given and others:
             raise click.UsageError(f"{chief} describes the whole set; leave out {', '.join(sorted(others))}.")
     held = ctx.params["exercise"] in HOLDS
-    others = given & (REP_OPTIONS if held else {"--hold"})
+    others = given & (REP_OPTIONS if held else {"--duration"})
     if others:
         lacks = "A hold has no reps" if held else f"Only a hold is held ({', '.join(HOLDS)})"
         raise click.UsageError(f"{lacks}; leave out {', '.join(sorted(others))}.")

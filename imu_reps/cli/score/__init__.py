@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--offset",
     "offset_s",
-    type=NumberRange(-1e6, 1e6),
+    type=NumberRange(-1_000_000, 1_000_000),
     default=0.0,
     metavar="SECONDS",
     help="Add this to the labels' times, if they were made on another clock, such as a video's.",
