@@ -76,9 +76,11 @@ def progress_text(progress: Progress) -> tuple[str, list[str]]:
     name = exercise_name(progress.exercise, progress.side)
     since = "" if progress.since is None else f" since {format_day(progress.since)}"
     head, lines = f"{name[0].upper()}{name[1:]}: {pluralize(progress.sets, 'set')}{since}", []
+    on = "" if progress.best_day is None else f" ({format_day(progress.best_day)})"
     if progress.best_clean:
-        on = "" if progress.best_day is None else f" ({format_day(progress.best_day)})"
         lines.append(f"most clean reps in a set: {progress.best_clean}{on}")
+    if progress.best_held_s is not None:
+        lines.append(f"longest hold: {progress.best_held_s:.0f} s{on}")
     certain = [change for change in progress.changes if _is_certain(change)]
     lines += [_changed(change) for change in certain]
     level = [
