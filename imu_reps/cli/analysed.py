@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from imu_reps.cli.console import echo_error, echo_stderr, rich_console
@@ -17,6 +18,15 @@ if TYPE_CHECKING:
 
 #: Progress is shown from this many files on.
 MANY_FILES = 6
+
+
+def files_of(named: Sequence[str]) -> list[str]:
+    """Return the named files and the recordings of named folders."""
+    from imu_reps.storage.folders import recordings_in
+
+    return [
+        str(file) for name in named for file in (recordings_in(Path(name)) if Path(name).is_dir() else [name])
+    ]
 
 
 def analysed(

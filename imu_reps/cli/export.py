@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.analysed import analysed
+from imu_reps.cli.analysed import analysed, files_of
 from imu_reps.cli.console import echo, echo_stderr
 from imu_reps.cli.output_names import refuse_other_ending
 from imu_reps.cli.shared_options import NumberRange, settings_options
@@ -28,7 +28,7 @@ _ONE_SET = ("sto", "vtt")
 
 
 @click.command()
-@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...")
+@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING|FOLDER...")
 @click.option(
     "--as",
     "kind",
@@ -59,12 +59,13 @@ def export(
 ) -> None:
     """Write sets as other programs read them: see `imu-reps docs exporting`.
 
-    Several recordings become one table, or one data set, each once; nothing is written if one of them cannot
-    be used. What was not measured is empty.
+    Several recordings, or all in FOLDER, become one table or data set, each once; nothing is written if one
+    of them cannot be used. What was not measured is empty.
     """
-    if kind in _ONE_SET and len(recordings) > 1:
+    files = files_of(recordings)
+    if kind in _ONE_SET and len(files) > 1:
         raise UsageError(
-            f"{kind} holds one set, not {len(recordings)}.",
+            f"{kind} holds one set, not {len(files)}.",
             hint="Name one recording.",
             code="one_set",
         )
@@ -72,9 +73,9 @@ def export(
         raise UsageError("--offset is for vtt.", hint="Leave it out.", code="no_offset")
     refuse_other_ending(output, ".parquet" if kind.endswith("parquet") else f".{kind.rpartition('-')[2]}")
     codes = [0]
-    done = list(analysed(recordings, settings, codes))
+    done = list(analysed(files, settings, codes))
     if any(codes):
-        if len(recordings) > 1:
+        if len(files) > 1:
             echo_stderr("Nothing was written: leave out what cannot be used.")
         ctx.exit(max(codes))
     _write(kind, done, output, offset_s or 0.0, force=force)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.analysed import analysed, is_copy, with_progress
+from imu_reps.cli.analysed import analysed, files_of, is_copy, with_progress
 from imu_reps.cli.console import echo, echo_stderr, render
 from imu_reps.cli.output_names import refuse_other_ending
 from imu_reps.cli.shared_options import settings_options
@@ -76,7 +76,7 @@ def report(
 
 def _files(named: Sequence[str]) -> list[str]:
     """Return the named files and the files of named folders; the latest set kept if none is named."""
-    from imu_reps.storage.folders import default_folder, newest_first, recordings_in
+    from imu_reps.storage.folders import default_folder, newest_first
 
     if not named:
         latest, *_ = files = newest_first(default_folder())
@@ -84,9 +84,7 @@ def _files(named: Sequence[str]) -> list[str]:
         if kept != latest:
             echo_stderr(f"{latest.name} was discarded or is too short; this is the latest that was kept.")
         return [str(kept)]
-    return [
-        str(file) for name in named for file in (recordings_in(Path(name)) if Path(name).is_dir() else [name])
-    ]
+    return files_of(named)
 
 
 #: A set that ended within this time was a start that was broken off.

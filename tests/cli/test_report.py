@@ -188,6 +188,21 @@ def test_an_export_of_several_names_each_that_cannot_be_used_and_writes_nothing(
     assert not out.exists()
 
 
+def test_an_export_takes_the_recordings_of_a_folder(
+    run: Run, swung: Path, swung_again: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "sets", tmp_path / "reps.csv"
+    folder.mkdir()
+    for file in (swung, swung_again):
+        (folder / file.name).write_bytes(file.read_bytes())
+    result = run("export", folder, "--as", "reps-csv", "-o", out)
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+
+    assert result.exit_code == 0
+    assert [Path(row["file"]).name for row in rows] == [swung.name] * 4 + [swung_again.name] * 4
+    assert run("export", folder, "--as", "vtt", "-o", tmp_path / "a.vtt").exit_code == 2
+
+
 def test_many_files_show_progress_on_standard_error_only(run: Run, junk: Path) -> None:
     few, many = (run("report", "--json", *[junk] * count) for count in (MANY_FILES - 1, MANY_FILES))
 
