@@ -117,7 +117,7 @@ def test_the_frame_has_a_row_per_repetition_with_recording_person_and_side() -> 
 
     assert tuple(frame.columns) == REP_COLUMNS
     assert not [name for name in frame.columns if hasattr(pd.DataFrame, name)]
-    assert (frame["recording"] == "sets/one.csv").all()
+    assert (frame["file"] == "sets/one.csv").all()
     assert (frame["person"] == "P07").all()
     assert (frame["side"] == "left").all()
     assert frame["number"].tolist() == [1, 2, 3]

@@ -10,7 +10,7 @@ from operator import attrgetter
 import numpy as np
 
 from imu_reps.advice.next_session import session_key
-from imu_reps.domain.exercise import Exercise, Side
+from imu_reps.domain.exercise import HOLDS, Exercise, Side
 from imu_reps.domain.progress import (
     Course,
     Direction,
@@ -100,15 +100,18 @@ def _kind(stored: StoredSet) -> Kind:
 
 
 def _of_group(kind: Kind, group: Sequence[StoredSet]) -> Progress:
-    counted = [(stored.summary.set.clean_count, stored) for stored in group]
-    judged = [(clean, stored) for clean, stored in counted if clean is not None]
-    best_clean, best = max(judged, key=lambda pair: pair[0], default=(None, None))
+    is_hold = kind[0] in HOLDS
+    sets = [(stored.summary.set, stored.day) for stored in group]
+    sizes = [(one.time_under_tension_s if is_hold else one.clean_count, day) for one, day in sets]
+    known = [(size, day) for size, day in sizes if size is not None]
+    best, best_day = max(known, key=lambda pair: pair[0], default=(None, None))
     return Progress(
         *kind,
         sets=len(group),
         since=group[0].day,
-        best_clean=best_clean,
-        best_day=None if best is None else best.day,
+        best_clean=None if is_hold or best is None else int(best),
+        best_held_s=best if is_hold else None,
+        best_day=best_day,
         changes=_changes(group),
     )
 

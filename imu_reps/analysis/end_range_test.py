@@ -7,6 +7,7 @@ test whether the back can be pressed flat, by how many degrees and for how long.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,12 +18,12 @@ from imu_reps.domain.exercise import Exercise, Side
 from imu_reps.domain.progress import EndRange, Grade, Press
 from imu_reps.domain.recording import Recording
 from imu_reps.domain.rep import Certainty, Rep
-from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.settings import Settings
 from imu_reps.domain.summary import Summary
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.errors import RecordingError
-from imu_reps.kinematics.motion import bridged
+from imu_reps.kinematics.motion import Motion, bridged
 from imu_reps.kinematics.mounting import pelvic_tilt, pelvis_axes_at
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.rest import stretches
@@ -123,7 +124,8 @@ def press_back(recording: Recording) -> Press:
     Parameters
     ----------
     recording : Recording
-        Lying with bent knees: still for a moment, then the back pressed flat and held.
+        Lying with bent knees: still for a moment, then the back pressed flat and held. What the pelvis does
+        while the leg is lifted is no press.
 
     Raises
     ------
@@ -149,13 +151,26 @@ def press_back(recording: Recording) -> Press:
         raise _no_zero()
     axes = pelvis_axes_at(start, posture.cranial, recording.header)
     tilt = pelvic_tilt(axes, up, recording.header.posture)
-    return _press(-low_passed(bridged(tilt)), in_spells(posture.spells, len(motion)), rest, motion.time_s)
+    counted = in_spells(posture.spells, len(motion))
+    lifted, lifted_deg = _lifted(motion, rest, counted)
+    press = _press(-low_passed(bridged(tilt)), counted & ~lifted, rest, motion.time_s)
+    return replace(press, lifted_deg=lifted_deg)
 
 
-def _press(back_deg: FloatArray, in_posture: np.ndarray, rest: Rest, time_s: FloatArray) -> Press:
-    """Measure the press from the posterior tilt over the recording."""
+def _lifted(motion: Motion, rest: Rest, in_posture: BoolArray) -> tuple[BoolArray, float | None]:
+    """Return when the leg was away from its rest, and how far at most: the pelvis tips back with a leg."""
+    resting = None if motion.ankle is None else mean_up(motion.ankle.up, rest)
+    if motion.ankle is None or resting is None:
+        return np.zeros(len(motion), np.bool_), None
+    turn_deg = np.degrees(np.arccos(np.clip(motion.ankle.up @ resting, -1.0, 1.0)))
+    lifted = turn_deg >= Settings().min_range_deg  # an instant that was not measured is taken for rest
+    return lifted, float(turn_deg[lifted & in_posture].max()) if (lifted & in_posture).any() else None
+
+
+def _press(back_deg: FloatArray, counted: BoolArray, rest: Rest, time_s: FloatArray) -> Press:
+    """Measure the press from the posterior tilt over the recording, where it counts."""
     zero_s = float(time_s[rest.seen])
-    after = np.where(in_posture, back_deg, 0.0)[rest.seen :]
+    after = np.where(counted, back_deg, 0.0)[rest.seen :]
     firm = held_high(after, Settings().angle_hold_s)
     greatest = max(float(firm.max()), 0.0)
     if greatest < MIN_PRESS_DEG:

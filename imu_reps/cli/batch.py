@@ -100,6 +100,7 @@ def _compare(older: str, sources: tuple[str, ...]) -> None:
 
 def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
     from imu_reps.fleet.batch_run import run_batch
+    from imu_reps.report.formatting import pluralize
 
     progress: BatchProgress | None = None
     try:
@@ -111,6 +112,11 @@ def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
         raise
     assert progress is not None
     echo(f"{_summed(progress)}. The tables are in {order.out}.")
+    if progress.copies:
+        echo_stderr(
+            f"  {pluralize(progress.copies, 'recording')} with the content of another: rows of their own, "
+            "with the same `content`."
+        )
     if progress.errors:
         echo_stderr("  The table errors says which could not be summed up, why, and what to do about it.")
     return progress.exit_code

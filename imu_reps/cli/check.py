@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _MARKS = {"refuse": "x", "caution": "!", "info": "-"}
 _SOURCES = {"arrivals": "arrivals", "tap": "a tap"}
 _USABLE, _STEPS = "#+.", 50
-_COLUMNS = "{:<8}{:>10}{:>9}{:>9}{:>13}{:>18}"
+_COLUMNS = "{:<8}{:>10}{:>9}{:>9}{:>13}{:>22}"
 
 
 @click.command()
@@ -75,7 +75,7 @@ def _as_text(file: str, findings: tuple[Finding, ...], checked: Checked, offset:
 
     lines, clocks = [file], checked.clocks
     if clocks:
-        lines.append("  " + _COLUMNS.format("sensor", "rate", "samples", "lost", "longest gap", "drift"))
+        lines.append("  " + _COLUMNS.format("sensor", "rate", "samples", "lost", "longest gap", "clock"))
     lines += ["  " + _row(place, timed) for place, timed in clocks.items()]
     if offset is not None:
         within = f"{1e3 * offset.uncertainty_s:.0f} ms"
@@ -116,10 +116,8 @@ def _usable_over_time(checked: Checked) -> Iterator[str]:
 def _row(place: str, timed: TimedSamples) -> str:
     clock = timed.clock
     lost = "?" if clock.lost is None else f"{100 * clock.lost / (clock.lost + len(timed.time_s)):.1f} %"
-    sd = "?" if clock.drift_sd_ppm is None else f"{clock.drift_sd_ppm:.0f}"
-    drift = "no clock" if clock.drift_ppm is None else f"{clock.drift_ppm:+.0f} ± {sd} ppm"
     gap = f"{clock.longest_gap_s:.2f} s"
-    return _COLUMNS.format(place, f"{clock.rate_hz:.2f} Hz", len(timed.time_s), lost, gap, drift)
+    return _COLUMNS.format(place, f"{clock.rate_hz:.2f} Hz", len(timed.time_s), lost, gap, clock.drift_text)
 
 
 def _as_dict(

@@ -125,8 +125,11 @@ def completion(shell: str, install: bool, force: bool) -> None:
     path = user_home() / INSTALL_PATHS[shell]
     make_folder(path.parent)
     kind = DocumentKind(script.partition("\n")[0] + "\n")
-    save_document(path, script, kind=kind, force=force)
-    echo(f"Written to {path}. It works in every new shell.")
+    if path.is_file() and path.read_bytes() == script.encode():
+        echo(f"Installed already, in {path}.")
+    else:
+        save_document(path, script, kind=kind, force=force)
+        echo(f"Written to {path}. It works in every new shell.")
     if shell == "zsh":
         echo("If it does not, put this into ~/.zshrc: fpath+=~/.zfunc; autoload -Uz compinit && compinit")
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import echo, echo_stderr, render
-from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
+from imu_reps.cli.shared_options import NumberRange, run_with_radio, sensor_options, virtual_option
 from imu_reps.errors import FileAccessError, ImuRepsError, RadioError
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class RadioFindings:
 @click.option("--person", metavar="NAME", help="Whose sensors, if several persons are paired.")
 @click.option("--sensors/--no-sensors", default=True, help="Let the sensors stream for a while, or not.")
 @click.option(
-    "--seconds", type=click.FloatRange(3, 600), default=10.0, show_default=True, help="How long they stream."
+    "--seconds", type=NumberRange(3, 600), default=10.0, show_default=True, help="How long they stream."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @virtual_option()

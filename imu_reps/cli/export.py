@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from imu_reps.cli.console import echo
+from imu_reps.cli.analysed import analysed, files_of
+from imu_reps.cli.console import echo, echo_stderr
 from imu_reps.cli.output_names import refuse_other_ending
-from imu_reps.cli.shared_options import settings_options
+from imu_reps.cli.shared_options import NumberRange, settings_options
 from imu_reps.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _ONE_SET = ("sto", "vtt")
 
 
 @click.command()
-@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING...")
+@click.argument("recordings", nargs=-1, required=True, metavar="RECORDING|FOLDER...")
 @click.option(
     "--as",
     "kind",
@@ -41,13 +41,15 @@ _ONE_SET = ("sto", "vtt")
 @click.option(
     "--offset",
     "offset_s",
-    type=click.FloatRange(-1e6, 1e6),
+    type=NumberRange(-1_000_000, 1_000_000),
     metavar="SECONDS",
     help="vtt: the video's time at which the recording begins; negative if it began before the video.",
 )
 @click.option("--force", is_flag=True, help="Replace OUT if it is an older one of its kind.")
 @settings_options
+@click.pass_context
 def export(
+    ctx: click.Context,
     recordings: tuple[str, ...],
     kind: str,
     output: str,
@@ -57,22 +59,29 @@ def export(
 ) -> None:
     """Write sets as other programs read them: see `imu-reps docs exporting`.
 
-    Several recordings become one table, or one data set. What was not measured is empty.
+    Several recordings, or all in FOLDER, become one table or data set, each once; nothing is written if one
+    of them cannot be used. What was not measured is empty.
     """
-    if kind in _ONE_SET and len(recordings) > 1:
+    files = files_of(recordings)
+    if kind in _ONE_SET and len(files) > 1:
         raise UsageError(
-            f"{kind} holds one set, not {len(recordings)}.",
+            f"{kind} holds one set, not {len(files)}.",
             hint="Name one recording.",
             code="one_set",
         )
-    if offset_s is not None and (kind != "vtt" or math.isnan(offset_s)):
-        raise UsageError("--offset is a number of seconds, for vtt.", hint="Leave it out.", code="no_offset")
+    if offset_s is not None and kind != "vtt":
+        raise UsageError("--offset is for vtt.", hint="Leave it out.", code="no_offset")
     refuse_other_ending(output, ".parquet" if kind.endswith("parquet") else f".{kind.rpartition('-')[2]}")
-    from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.recording import load
-
-    done = [(recording, analyze(recording, settings)) for recording in map(load, recordings)]
+    codes = [0]
+    done = list(analysed(files, settings, codes))
+    if any(codes):
+        if len(files) > 1:
+            echo_stderr("Nothing was written: leave out what cannot be used.")
+        ctx.exit(max(codes))
     _write(kind, done, output, offset_s or 0.0, force=force)
+    if kind.startswith("reps"):
+        for recording, _ in (one for one in done if not one[1].summary.reps):
+            echo_stderr(f"{recording.file}: no repetitions, so no rows.")
     echo(f"Written to {output}.")
 
 
@@ -103,13 +112,13 @@ def _write(kind: str, done: Done, output: str, offset_s: float, *, force: bool) 
 
 
 def _samples(done: Done) -> list[pd.DataFrame]:
-    """Return the angles of each set, with leading columns for recording, person, exercise and side."""
+    """Return the angles of each set, with leading columns for file, person, exercise and side."""
     import pandas as pd
 
     frames = []
     for recording, analysis in done:
         track, header = analysis.track.to_frame(), recording.header
-        of_set = {"recording": recording.file, "person": analysis.person}
+        of_set = {"file": recording.file, "person": analysis.person}
         of_set |= {"exercise": header.exercise, "side": header.side}
         frames.append(pd.concat([pd.DataFrame(of_set, index=track.index, dtype="string"), track], axis=1))
     return frames
@@ -154,6 +163,7 @@ def angles(file: str, output: str | None, force: bool) -> None:
     track = analyze(load(file)).track
     if output is not None:
         save_angles(track, output, force=force)
+        echo(f"Written to {output}.")
         return
     for piece in angles_csv(track):
         echo(piece, nl=False)

@@ -10,7 +10,7 @@ import click
 
 from imu_reps.cli.console import ask, confirm, echo, echo_wrapped, parse_numbers, show_table
 from imu_reps.cli.scan import signal
-from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
+from imu_reps.cli.shared_options import NumberRange, run_with_radio, sensor_options, virtual_option
 from imu_reps.errors import RadioError, UsageError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ FIRST_PERSON = "me"
 @click.option(
     "--rate",
     "rate_hz",
-    type=click.FloatRange(20, 1000),
+    type=NumberRange(20, 1000),
     default=100.0,
     show_default=True,
     help="Samples a second to ask for; the sensor's nearest is taken.",
@@ -85,7 +85,7 @@ FIRST_PERSON = "me"
     help=f"Side of the pelvis sensor that points to your head. [default: {DEFAULT_HEAD}]",
 )
 @click.option("--no-check", is_flag=True, help="Do not check how the sensors are worn.")
-@click.option("--seconds", type=click.FloatRange(1, 120), default=30.0, show_default=True, help="To listen.")
+@click.option("--seconds", type=NumberRange(1, 120), default=30.0, show_default=True, help="To listen.")
 @click.option("--yes", is_flag=True, help="Ask nothing: take the usual answers.")
 @click.option("--list", "listing", is_flag=True, help="Show who is paired with which sensors.")
 @click.option("--forget", metavar="NAME", help="Forget a person's sensors.")

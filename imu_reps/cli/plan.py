@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import choose_person, echo, echo_wrapped
-from imu_reps.cli.session_options import read_tempo
-from imu_reps.cli.shared_options import with_options
-from imu_reps.domain.exercise import EXERCISES, SIDES
+from imu_reps.cli.session_options import read_tempo, refuse_unfitting
+from imu_reps.cli.shared_options import NumberRange, with_options
+from imu_reps.domain.exercise import EXERCISES, HOLDS, SIDES
 
 if TYPE_CHECKING:
     from imu_reps.domain.programme import Programme
@@ -22,11 +22,10 @@ _prescribing = with_options(
     click.option("--side", type=click.Choice(SIDES), help="Which leg."),
     click.option("--sets", type=click.IntRange(1, 50), help="How many sets."),
     click.option("--reps", type=click.IntRange(1, 1000), help="How many reps a set."),
+    click.option("--duration", metavar="SECONDS", type=NumberRange(1, 3600), help="How long a hold is held."),
     click.option("--tempo", callback=read_tempo, help="Seconds down-bottom-up-top, such as 2-0-2-0."),
-    click.option(
-        "--range-target", metavar="DEG", type=click.FloatRange(5, 140), help="How far the leg is to go."
-    ),
-    click.option("--floor", metavar="DEG", type=click.FloatRange(0, 120), help="How low it may."),
+    click.option("--range-target", metavar="DEG", type=NumberRange(5, 140), help="How far the leg is to go."),
+    click.option("--floor", metavar="DEG", type=NumberRange(0, 120), help="How low it may."),
 )
 
 
@@ -94,7 +93,11 @@ def _prescribe(person: str | None, given: dict[str, Any]) -> None:
     from imu_reps.report.history_text import prescription_line
     from imu_reps.storage.toml_files import prescribe
 
-    needed = ("by", "exercise", "sets", "reps")
+    is_hold = given["exercise"] in HOLDS
+    refuse_unfitting(given["exercise"], given)
+    if not is_hold and given["duration"] is not None:
+        raise click.UsageError("Only a hold has a duration; leave out --duration, --reps says how many.")
+    needed = ("by", "exercise", "sets", "duration" if is_hold else "reps")
     if missing := [f"--{name}" for name in needed if given[name] is None]:
         raise click.UsageError(f"A prescription needs {', '.join(missing)}.")
     new = Prescription(
@@ -107,6 +110,7 @@ def _prescribe(person: str | None, given: dict[str, Any]) -> None:
         tempo=given["tempo"],
         range_target_deg=given["range_target"],
         floor_deg=given["floor"],
+        duration_s=given["duration"],
     )
     prescribe(person, new)
     echo(("" if person is None else f"For {person}. ") + prescription_line(new))

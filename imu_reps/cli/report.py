@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.console import echo, echo_error, echo_stderr, render, rich_console
+from imu_reps.cli.analysed import analysed, files_of, is_copy, with_progress
+from imu_reps.cli.console import echo, echo_stderr, render
 from imu_reps.cli.output_names import refuse_other_ending
 from imu_reps.cli.shared_options import settings_options
 from imu_reps.domain.settings import Settings
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from imu_reps.domain.exercise import Exercise, Side
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.summary import StoredSet
-
-#: Progress is shown from this many files on.
-MANY_FILES = 6
 
 
 @click.command()
@@ -63,9 +60,9 @@ def report(
         raise click.UsageError("Choose one of --json, --csv and --html.")
     chosen = _files(files)
     if as_json:
-        ctx.exit(max([_json_line(file, settings) for file in _with_progress(chosen)]))
+        ctx.exit(_json_lines(chosen, settings))
     codes = [0]
-    done = _summed_up(chosen, settings, codes)
+    done = analysed(chosen, settings, codes)
     if as_csv:
         from imu_reps.storage.exports import reps_csv
 
@@ -79,7 +76,7 @@ def report(
 
 def _files(named: Sequence[str]) -> list[str]:
     """Return the named files and the files of named folders; the latest set kept if none is named."""
-    from imu_reps.storage.folders import default_folder, newest_first, recordings_in
+    from imu_reps.storage.folders import default_folder, newest_first
 
     if not named:
         latest, *_ = files = newest_first(default_folder())
@@ -87,9 +84,7 @@ def _files(named: Sequence[str]) -> list[str]:
         if kept != latest:
             echo_stderr(f"{latest.name} was discarded or is too short; this is the latest that was kept.")
         return [str(kept)]
-    return [
-        str(file) for name in named for file in (recordings_in(Path(name)) if Path(name).is_dir() else [name])
-    ]
+    return files_of(named)
 
 
 #: A set that ended within this time was a start that was broken off.
@@ -108,39 +103,24 @@ def _was_kept(file: Path) -> bool:
     return not recording.discarded and ended_s >= _SHORTEST_S
 
 
-def _json_line(file: str, settings: Settings) -> int:
+def _json_lines(files: Sequence[str], settings: Settings) -> int:
+    """Print a document a recording, each once; return the highest exit code."""
     from imu_reps.analysis.analyze import analyze
+    from imu_reps.domain.copies import Copies
     from imu_reps.report.findings import finding_text, with_message
     from imu_reps.storage.plain_json import error_line, summary_line
     from imu_reps.storage.recording import load
 
-    try:
-        echo(summary_line(analyze(load(file), settings).summary, finding_text))
-    except ImuRepsError as error:
-        echo(error_line(file, with_message(error)))
-        return error.exit_code
-    return 0
-
-
-def _summed_up(
-    files: Sequence[str], settings: Settings, codes: list[int]
-) -> Iterator[tuple[Recording, Analysis]]:
-    """Yield recordings with their analysis, one at a time: the angles of many do not fit into memory.
-
-    Exit codes of recordings that cannot be analysed are appended to `codes`.
-    """
-    from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.recording import load
-
-    for file in _with_progress(files):
+    copies, code = Copies(), 0
+    for file in with_progress(files):
         try:
             recording = load(file)
-            analysis = analyze(recording, settings)
+            if not is_copy(recording, copies):
+                echo(summary_line(analyze(recording, settings).summary, finding_text))
         except ImuRepsError as error:
-            echo_error(error, file)
-            codes.append(error.exit_code)
-        else:
-            yield recording, analysis
+            echo(error_line(file, with_message(error)))
+            code = max(code, error.exit_code)
+    return code
 
 
 def _show(done: Iterable[tuple[Recording, Analysis]], *, verbose: bool) -> None:
@@ -180,21 +160,6 @@ def _page_of_one(recording: Recording, analysis: Analysis) -> str:
     context = {} if excluded else _context(stored_set(recording, analysis.summary))
     floor_deg = recording.header.floor_deg
     return set_page(analysis.summary, analysis.track, person=analysis.person, floor_deg=floor_deg, **context)
-
-
-def _with_progress(files: Sequence[str]) -> Iterator[str]:
-    """Yield the files; show progress over many on standard error, unless the reports are visible."""
-    if len(files) < MANY_FILES or sys.stdout.isatty():
-        yield from files
-    elif sys.stderr.isatty():
-        from rich.progress import Progress
-
-        with Progress(console=rich_console(sys.stderr), transient=True, redirect_stdout=False) as progress:
-            yield from progress.track(files, description="Reading")
-    else:
-        for number, file in enumerate(files, 1):
-            echo_stderr(f"{number}/{len(files)} {file}")
-            yield file
 
 
 def _context(stored: StoredSet) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import echo, echo_stderr, render, show_table
-from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
+from imu_reps.cli.shared_options import NumberRange, run_with_radio, sensor_options, virtual_option
 from imu_reps.errors import RadioError
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Sighting:
 
 
 @click.command()
-@click.option("--seconds", type=click.FloatRange(1, 120), default=10.0, show_default=True, help="How long.")
+@click.option("--seconds", type=NumberRange(1, 120), default=10.0, show_default=True, help="How long.")
 @click.option("--all", "everything", is_flag=True, help="Show devices of unknown kinds too.")
 @click.option("--quick", is_flag=True, help="Do not connect to read the battery.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")

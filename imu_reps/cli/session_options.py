@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args
 import click
 
 from imu_reps.cli.console import echo
-from imu_reps.cli.shared_options import with_options
+from imu_reps.cli.shared_options import NumberRange, with_options
 from imu_reps.cli.simulate import SimulationOptions, set_plan
 from imu_reps.domain.cue import SpeechOptions, SpokenFigure
 from imu_reps.domain.exercise import BOTH_LEGS, HOLDS, SIDES, Exercise, Side, Start, default_start
@@ -184,14 +184,21 @@ def session_plan(
     """
     from imu_reps.session.session_plan import SessionPlan
 
-    _refuse_for_hold(exercise, of_set)
+    refuse_unfitting(exercise, of_set)
     in_turn: Sequence[Side | None] = sides or ("both" if exercise in BOTH_LEGS else None,)
     count = sets or len(in_turn)
     goals = tuple(_goal(exercise, in_turn[k % len(in_turn)], **of_set) for k in range(count))
     return SessionPlan(goals, rest_s, tap, spoken)
 
 
-def _refuse_for_hold(exercise: Exercise, of_set: Mapping[str, Any]) -> None:
+def refuse_unfitting(exercise: Exercise | None, of_set: Mapping[str, Any]) -> None:
+    """Refuse options that the exercise has no use for.
+
+    Raises
+    ------
+    click.UsageError
+        A hold is given options of repetitions, heel taps a floor.
+    """
     if exercise == "heel_tap" and of_set["floor"] is not None:
         raise click.UsageError("Heel taps are not judged by a floor; leave out --floor.")
     if exercise not in HOLDS:
@@ -200,7 +207,7 @@ def _refuse_for_hold(exercise: Exercise, of_set: Mapping[str, Any]) -> None:
         if of_set[name] is not None:
             raise click.UsageError(f"A hold has no {name}; leave out --{name}, --duration says how long.")
     aims = ("range_target", "floor", "practice", "stop_faulty", "stop_range", "stop_speed")
-    given = [f"--{name.replace('_', '-')}" for name in aims if of_set[name] is not None]
+    given = [f"--{name.replace('_', '-')}" for name in aims if of_set.get(name) is not None]
     if given:
         raise click.UsageError(f"A hold has no reps; leave out {', '.join(given)}.")
 
@@ -256,13 +263,13 @@ aim_options = with_options(
     click.option(
         "--range-target",
         metavar="DEG",
-        type=click.FloatRange(5, 140),
+        type=NumberRange(5, 140),
         help="Aim: the leg moves so far; shorter reps are judged by it, reaching it has a sound.",
     ),
     click.option(
         "--floor",
         metavar="DEG",
-        type=click.FloatRange(0, 120),
+        type=NumberRange(0, 120),
         help="The leg stays above this angle. [default: the person's, from test end-range]",
     ),
     click.option(
@@ -281,13 +288,13 @@ aim_options = with_options(
     click.option(
         "--stop-range",
         metavar="PERCENT",
-        type=click.FloatRange(5, 95),
+        type=NumberRange(5, 95),
         help="The set ends when two reps in a row lost so much of the range of the first three.",
     ),
     click.option(
         "--stop-speed",
         metavar="PERCENT",
-        type=click.FloatRange(5, 95),
+        type=NumberRange(5, 95),
         help="The same of the speed on the way up.",
     ),
 )

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import functools
 import logging
+import math
 import platform
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import fields
@@ -26,6 +27,17 @@ if TYPE_CHECKING:
 NAMES = [field.name for field in fields(Settings) if field.name != "preset"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class NumberRange(click.FloatRange):
+    """A range of numbers; `nan` and `inf` are none, which click takes to be in every open range."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the number, or fail."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return number
 
 
 #: Default family of virtual sensors: the one that anyone can build.

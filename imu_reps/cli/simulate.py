@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import echo
+from imu_reps.cli.shared_options import NumberRange
 from imu_reps.domain.exercise import BOTH_LEGS, EXERCISES, HOLDS, SIDES, Exercise, Side, Start
 from imu_reps.domain.tempo import TEMPO_NAMES, Tempo, named_tempo
 from imu_reps.domain.validation import short_repr
@@ -213,13 +214,13 @@ REP_OPTIONS = {"--reps", "--tempo"}
 @click.option("--side", type=click.Choice(SIDES), help="Working leg.")
 @click.option("--reps", type=click.IntRange(0, 200), default=10, show_default=True)
 @click.option(
-    "--hold", "hold_s", type=click.FloatRange(1, 600), help=f"Seconds a hold is held. [default: {HOLD_S:.0f}]"
+    "--duration", "hold_s", type=NumberRange(1, 600), help=f"Seconds a hold is held. [default: {HOLD_S:.0f}]"
 )
 @click.option(
     "--tempo",
     help=f"{TEMPO_HELP.capitalize()} As it is measured. [default: {DEFAULT_TEMPO}, two legs lowered in four]",
 )
-@click.option("--range", "range_deg", type=click.FloatRange(2, 120), help="Degrees the leg goes.")
+@click.option("--range", "range_deg", type=NumberRange(2, 120), help="Degrees the leg goes.")
 @click.option(
     "--fault",
     "faults",
@@ -228,10 +229,16 @@ REP_OPTIONS = {"--reps", "--tempo"}
     help=f"In all reps, or in those named as 3,5 or 7-10. One of {', '.join(FAULTS)}; in a hold, from its "
     f"middle or the named second on, {' or '.join(HOLD_FAULTS)} (which ends no hold). May be given again.",
 )
-@click.option("--rate", "rate_hz", type=click.FloatRange(5, 1000), default=100.0, show_default=True)
-@click.option("--loss", type=click.FloatRange(0, 0.9), default=0.0, help="Share of packets lost.")
+@click.option("--rate", "rate_hz", type=NumberRange(5, 1000), default=100.0, show_default=True)
+@click.option("--loss", type=NumberRange(0, 0.9), default=0.0, help="Share of packets lost.")
 @click.option("--life/--no-life", default=False, help="Walking and lying down around the set.")
-@click.option("--random", "random_seed", type=click.IntRange(0), help="A set drawn from everything there is.")
+@click.option(
+    "--random",
+    "random_seed",
+    type=click.IntRange(0),
+    metavar="SEED",
+    help="A set drawn from everything there is.",
+)
 @click.option("--showcase", metavar="NAME|all", help="One of the named sample sets, or all of them.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all chance.")
 @click.option("--force", is_flag=True, help="Replace an older simulated recording.")
@@ -249,7 +256,7 @@ def simulate(
 ) -> None:
     """Write a simulated recording, and its truth as FILE's name with .truth.json beside it.
 
-    The recording says that it is simulated. Nothing else is ever replaced, and it only with --force.
+    The recording says that it is simulated. --force replaces an older simulated one, and nothing else.
     """
     _refuse_conflicting(ctx)
     if showcase is not None:
@@ -281,7 +288,7 @@ def _refuse_conflicting(ctx: click.Context) -> None:
         if chief in given and others:
             raise click.UsageError(f"{chief} describes the whole set; leave out {', '.join(sorted(others))}.")
     held = ctx.params["exercise"] in HOLDS
-    others = given & (REP_OPTIONS if held else {"--hold"})
+    others = given & (REP_OPTIONS if held else {"--duration"})
     if others:
         lacks = "A hold has no reps" if held else f"Only a hold is held ({', '.join(HOLDS)})"
         raise click.UsageError(f"{lacks}; leave out {', '.join(sorted(others))}.")

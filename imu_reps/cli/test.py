@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imu_reps.cli.console import echo, echo_error, echo_wrapped
-from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option, with_options
+from imu_reps.cli.shared_options import (
+    NumberRange,
+    run_with_radio,
+    sensor_options,
+    virtual_option,
+    with_options,
+)
 from imu_reps.errors import ImuRepsError, RecordingError, UsageError
 
 if TYPE_CHECKING:
@@ -39,7 +45,7 @@ _recorded_or_live = with_options(
     virtual_option("No hardware: virtual sensors on a virtual wearer."),
     click.option(
         "--speed",
-        type=click.FloatRange(0),
+        type=NumberRange(0),
         default=1.0,
         help="With --virtual: 10 ten times as fast, 0 at once.",
     ),
@@ -156,25 +162,24 @@ def _person_in(files: Sequence[str]) -> str | None:
 
 
 def _summed_up(files: Sequence[str]) -> tuple[list[Summary], int]:
-    """Analyse the files; return their summaries and the highest exit code."""
-    from imu_reps.analysis.analyze import analyze
-    from imu_reps.storage.recording import load
+    """Analyse the files, each once; return their summaries and the highest exit code."""
+    from imu_reps.cli.analysed import analysed
+    from imu_reps.domain.settings import Settings
 
-    summaries, code = [], 0
-    for file in files:
-        try:
-            summary = analyze(load(file)).summary
-            if summary.sensors.pelvis is None or summary.sensors.ankle is None:
-                raise RecordingError(
-                    f"{summary.recording.file}: the end-range test needs both sensors, and one is missing.",
-                    hint="Wear both, and record the lowerings again.",
-                    code="sensor_missing",
-                )
+    summaries, codes = [], [0]
+    for _, analysis in analysed(files, Settings(), codes):
+        summary = analysis.summary
+        if summary.sensors.pelvis is not None and summary.sensors.ankle is not None:
             summaries.append(summary)
-        except ImuRepsError as error:
-            echo_error(error)
-            code = max(code, error.exit_code)
-    return summaries, code
+            continue
+        error = RecordingError(
+            f"{summary.recording.file}: the end-range test needs both sensors, and one is missing.",
+            hint="Wear both, and record the lowerings again.",
+            code="sensor_missing",
+        )
+        echo_error(error)
+        codes.append(error.exit_code)
+    return summaries, max(codes)
 
 
 def _how_to_lower(goal: SetGoal) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imu_reps.cli.console import echo, rich_console, what_ends
-from imu_reps.cli.shared_options import run_with_radio, sensor_options, virtual_option
+from imu_reps.cli.shared_options import NumberRange, run_with_radio, sensor_options, virtual_option
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ MEAN_S, LINE_S = 0.2, 1.0
 
 @click.command()
 @click.option("--person", metavar="NAME", help="Whose sensors, if several persons are paired.")
-@click.option("--seconds", type=click.FloatRange(1), help="How long. [default: until Ctrl-C]")
+@click.option("--seconds", type=NumberRange(1), help="How long. [default: until Ctrl-C]")
 @click.option(
     "--blink",
     type=click.Choice(("pelvis", "ankle")),

@@ -165,14 +165,17 @@ class Prescription:
         Four numbers of seconds: down, bottom, up, top.
     range_target_deg, floor_deg : float or None
         Target range, and lowest leg angle.
+    duration_s : float or None
+        How long a hold is to last; of a hold instead of `reps`.
     """
 
     exercise: Exercise
     by: str
     given: date
     sets: int
-    reps: int
+    reps: int | None = None
     side: Side | None = None
     tempo: str | None = None
     range_target_deg: float | None = None
     floor_deg: float | None = None
+    duration_s: float | None = None

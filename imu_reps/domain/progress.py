@@ -83,6 +83,8 @@ class Progress:
         Day of the first set; None if no recording has a date.
     best_clean : int or None
         Highest number of clean repetitions in one set, reached on `best_day`; None if none was judged.
+    best_held_s : float or None
+        The same of a hold: its greatest length.
     changes : tuple of QuantityChange
         Empty for sets of fewer than two days.
     """
@@ -92,6 +94,7 @@ class Progress:
     sets: int
     since: date | None
     best_clean: int | None
+    best_held_s: float | None
     best_day: date | None
     changes: tuple[QuantityChange, ...]
 
@@ -230,9 +233,13 @@ class Press:
         Longest time at half of it or more; 0 if nothing was pressed.
     pressed : bool
         Whether the tilt exceeds the sensors' error.
+    lifted_deg : float or None
+        How far the leg turned from its rest at most, while which the pelvis tips back with it and nothing is
+        counted; None if it stayed where it was, or without an ankle sensor.
     """
 
     zero_s: float
     tilt_deg: float
     held_s: float
     pressed: bool
+    lifted_deg: float | None = None

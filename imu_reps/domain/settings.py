@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from imu_reps.domain.validation import require_number, require_one_of
+from imu_reps.errors import RefusedValueError
 
 Preset = Literal["default", "beginner", "strict"]
 
@@ -111,14 +112,29 @@ class Settings:
         Raises
         ------
         RefusedValueError
-            If a value is invalid for its setting.
+            If a value is invalid for its setting, or a watch level lies past its flag level. Settings stored
+            with an older set are read all the same.
 
         Examples
         --------
         >>> Settings.for_preset("beginner").tilt_flag_deg
         8.0
         """
-        return replace(cls(preset=preset), **changes)
+        settings = replace(cls(preset=preset), **changes)
+        settings._require_watch_before_flag()
+        return settings
+
+    def _require_watch_before_flag(self) -> None:
+        """Refuse a ``_watch`` level past its ``_flag`` level: it would never be reached."""
+        for name in (field.name for field in fields(self) if "_watch" in field.name):
+            flag_name = name.replace("_watch", "_flag")
+            watch, flag = getattr(self, name), getattr(self, flag_name)
+            low_is_worse = "_eccentric_" in name
+            if (watch < flag) if low_is_worse else (watch > flag):
+                raise RefusedValueError(
+                    f"{name} is {watch:g}, past {flag_name}, which is {flag:g}: it would never be reached.",
+                    hint=f"Give both, {name} {'at least' if low_is_worse else 'at most'} {flag_name}.",
+                )
 
 
 _PRESETS: dict[Preset, dict[str, float]] = {

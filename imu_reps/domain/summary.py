@@ -217,7 +217,7 @@ class StoredSet:
 
 
 _TEXTS = ("flags", "not_judged", "faults")
-_OF_SET = ("recording", "person", "created", "exercise", "side", "simulated")
+_OF_SET = ("file", "person", "created", "exercise", "side", "simulated")
 
 #: Columns of a repetition's row: person and set, figures, then flags (`faults`) and what was not judged.
 REP_COLUMNS = (*_OF_SET, *(name for name in Rep.__slots__ if name not in _TEXTS), "faults", "not_judged")
@@ -240,7 +240,7 @@ def rep_rows(summary: Summary, person: str | None) -> list[dict[str, Any]]:
     """
     recording = summary.recording
     of_set = {
-        "recording": recording.file,
+        "file": recording.file,
         "person": person,
         "created": recording.created,
         "exercise": recording.exercise,

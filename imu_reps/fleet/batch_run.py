@@ -90,6 +90,8 @@ class BatchProgress:
         Number of errors in this run.
     exit_code : int
         Highest exit code of the errors.
+    copies : int
+        Recordings with the bytes of another one, which are rows of their own; known at the end.
     """
 
     total: int
@@ -98,6 +100,7 @@ class BatchProgress:
     errors: int = 0
     exit_code: int = 0
     elapsed_s: float = 0.0
+    copies: int = 0
 
     def count(self, rows: ResultRows, elapsed_s: float) -> None:
         """Count one result."""
@@ -149,6 +152,8 @@ def run_batch(order: BatchOrder, engine: Engine[ResultRows]) -> Iterator[BatchPr
                 yield progress
         finally:  # keep the results in any case
             keeper.commit()
+        progress.copies = manifest.copies(sources)
+        yield progress
 
 
 def _results(order: BatchOrder, engine: Engine[ResultRows], waiting: deque[Task]) -> Iterator[ResultRows]:
@@ -347,6 +352,12 @@ class Manifest:
         """Return whether a file is finished and its size and stamp are unchanged."""
         known = self.known_content(source, made_by) is not None
         return known and source.stamp is not None and self._entries[source.file].source == source
+
+    def copies(self, files: Iterable[str]) -> int:
+        """Return how many of these files have the content of another of them."""
+        entries = (self._entries.get(file) for file in files)
+        contents = [entry.content for entry in entries if entry is not None and entry.content is not None]
+        return len(contents) - len(set(contents))
 
     def add(self, entries: Sequence[Entry]) -> None:
         """Store entries, all or none."""

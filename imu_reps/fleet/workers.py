@@ -71,36 +71,57 @@ def in_processes(
     UsageError
         ``workers_fail``: no process can start.
     """
-    workers: list[_Worker[Job, Answer]] = []
-    stillborn = 0
+    crew = _Crew(work, count)
     try:
-        while True:
-            while len(workers) < count and len(waiting) > sum(
-                LIMITS.queued - len(one.tasks) for one in workers
-            ):
-                workers.append(_Worker(work))
-            for worker in workers:
-                worker.take_from(waiting)
-            busy = {worker.pipe: worker for worker in workers if worker.tasks}
-            if not busy:
-                return
-            for pipe in wait(list(busy)):
-                worker = busy[pipe]  # type: ignore[index]
-                try:
-                    answer = worker.pipe.recv()
-                except (EOFError, OSError):
-                    workers.remove(worker)
-                    in_hand = worker.give_back(waiting)
-                    stillborn = 0 if worker.has_begun else stillborn + 1
-                    _stop_if_none_begins(stillborn)
-                    yield from ((task, None) for task in in_hand)
-                else:
-                    if worker.has_begun:
-                        yield worker.tasks.popleft(), answer
-                    worker.has_begun = True
+        while busy := crew.busy_with(waiting):
+            for worker in busy:
+                yield from crew.answers(worker, waiting)
     finally:
-        for worker in workers:
+        crew.end()
+
+
+class _Crew(Generic[Job, Answer]):
+    """Up to `count` processes, started as tasks need them and replaced when they are killed."""
+
+    def __init__(self, work: Callable[[Job], Answer], count: int) -> None:
+        self._work, self._count = work, count
+        self._workers: list[_Worker[Job, Answer]] = []
+        self._stillborn = 0
+
+    def busy_with(self, waiting: deque[Job]) -> list[_Worker[Job, Answer]]:
+        """Hand out tasks and wait for messages; return the workers that sent one, none if all is done."""
+        while len(self._workers) < self._count and len(waiting) > self._room():
+            self._workers.append(_Worker(self._work))
+        for worker in self._workers:
+            worker.take_from(waiting)
+        busy = {worker.pipe: worker for worker in self._workers if worker.tasks}
+        return [busy[pipe] for pipe in wait(list(busy))] if busy else []  # type: ignore[index]
+
+    def answers(
+        self, worker: _Worker[Job, Answer], waiting: deque[Job]
+    ) -> Iterator[tuple[Job, Answer | None]]:
+        """Yield what a worker sent: an answer; nothing as it begins; None for its task if it was killed."""
+        try:
+            answer = worker.pipe.recv()
+        except (EOFError, OSError):
+            self._workers.remove(worker)
+            in_hand = worker.give_back(waiting)
+            self._stillborn = 0 if worker.has_begun else self._stillborn + 1
+            _stop_if_none_begins(self._stillborn)
+            yield from ((task, None) for task in in_hand)
+        else:
+            if worker.has_begun:
+                yield worker.tasks.popleft(), answer
+            worker.has_begun = True
+
+    def end(self) -> None:
+        """End all processes."""
+        for worker in self._workers:
             worker.end()
+
+    def _room(self) -> int:
+        """Return how many tasks the processes that run could still queue."""
+        return sum(LIMITS.queued - len(worker.tasks) for worker in self._workers)
 
 
 class _Worker(Generic[Job, Answer]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import re
 import shlex
@@ -222,6 +223,9 @@ class JoiningLimits:
     off_reported: float = 0.05
     #: Length of the stillest stretch, taken as rest.
     rest_s: float = 1.0
+    #: Years of a set by the files' clock; one that counts from 1970 and says less was never set (ours).
+    first_year: int = 2000
+    last_year: int = 2199
 
 
 LIMITS = JoiningLimits()
@@ -364,12 +368,13 @@ def join_sensors(
     Raises
     ------
     RecordingError
-        ``no_common_clock``, ``no_tap``, ``not_together``.
+        ``same_sensor``, ``no_common_clock``, ``no_tap``, ``not_together``.
     """
     times = {place: sensor.block.time_s for place, sensor in sensors.items()}
     tap_s: float | None = None
     extra = dict(header.extra)
     if len(sensors) == 2:
+        _refuse_one_for_both(sensors["pelvis"].block, sensors["ankle"].block)
         times, tap_s = _together(sensors, tap=tap)
         extra["imported_together_by"] = "a tap" if tap else str(sensors["pelvis"].source.clock)
     start_s = min(float(time_s[0]) for time_s in times.values())
@@ -383,11 +388,33 @@ def join_sensors(
         header = header.with_sensor(place, known)
         extra |= _provenance(place, sensor)
     clocks = {sensor.source.clock for sensor in sensors.values()}
-    if header.created is None and clocks == {EPOCH} and start_s > 0:
-        header = replace(header, created=datetime.fromtimestamp(start_s, UTC))
+    if header.created is None and clocks == {EPOCH}:
+        header = replace(header, created=_day_and_time(start_s))
     header = replace(header, extra=MappingProxyType(extra))
     notes = () if tap_s is None else (Note(tap_s - start_s, "tap", "both"),)
     return Recording(header, blocks.get("pelvis"), blocks.get("ankle"), notes)
+
+
+def _day_and_time(epoch_s: float) -> datetime | None:
+    """Return the moment of a time since 1970; None if it is none, as of a clock that was never set."""
+    with contextlib.suppress(OverflowError, OSError, ValueError):
+        moment = datetime.fromtimestamp(epoch_s, UTC)
+        return moment if LIMITS.first_year <= moment.year <= LIMITS.last_year else None
+    return None
+
+
+def _refuse_one_for_both(pelvis: SampleBlock, ankle: SampleBlock) -> None:
+    """Refuse one sensor's export named for both places: equal accelerations wherever both have a time."""
+    _, of_pelvis, of_ankle = np.intersect1d(pelvis.time_s, ankle.time_s, return_indices=True)
+    differ = pelvis.acc_mps2[of_pelvis] != ankle.acc_mps2[of_ankle]
+    if len(of_pelvis) and not differ.any():
+        raise import_error(
+            "The two sensors",
+            "both were given the same sensor's readings.",
+            hint="Name each sensor's own: --pelvis FILE --ankle FILE, of a file with several FILE#NAME; "
+            "or import it for one place alone.",
+            code="same_sensor",
+        )
 
 
 def _provenance(place: SensorPlace, sensor: ImportedSensor) -> dict[str, str]:

@@ -76,9 +76,11 @@ def progress_text(progress: Progress) -> tuple[str, list[str]]:
     name = exercise_name(progress.exercise, progress.side)
     since = "" if progress.since is None else f" since {format_day(progress.since)}"
     head, lines = f"{name[0].upper()}{name[1:]}: {pluralize(progress.sets, 'set')}{since}", []
+    on = "" if progress.best_day is None else f" ({format_day(progress.best_day)})"
     if progress.best_clean:
-        on = "" if progress.best_day is None else f" ({format_day(progress.best_day)})"
         lines.append(f"most clean reps in a set: {progress.best_clean}{on}")
+    if progress.best_held_s is not None:
+        lines.append(f"longest hold: {progress.best_held_s:.0f} s{on}")
     certain = [change for change in progress.changes if _is_certain(change)]
     lines += [_changed(change) for change in certain]
     level = [
@@ -183,7 +185,8 @@ def prescription_line(one: Prescription) -> str:
     >>> prescription_line(lee)
     'Prescribed by Dr. Lee on 2026-11-02: heel tap, left: 3 sets of 10 reps, tempo 2-0-2-0.'
     """
-    words = [f"{pluralize(one.sets, 'set')} of {pluralize(one.reps, 'rep')}"]
+    amount = f"{one.duration_s:g} s" if one.reps is None else pluralize(one.reps, "rep")
+    words = [f"{pluralize(one.sets, 'set')} of {amount}"]
     if one.tempo is not None:
         words.append(f"tempo {format_tempo(one.tempo)}")
     if one.range_target_deg is not None:
@@ -292,13 +295,23 @@ def _grade_sentence(result: EndRange, grade: Grade) -> str:
 def press_sentences(press: Press) -> list[str]:
     """Describe the setup test."""
     tilt = format_degrees(press.tilt_deg)
+    lifted = [] if press.lifted_deg is None else [_with_lifted_leg(press.lifted_deg)]
     if not press.pressed:
         return [
             f"The pelvis tipped back by {tilt} only; that may be nothing.",
+            *lifted,
             "Bend the knees, breathe out, and tip the pelvis back until the belt buckle points to your chin.",
         ]
     return [
         f"The pelvis tipped back by {tilt}, held for {format_value(press.held_s, 's')}.",
         f"Counted from the rest at {format_value(press.zero_s, 's')}. "
         "Whether the back touched the floor these sensors cannot tell.",
+        *lifted,
     ]
+
+
+def _with_lifted_leg(lifted_deg: float) -> str:
+    return (
+        f"The leg turned by up to {format_degrees(lifted_deg)}: what the pelvis did meanwhile is left out, "
+        "for it tips back with the leg. In this test the feet stay on the floor."
+    )

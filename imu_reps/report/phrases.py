@@ -442,7 +442,7 @@ COUNTING_LATE = "Counting does not keep up; everything is recorded."
 
 def file_moved_text(*, was_removed: bool, path: str = "") -> str:
     """Describe why the file of a set was written again and, given its `path`, where."""
-    why = "was removed" if was_removed else "could not be written on"
+    why = "was removed or changed by another program" if was_removed else "could not be written on"
     return f"The file of this set {why}; it was written anew{f', to {path}' if path else '.'}"
 
 

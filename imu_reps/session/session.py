@@ -360,7 +360,7 @@ class _Watch:
             was_removed = not self._file.is_held_up
             if (path := self._file.moved()) is not None:
                 log.warning(
-                    "the file %s; written anew at %s", "was removed" if was_removed else "is stuck", path
+                    "the file %s; written anew at %s", "is gone or cut" if was_removed else "is stuck", path
                 )
                 self._emit(FileMoved(path, was_removed))
         if self._file.refused is not None and not self._is_refused:

@@ -176,7 +176,10 @@ class WriteFailed:
 
 @dataclass(frozen=True, slots=True)
 class FileMoved:
-    """The set's file was removed (or its disk refused writes): it was rewritten whole at `path`."""
+    """The set's file was removed, replaced or cut short (or its disk refused writes).
+
+    It was rewritten whole at `path`.
+    """
 
     path: str
     was_removed: bool = True

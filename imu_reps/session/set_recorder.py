@@ -206,9 +206,13 @@ class SetFile:
         return self._writer.is_held_up
 
     def close(self) -> FileAccessError | None:
-        """Close the file; return the error that kept the last rows out of it, in every folder, or None."""
-        if self.is_held_up:
-            self.moved()
+        """Close the file; return the error that kept the last rows out of it, in every folder, or None.
+
+        Whether it is still there is looked at once more; closing twice does nothing.
+        """
+        if self._writer.is_closed:
+            return None
+        self.moved()
         try:
             self._writer.close()
         except FileAccessError as error:
@@ -216,7 +220,7 @@ class SetFile:
         return None
 
     def moved(self) -> str | None:
-        """Rewrite the whole file if it or its folder was removed, or if its disk refuses writes.
+        """Rewrite the whole file if it was removed, replaced or cut short, or if its disk refuses writes.
 
         Returns the new path; None if nothing was done.
         """

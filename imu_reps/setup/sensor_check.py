@@ -201,18 +201,10 @@ def _still(facts: SensorFacts) -> Iterator[Check]:
     yield _check("accelerometer", level, found, hint)
 
 
-def _drift(clock: SensorClock) -> str:
-    """Return how a sensor's clock runs, as far as so short a look shows it."""
-    drift, sd = clock.drift_ppm, clock.drift_sd_ppm
-    if drift is None:
-        return "no clock of its own"
-    return "clock's drift unknown" if sd is None else f"clock {drift:+.0f} ± {sd:.0f} ppm"
-
-
 def _clock(facts: SensorFacts) -> Iterator[Check]:
     if facts.clock is None:
         return
-    uncertainty, runs = facts.clock.uncertainty_ms, _drift(facts.clock)
+    uncertainty, runs = facts.clock.uncertainty_ms, facts.clock.drift_text
     hint = "Look for longer (--seconds 60); bring the computer nearer."
     if uncertainty is None:
         yield Check("clock", "watch", f"Too little arrived to tell sample times, {runs}.", hint)

@@ -66,8 +66,13 @@ def _csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows({name: spreadsheet_cell(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    """Return a value as it stands in a cell: ``true`` and ``false`` as in JSON and a batch's tables."""
+    return str(value).lower() if isinstance(value, bool) else spreadsheet_cell(value)
 
 
 def _history_row(stored: dict[str, Any]) -> dict[str, Any]:
@@ -282,7 +287,9 @@ def save_vtt(
     if not moved:
         raise UsageError(
             "There is no repetition and no cue to show in the video.",
-            hint="--offset is the video's time, in seconds, at which the recording begins.",
+            hint="--offset is the video's time, in seconds, at which the recording begins."
+            if whole
+            else "Subtitles show repetitions, and the cues of a set as it was recorded: it has neither.",
             code="nothing_to_show",
         )
     units = "NOTE Times are the video's. up and down in seconds (s), range in degrees (deg)."

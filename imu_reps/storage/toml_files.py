@@ -166,8 +166,9 @@ def _load_prescribed() -> list[Prescribed]:
 
 
 def _check_prescription(prescription: Prescription) -> None:
-    if prescription.sets < 1 or prescription.reps < 1:
-        raise ValueError("sets and reps are 1 or more")
+    amounts = [value for value in (prescription.reps, prescription.duration_s) if value is not None]
+    if len(amounts) != 1 or not all(value >= 1 for value in (prescription.sets, *amounts)):
+        raise ValueError("sets are 1 or more, and so is one of reps and, of a hold, duration_s")
     if prescription.tempo is not None:
         Tempo.parse(prescription.tempo)
 

@@ -144,6 +144,23 @@ def test_sides_are_separate_and_the_best_is_the_first_that_reached_it(a_set):
     assert (right.side, right.sets, right.best_clean) == ("right", 1, 3)
 
 
+def test_of_a_hold_the_best_is_the_longest(make_summary):
+    def held(day: int, length_s: float | None) -> StoredSet:
+        recording = {
+            "created": f"2026-11-{day:02d}T07:30:00+00:00",
+            "exercise": "hollow_hold",
+            "side": "both",
+        }
+        figures = {"rep_count": None, "clean_count": None, "time_under_tension_s": length_s}
+        summary = make_summary(recording=recording, figures=figures)
+        return StoredSet(f"/sets/{day}.csv", "Anna", None, None, None, None, summary)
+
+    (hold,) = progress([held(1, 12.0), held(2, 28.4), held(3, None), held(4, 20.0)])
+
+    assert (hold.best_held_s, hold.best_clean, hold.best_day) == (28.4, None, date(2026, 11, 2))
+    assert progress_text(hold)[1][0] == "longest hold: 28 s (2026-11-02)"
+
+
 def test_unmeasured_values_are_not_compared(a_set):
     sets = [a_set(day, range_deg_mean=None) for day in (1, 2, 3, 4)]
 

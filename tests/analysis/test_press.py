@@ -64,6 +64,43 @@ def test_an_angle_within_the_measurement_error_is_no_press() -> None:
     assert "may be nothing" in press_sentences(press)[0]
 
 
+def with_leg(pelvis: Recording, lifted: tuple[float, float]) -> Recording:
+    """Add an ankle sensor: a leg that lies, and is lifted by 60° between the two times, within 0.5 s each."""
+    assert pelvis.pelvis is not None
+    time_s = pelvis.pelvis.time_s
+    ways = [0.5 - 0.5 * np.cos(np.pi * np.clip((time_s - at) / 0.5, 0.0, 1.0)) for at in lifted]
+    lift = np.radians(60.0) * (ways[0] - ways[1])
+    noise = np.random.default_rng(1).normal(0.0, [[0.02] * 3 + [0.1] * 3], (len(time_s), 6))
+    force = 9.81 * np.column_stack([-np.sin(lift), np.zeros_like(lift), np.cos(lift)])
+    rate = np.degrees(np.gradient(lift, time_s))[:, None] * [0.0, 1.0, 0.0]
+    ankle = replace(pelvis.pelvis, sensor="ankle", acc_mps2=force + noise[:, :3], gyr_dps=rate + noise[:, 3:])
+    return replace(pelvis, ankle=ankle)
+
+
+def test_a_pelvis_that_tips_back_with_a_lifted_leg_is_no_press() -> None:
+    press = press_back(with_leg(recorded((12.0, 3.0)), (3.5, 8.8)))
+    said = " ".join(press_sentences(press))
+
+    assert not press.pressed
+    assert press.lifted_deg == pytest.approx(60.0, abs=2.0)
+    assert "The leg turned by up to 60°" in said
+    assert "may be nothing" in said
+
+
+def test_a_press_before_the_leg_is_lifted_is_measured_all_the_same() -> None:
+    press = press_back(with_leg(recorded((9.0, 4.0), (14.0, 3.0)), (11.5, 16.8)))
+
+    assert press.tilt_deg == pytest.approx(9.0, abs=0.5)
+    assert press.held_s == pytest.approx(5.0, abs=0.3)
+    assert press.lifted_deg == pytest.approx(60.0, abs=2.0)
+
+
+def test_a_leg_that_rests_leaves_nothing_out() -> None:
+    alone = recorded((9.0, 4.0))
+
+    assert press_back(with_leg(alone, (50.0, 60.0))) == press_back(alone)
+
+
 def test_arching_is_no_press() -> None:
     assert not press_back(recorded((-12.0, 5.0))).pressed
 

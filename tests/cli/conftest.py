@@ -35,6 +35,15 @@ def swung(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def swung_again(swung: Path) -> Path:
+    """Return the recording of `swung` as another set, of a second session: no copy of it."""
+    file = swung.with_name("swung_again.csv")
+    first, rest = swung.read_text(encoding="utf-8").split("\n", maxsplit=1)
+    file.write_text(f"{first}\n# session: second\n{rest}", encoding="utf-8")
+    return file
+
+
+@pytest.fixture(scope="session")
 def trained(swung: Path) -> Path:
     """Return the recording of `swung` as if a person had performed it."""
     file = swung.with_name("trained.csv")

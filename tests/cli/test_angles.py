@@ -48,6 +48,7 @@ def test_an_older_table_is_replaced_only_with_force(run: Run, swung: Path, tmp_p
     written = out.read_text(encoding="utf-8")
     out.write_text(written + "older\n", encoding="utf-8")
     refused = run("angles", swung, "-o", out)
+    assert first.stdout == f"Written to {out}.\n"
     content = out.read_text(encoding="utf-8")
     forced = run("angles", swung, "-o", out, "--force")
 

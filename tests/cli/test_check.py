@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,17 @@ def test_a_good_recording_looks_plausible(tmp_path: Path) -> None:
     assert "Looks plausible" in result.output
     for word in ("pelvis", "ankle", "100.0", "3600", "ppm"):
         assert word in result.output
+
+
+def test_clocks_are_told_in_the_words_that_doctor_uses(tmp_path: Path) -> None:
+    file = lifts(tmp_path / "set.csv")
+    told = run(file).output
+    lines = [line.split(",") for line in file.read_text(encoding="utf-8").splitlines()]
+    without = [",".join([*row[:3], "", *row[4:]] if row[0][:1].isdigit() else row) for row in lines]
+    file.write_text("\n".join(without) + "\n", encoding="utf-8")
+
+    assert re.search(r" drift [+-]\d+ ± \d+ ppm$", told, re.MULTILINE)
+    assert run(file).output.count(" no clock of its own\n") == 2
 
 
 @pytest.mark.parametrize(

@@ -131,16 +131,21 @@ def test_without_a_similar_command_there_is_no_suggestion() -> None:
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_is_printed_or_installed_and_replaced_only_with_force(shell: str, tmp_path: Path) -> None:
+def test_completion_is_printed_or_installed_once_and_replaced_only_with_force(
+    shell: str, tmp_path: Path
+) -> None:
     printed = call("completion", shell).output
-    installed, again, forced = (
-        call("completion", shell, "--install", *more) for more in ((), (), ("--force",))
-    )
+    installed, again = (call("completion", shell, "--install") for _ in range(2))
     (file,) = [path for path in tmp_path.rglob("*imu-reps*") if path.is_file()]
+    same = file.read_text(encoding="utf-8")
+    file.write_text(f"{printed}# of an older version\n", encoding="utf-8")
+    refused, forced = (call("completion", shell, "--install", *more) for more in ((), ("--force",)))
 
     assert "_IMU_REPS_COMPLETE" in printed
-    assert file.read_text(encoding="utf-8") == printed
-    assert (installed.exit_code, again.exit_code, forced.exit_code) == (0, 1, 0)
+    assert same == file.read_text(encoding="utf-8") == printed
+    assert (installed.exit_code, again.exit_code, refused.exit_code, forced.exit_code) == (0, 0, 1, 0)
+    assert f"Installed already, in {file}." in again.output
+    assert "--force" in refused.output
 
 
 def test_the_showcase_makes_its_folder_and_is_replaced_only_with_force(tmp_path: Path) -> None:

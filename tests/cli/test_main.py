@@ -72,6 +72,8 @@ def test_wrong_words_are_exit_code_2(run: Run, words: list[str]) -> None:
     [
         ("record --reps ten", "'ten' is not a whole number."),
         ("record --range-target x", "'x' is not a number."),
+        ("record --virtual --duration nan", "'nan' is not a number."),
+        ("watch --seconds inf", "'inf' is not a number."),
         ("correct a.csv --undo", "--undo needs a value: see imu-reps correct --help."),
         ("pair --pelvis-up z", "Did you mean '+z' or '-z'?\n"),
         ("simulate -o q.csv --fault back_arc", "Did you mean 'back_arch'?\n"),

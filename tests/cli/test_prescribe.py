@@ -14,6 +14,7 @@ from imu_reps.storage.toml_files import prescriptions
 Run = Callable[..., Result]
 
 LEE = ["plan", "--prescribe", "--by", "Dr. Lee", "--exercise", "single_leg_raise", "--side", "left"]
+HOLD = ["plan", "--prescribe", "--by", "Dr. Lee", "--exercise", "hollow_hold"]
 WHOLE = [*LEE, "--sets", "3", "--reps", "10", "--tempo", "2-0-3-0", "--floor", "25", "--range-target", "60"]
 
 
@@ -52,6 +53,17 @@ def test_a_prescription_is_shown_to_its_person_only(run: Run, home: Path) -> Non
     assert "Prescribed by" not in run("plan", "--person", "Ben").stdout
     assert "3 sets of 10 reps" in handed_over(run, home, "Anna")
     assert "Nothing was entered as prescribed" in handed_over(run, home, "Ben")
+
+
+def test_a_hold_is_prescribed_in_seconds(run: Run, home: Path) -> None:
+    result = run(*HOLD, "--sets", "2", "--duration", "20", "--person", "Anna")
+    shown = run("plan", "--person", "Anna").stdout
+    as_json = json.loads(run("plan", "--person", "Anna", "--json").stdout)
+
+    assert "hollow hold: 2 sets of 20 s." in result.stdout
+    assert "hollow hold: 2 sets of 20 s." in " ".join(shown.split())
+    assert (as_json["prescribed"][0]["reps"], as_json["prescribed"][0]["duration_s"]) == (None, 20.0)
+    assert "2 sets of 20 s" in handed_over(run, home, "Anna")
 
 
 @pytest.mark.usefixtures("home")
@@ -94,6 +106,11 @@ def test_a_prescription_is_exported_and_deleted_with_its_person(run: Run, home: 
         [*LEE, "--sets", "3", "--person", "Anna"],
         [*WHOLE, "--person", "Anna", "--tempo", "fast"],
         ["plan", "--person", "Anna", "--sets", "3"],
+        [*HOLD, "--person", "Anna", "--sets", "2"],
+        [*HOLD, "--person", "Anna", "--sets", "2", "--duration", "20", "--reps", "8"],
+        [*HOLD, "--person", "Anna", "--sets", "2", "--duration", "20", "--floor", "20"],
+        [*HOLD, "--person", "Anna", "--sets", "2", "--duration", "nan"],
+        [*WHOLE, "--person", "Anna", "--duration", "20"],
     ],
 )
 def test_missing_or_contradictory_values_are_refused(run: Run, home: Path, words: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gc
+import gzip
 import json
 import os
 import re
@@ -15,7 +16,7 @@ from click.testing import Result
 
 from imu_reps import AngleTrack, analyze, load
 from imu_reps.analysis.analyze import Analysis
-from imu_reps.cli.report import MANY_FILES
+from imu_reps.cli.analysed import MANY_FILES
 from imu_reps.report.findings import finding_text
 from imu_reps.storage.plain_json import summary_line
 
@@ -52,12 +53,14 @@ def test_a_senseless_size_of_the_terminal_costs_no_report(
     assert "reps" in result.stdout
 
 
-def test_json_is_one_document_per_recording_one_per_line(run: Run, swung: Path) -> None:
-    result = run("report", "--json", swung, swung)
+def test_json_is_one_document_per_recording_one_per_line(run: Run, swung: Path, swung_again: Path) -> None:
+    result = run("report", "--json", swung, swung_again)
     lines = result.stdout.splitlines()
 
     assert result.exit_code == 0
-    assert lines == [summary_line(analyze(load(str(swung))).summary, finding_text)] * 2
+    assert lines == [
+        summary_line(analyze(load(str(file))).summary, finding_text) for file in (swung, swung_again)
+    ]
     assert json.loads(lines[0])["recording"]["file"] == str(swung)
 
 
@@ -133,8 +136,75 @@ def test_an_unknown_setting_is_exit_code_2_with_a_hint(run: Run, swung: Path, ch
     assert result.stdout == ""
 
 
-def test_many_files_show_progress_on_standard_error_only(run: Run, swung: Path) -> None:
-    few, many = (run("report", "--json", *[swung] * count) for count in (MANY_FILES - 1, MANY_FILES))
+@pytest.mark.parametrize(
+    ("change", "flag"),
+    [
+        ("tilt_watch_deg=20", "tilt_flag_deg, which is 6"),
+        ("momentum_flag=0.01", "momentum_flag, which is 0.01"),
+        ("two_leg_eccentric_watch_s=1.9", "two_leg_eccentric_flag_s, which is 2"),
+    ],
+)
+def test_a_watch_level_past_its_fault_is_refused_where_it_is_set(
+    run: Run, swung: Path, change: str, flag: str
+) -> None:
+    for words in (("report", swung), ("record", "--virtual", "--reps", "1"), ("replay", swung)):
+        result = run(*words, "--set", change)
+
+        assert result.exit_code == 2
+        assert flag in result.stderr
+        assert "Give both" in result.stderr
+
+
+@pytest.mark.parametrize("how", [("report", "--csv"), ("report", "--json"), ("export", "--as", "reps-csv")])
+def test_a_recording_that_is_named_again_in_whatever_way_counts_once_and_is_told(
+    run: Run, swung: Path, tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    link, packed = tmp_path / "link.csv", tmp_path / "packed.csv.gz"
+    link.symlink_to(swung)
+    packed.write_bytes(gzip.compress(swung.read_bytes() + b"# @40.000 effort: 3\n"))
+    out = ("-o", tmp_path / "reps.csv") if how[0] == "export" else ()
+    alone = run(*how, swung, *out)
+    table = (tmp_path / "reps.csv").read_text(encoding="utf-8") if out else alone.stdout
+    often = run(*how, swung, swung, link, packed, *out, *(("--force",) if out else ()))
+
+    assert (alone.exit_code, often.exit_code) == (0, 0)
+    assert ((tmp_path / "reps.csv").read_text(encoding="utf-8") if out else often.stdout) == table
+    assert f"{swung}: named twice, counted once." in often.stderr
+    for copy in (link, packed):
+        assert f"{copy}: the same recording as {swung}, counted once." in often.stderr
+
+
+def test_an_export_of_several_names_each_that_cannot_be_used_and_writes_nothing(
+    run: Run, swung: Path, junk: Path, tmp_path: Path
+) -> None:
+    short, out = tmp_path / "short.csv", tmp_path / "reps.csv"
+    short.write_text("\n".join(swung.read_text(encoding="utf-8").splitlines()[:60]) + "\n", encoding="utf-8")
+    result = run("export", swung, short, junk, "--as", "reps-csv", "-o", out)
+
+    assert result.exit_code == 4
+    assert f"{short}: The recording is" in result.stderr
+    assert str(junk) in result.stderr
+    assert "Nothing was written" in result.stderr
+    assert not out.exists()
+
+
+def test_an_export_takes_the_recordings_of_a_folder(
+    run: Run, swung: Path, swung_again: Path, tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "sets", tmp_path / "reps.csv"
+    folder.mkdir()
+    for file in (swung, swung_again):
+        (folder / file.name).write_bytes(file.read_bytes())
+    result = run("export", folder, "--as", "reps-csv", "-o", out)
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines()))
+
+    assert result.exit_code == 0
+    assert [Path(row["file"]).name for row in rows] == [swung.name] * 4 + [swung_again.name] * 4
+    assert run("export", folder, "--as", "vtt", "-o", tmp_path / "a.vtt").exit_code == 2
+
+
+def test_many_files_show_progress_on_standard_error_only(run: Run, junk: Path) -> None:
+    few, many = (run("report", "--json", *[junk] * count) for count in (MANY_FILES - 1, MANY_FILES))
 
     assert few.stderr == ""
     assert f"{MANY_FILES}/{MANY_FILES}" in many.stderr
@@ -142,13 +212,13 @@ def test_many_files_show_progress_on_standard_error_only(run: Run, swung: Path) 
 
 
 def test_a_folder_is_shown_as_a_table_with_a_row_per_set_and_whole_paths(
-    run: Run, swung: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, swung: Path, swung_again: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     folder = tmp_path / "a folder with a long name, longer than any line of forty columns"
     folder.mkdir()
-    for name in ("one.csv", "two.csv"):
-        (folder / name).write_bytes(swung.read_bytes())
+    for name, file in (("one.csv", swung), ("two.csv", swung_again)):
+        (folder / name).write_bytes(file.read_bytes())
     lines = run("report", folder).stdout.splitlines()
 
     assert lines[0].split()[:3] == ["set", "reps", "clean"]
@@ -159,14 +229,14 @@ def test_a_folder_is_shown_as_a_table_with_a_row_per_set_and_whole_paths(
     ]
 
 
-def test_csv_has_a_row_per_repetition(run: Run, swung: Path, junk: Path) -> None:
-    result = run("report", "--csv", swung, junk, swung)
+def test_csv_has_a_row_per_repetition(run: Run, swung: Path, swung_again: Path, junk: Path) -> None:
+    result = run("report", "--csv", swung, junk, swung_again)
     rows = list(csv.DictReader(result.stdout.splitlines()))
 
     assert result.exit_code == 4
     assert [row["number"] for row in rows] == ["1", "2", "3", "4"] * 2
     assert rows[1]["faults"] == "momentum"
-    assert {row["recording"] for row in rows} == {str(swung)}
+    assert {row["file"] for row in rows} == {str(swung), str(swung_again)}
     range_deg = analyze(load(str(swung))).summary.reps[0].range_deg
     assert float(rows[0]["range_deg"]) == pytest.approx(range_deg, abs=5.1e-5)
 
@@ -206,11 +276,11 @@ def test_the_angles_of_many_files_are_not_kept_in_memory(
 
 
 def test_a_page_of_many_sets_has_each_and_is_replaced_only_with_force(
-    run: Run, swung: Path, tmp_path: Path
+    run: Run, swung: Path, swung_again: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "page.html"
     first, again, forced = (
-        run("report", swung, swung, "--html", out, *more) for more in ((), (), ("--force",))
+        run("report", swung, swung_again, "--html", out, *more) for more in ((), (), ("--force",))
     )
     page = out.read_text(encoding="utf-8")
 

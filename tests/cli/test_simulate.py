@@ -109,8 +109,8 @@ def test_a_hold_is_held_for_its_time_and_lets_go_at_the_named_second(
     run: Run, tmp_path: Path, exercise: str
 ) -> None:
     clean, arched = tmp_path / "clean.csv", tmp_path / "arched.csv"
-    result = run("simulate", "--exercise", exercise, "--hold", "8", "-o", clean)
-    run("simulate", "--exercise", exercise, "--hold", "8", "--fault", "back_arch:4", "-o", arched)
+    result = run("simulate", "--exercise", exercise, "--duration", "8", "-o", clean)
+    run("simulate", "--exercise", exercise, "--duration", "8", "--fault", "back_arch:4", "-o", arched)
 
     assert "held 8 s" in result.stdout
     assert load(str(clean)).header.exercise == exercise
@@ -145,10 +145,10 @@ def test_a_fault_is_present_in_the_given_reps_only(run: Run, tmp_path: Path, fau
         ["--random", "1", "--reps", "3"],
         ["--showcase", "clean", "--life"],
         ["--exercise", "jump"],
-        ["--hold", "20"],
+        ["--duration", "20"],
         ["--exercise", "hollow_hold", "--reps", "3"],
         ["--exercise", "hollow_hold", "--fault", "momentum"],
-        ["--exercise", "hollow_hold", "--hold", "10", "--fault", "sinking:10"],
+        ["--exercise", "hollow_hold", "--duration", "10", "--fault", "sinking:10"],
     ],
 )
 def test_invalid_requests_are_exit_code_2_and_nothing_is_written(

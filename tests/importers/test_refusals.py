@@ -283,3 +283,20 @@ def test_a_wrong_unit_is_told_at_once_and_what_was_taken_for_granted_too(
     header = load(tmp_path / "wrong.csv").header
     assert header.created is not None
     assert (header.created.day, header.extra["person"]) == (18, "Kim")
+
+
+@pytest.mark.parametrize("extra", [[], ["--tap"]])
+def test_one_sensors_export_for_both_places_is_refused(
+    extra: list[str], data: Data, tmp_path: Path, run: Run
+) -> None:
+    (file,) = writers.xio(data["ankle"], tmp_path)
+    copy = tmp_path / "copy.csv"
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    copy.write_text("".join(lines[:-50]), encoding="utf-8")  # and ends half a second earlier
+
+    for pelvis in (file, copy):
+        result = run("import", "--pelvis", pelvis, "--ankle", file, *extra, "-o", tmp_path / "set.csv")
+        assert result.exit_code == 4, result.output
+        assert "the same sensor's readings" in result.output
+        assert "--pelvis FILE --ankle FILE" in result.output
+        assert not (tmp_path / "set.csv").exists()

@@ -151,3 +151,17 @@ def test_two_sensors_without_a_common_clock_are_aligned_by_a_tap(
     began_s = {block.sensor: float(block.time_s[0]) for block in imported.blocks}
     truly_s = data["ankle"].time_s[0] - data["pelvis"].time_s[0]
     assert abs(began_s["ankle"] - began_s["pelvis"] - truly_s) <= 0.005
+
+
+@pytest.mark.parametrize(("since_1970_s", "year"), [(100.0, None), (writers.EPOCH_S, 2026), (9e9, None)])
+def test_a_clock_that_was_never_set_gives_no_day(
+    since_1970_s: float, year: int | None, data: Data, tmp_path: Path, run: Run
+) -> None:
+    sent = data["ankle"]
+    shifted = replace(sent, time_s=sent.time_s - sent.time_s[0] + since_1970_s)
+    file, out = writers.plain(shifted, tmp_path)[0], tmp_path / "set.csv"
+    result = run("import", "--ankle", file, "-o", out, "--map", writers.PLAIN_MAP)
+    created = load(out).header.created
+
+    assert (created and created.year) == year
+    assert ("say --side, --person, --created" in result.output) == (year is None)

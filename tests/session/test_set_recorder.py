@@ -389,6 +389,34 @@ def test_a_file_replaced_by_another_is_rewritten_under_a_new_name(tmp_path: Path
 
 
 @pytest.mark.faults
+@pytest.mark.parametrize("noticed", ["while it runs", "at its end"])
+@pytest.mark.parametrize("left", ["", "# theirs\n"])
+def test_a_file_cut_short_in_place_is_rewritten_completely_under_a_new_name(
+    tmp_path: Path, set_of_four: Simulated, left: str, noticed: str
+) -> None:
+    recording, items = set_of_four.recording, list(arriving(set_of_four.recording))
+    running = begin(tmp_path / "set.csv", recording.header)
+    running.take(items[:200], NOW_S)
+    (tmp_path / "set.csv").write_text(left)
+    running.take(items[200:205], NOW_S)
+    if noticed == "while it runs":
+        assert file_of(running).moved() == str(tmp_path / "set_2.csv")
+        assert file_of(running).moved() is None
+    running.take(items[205:], NOW_S)
+    path, unwritten = running.path, file_of(running).close()
+    loaded = load(running.path)
+
+    assert unwritten is None
+    assert running.path == str(tmp_path / "set_2.csv")
+    assert path == (running.path if noticed == "while it runs" else str(tmp_path / "set.csv"))
+    assert (tmp_path / "set.csv").read_text().startswith(left)
+    for block in recording.blocks:
+        stored = loaded.samples(block.sensor)
+        assert stored is not None
+        np.testing.assert_array_equal(stored.sample, block.sample)
+
+
+@pytest.mark.faults
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="an open file cannot be removed there")
 def test_a_disk_too_full_for_rewriting_the_file_is_left_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -147,6 +147,21 @@ def test_each_problem_of_a_sensor_is_rated_and_has_a_hint(part, change, code: st
     assert exit_code(checks) == (3 if level == "bad" else 0)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "drift +20 ± 3 ppm"),
+        ({"drift_sd_ppm": None}, "drift unknown"),
+        ({"drift_ppm": None}, "no clock of its own"),
+    ],
+)
+def test_a_clock_is_told_in_the_words_that_check_uses(change: dict[str, None], words: str) -> None:
+    clock = replace(CLOCK, **change)
+    (told,) = (one for one in check_sensor("pelvis", replace(GOOD, clock=clock)) if one.code == "clock")
+
+    assert told.message.endswith(f", {words}.")
+
+
 def test_a_slow_sensor_is_rated_watch_even_at_the_requested_rate() -> None:
     slow = replace(GOOD, asked_hz=26.0, clock=replace(CLOCK, rate_hz=26.0))
     too_slow = replace(GOOD, asked_hz=10.0, clock=replace(CLOCK, rate_hz=10.0))

@@ -75,6 +75,7 @@ def test_a_row_per_repetition_equals_the_summary_and_is_empty_where_not_measured
     assert tuple(rows[0]) == REP_COLUMNS
     assert float(rows[1]["eccentric_s"]) == pytest.approx(first.eccentric_s, abs=5.1e-5)
     assert rows[1]["faults"] == ";".join(first.flags) != ""
+    assert [row["clean"] for row in rows[:3]] == ["true", "false", "true"]
     assert {row["person"] for row in rows} == {"", "P2"}
     without = [row for row in rows if row["person"] == "P2"]
     assert {row["pelvic_tilt_deg"] for row in without} == {""}
@@ -88,10 +89,23 @@ def test_a_row_per_sample_equals_the_track_with_rep_and_phase(
     read = pd.read_csv(written(export(source, "--as", "samples-csv", "-o", out), out))
     frame = analysis.track.to_frame()
 
-    assert list(read.columns) == ["recording", "person", "exercise", "side", *frame.columns]
+    assert list(read.columns) == ["file", "person", "exercise", "side", *frame.columns]
     np.testing.assert_allclose(read["leg_elevation_deg"], frame["leg_elevation_deg"], atol=5.1e-5)
     assert read["rep"].notna().sum() == frame["rep"].notna().sum()
     assert read["phase"].value_counts().to_dict() == frame["phase"].value_counts().to_dict()
+
+
+def test_a_hold_has_no_rows_and_no_subtitles_which_is_told(tmp_path: Path) -> None:
+    hold = tmp_path / "hold.csv"
+    words = ["simulate", "--exercise", "hollow_hold", "--duration", "5", "-o", str(hold)]
+    assert CliRunner().invoke(main, words).exit_code == 0
+    rows = export(hold, "--as", "reps-csv", "-o", tmp_path / "reps.csv")
+    shown = export(hold, "--as", "vtt", "-o", tmp_path / "hold.vtt")
+
+    assert rows.exit_code == 0
+    assert f"{hold}: no repetitions, so no rows." in rows.output
+    assert shown.exit_code == 2
+    assert "it has neither" in shown.output
 
 
 @pytest.mark.parametrize("kind", ["reps", "samples"])
@@ -178,7 +192,8 @@ def test_a_data_set_contains_readings_units_and_events(
     recording: Recording, analysis: Analysis, tmp_path: Path
 ) -> None:
     files = [
-        copy_of(recording, tmp_path / f"{k}.csv", person=name) for k, name in enumerate(["P 1", "P 1", "P2"])
+        copy_of(recording, tmp_path / f"{k}.csv", person=name, set_number=k)
+        for k, name in enumerate(["P 1", "P 1", "P2"], 1)
     ]
     out = tmp_path / "bids"
     written(export(*files, "--as", "bids", "-o", out), out)

@@ -203,4 +203,7 @@ def test_a_battery_that_may_not_last_is_marked_low() -> None:
 def test_trouble_with_the_file_is_shown_without_its_path() -> None:
     shown, _ = update_snapshot(INITIAL, FileMoved("/home/me/set.csv", was_removed=True), Settings())
 
-    assert shown.trouble == "The file of this set was removed; it was written anew."
+    assert (
+        shown.trouble
+        == "The file of this set was removed or changed by another program; it was written anew."
+    )

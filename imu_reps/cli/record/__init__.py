@@ -20,7 +20,7 @@ from imu_reps.cli.session_options import (
     speech_options,
     wearer_plan,
 )
-from imu_reps.cli.shared_options import sensor_options, settings_options, virtual_option
+from imu_reps.cli.shared_options import NumberRange, sensor_options, settings_options, virtual_option
 from imu_reps.cli.simulate import TEMPO_HELP
 from imu_reps.domain.cue import SpeechOptions
 from imu_reps.domain.exercise import EXERCISES, STARTS
@@ -45,14 +45,14 @@ if TYPE_CHECKING:
 @click.option(
     "--duration",
     "duration_s",
-    type=click.FloatRange(1),
+    type=NumberRange(1),
     help="The set ends after so many seconds; a hold is held for so many.",
 )
 @click.option("--sets", type=click.IntRange(1, 50), help="How many. [default: one, or one a side]")
 @click.option(
     "--rest",
     "rest_s",
-    type=click.FloatRange(0, 3600),
+    type=NumberRange(0, 3600),
     default=60.0,
     show_default=True,
     help="Seconds between sets.",
@@ -72,7 +72,7 @@ if TYPE_CHECKING:
 @virtual_option("No hardware: virtual sensors on a virtual wearer who does the set.")
 @click.option(
     "--speed",
-    type=click.FloatRange(0),
+    type=NumberRange(0),
     help="With --virtual: 1 is real time, 10 ten times as fast, 0 as fast as possible.",
 )
 @aim_options

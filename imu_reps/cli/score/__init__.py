@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from imu_reps.cli.console import echo, echo_error, echo_stderr
-from imu_reps.cli.shared_options import settings_options
+from imu_reps.cli.shared_options import NumberRange, settings_options
 from imu_reps.errors import ImuRepsError, RecordingError, UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 @click.option(
     "--offset",
     "offset_s",
-    type=click.FloatRange(-1e6, 1e6),
+    type=NumberRange(-1_000_000, 1_000_000),
     default=0.0,
     metavar="SECONDS",
     help="Add this to the labels' times, if they were made on another clock, such as a video's.",
@@ -50,8 +49,6 @@ def score(
     """
     if as_json and as_csv:
         raise click.UsageError("Choose one of --json and --csv.")
-    if math.isnan(offset_s):
-        raise click.BadParameter("is a number of seconds.", param_hint="'--offset'")
     from imu_reps.analysis.agreement import agreement_figures
     from imu_reps.cli.score.agreement_report import as_document, as_rows, show_agreement
 

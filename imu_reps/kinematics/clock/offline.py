@@ -55,6 +55,14 @@ class SensorClock:
     reordered: int
     restarts: int
 
+    @property
+    def drift_text(self) -> str:
+        """How the device clock runs against the host's, in words, as far as the fit can tell."""
+        if self.drift_ppm is None:
+            return "no clock of its own"
+        known = self.drift_sd_ppm is not None
+        return f"drift {self.drift_ppm:+.0f} ± {self.drift_sd_ppm:.0f} ppm" if known else "drift unknown"
+
 
 @dataclass(frozen=True, slots=True)
 class TimedSamples:

@@ -50,6 +50,7 @@ class RecordingWriter:
         self._name = os.fspath(path)
         self._last_time_s = -np.inf
         self._pending = bytearray()
+        self._copy = _PackedCopy()
         top = _top(header).encode("utf-8")
         with file_errors(self._name):
             self._file = create(Path(path))
@@ -121,15 +122,21 @@ class RecordingWriter:
         """Whether the disk has refused data that are still to be written; of a closed file they are lost."""
         return bool(self._pending) and not self._file.closed
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether the file was closed."""
+        return self._file.closed
+
     def is_there(self) -> bool:
-        """Whether the file still exists under its name, neither removed nor replaced."""
+        """Whether the file still exists under its name, neither removed nor replaced nor cut short."""
         try:
             named = Path(self._name).stat()
         except (FileNotFoundError, NotADirectoryError):
             return False
         except OSError:  # unknown; if the file cannot be written, the next write fails
             return True
-        return os.path.samestat(named, os.fstat(self._file.fileno()))
+        is_ours = os.path.samestat(named, os.fstat(self._file.fileno()))
+        return is_ours and named.st_size >= self._written
 
     def move(self, path: str | os.PathLike[str]) -> None:
         """Continue in a new file at `path`, which gets everything written so far; remove the old one.
@@ -144,8 +151,7 @@ class RecordingWriter:
             copy = create(draft)
             try:
                 with copy:
-                    self._file.seek(0)
-                    _write_all(bytearray(self._file.read()) + self._pending, copy)
+                    _write_all(bytearray(self._content()), copy)
                     os.fsync(copy.fileno())
                 give_name(draft, Path(path))
             except OSError:
@@ -162,10 +168,41 @@ class RecordingWriter:
         self._pending.clear()
         self._file, self._name = file, os.fspath(path)
 
+    @property
+    def _written(self) -> int:
+        """Number of bytes the file has taken: it holds fewer if another program cut it short."""
+        return self._copy.size - len(self._pending)
+
+    def _content(self) -> bytes:
+        """Return all that was to be written; from the file, to which others may add, if it is whole."""
+        self._file.seek(0)
+        content = self._file.read()
+        return content + self._pending if len(content) >= self._written else self._copy.unpacked()
+
     def _append(self, data: bytes) -> None:
         self._pending += data
+        self._copy.add(data)
         with file_errors(self._name):
             _write_all(self._pending, self._file)
+
+
+class _PackedCopy:
+    """What was written, compressed in memory: some 7 kB a second of two sensors at 100 Hz."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._packed = bytearray()
+        self._packing = zlib.compressobj(level=1)
+
+    def add(self, data: bytes) -> None:
+        """Append data."""
+        self.size += len(data)
+        self._packed += self._packing.compress(data)
+
+    def unpacked(self) -> bytes:
+        """Return all data; more can be added afterwards."""
+        rest = self._packing.copy().flush()
+        return zlib.decompress(bytes(self._packed) + rest)
 
 
 def _write_all(pending: bytearray, file: FileIO) -> None:
