@@ -2,8 +2,8 @@
 
 `_stages` is the page to read: times in seconds; one stream per name; continuous numbers and clocks; repeated
 packets; values that wrapped round; the clock of each stretch of constant rate; invalid samples, which become
-holes; and then doubts about the remaining samples. What samples cannot show is listed in
-docs/recording-format.md.
+holes; a great bias of the gyroscope; and then doubts about the remaining samples. What samples cannot show is
+listed in docs/recording-format.md.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import bias_at_rest, window_length
 from imu_reps.quality.accelerometer import check_accelerometer, check_exchanged
+from imu_reps.quality.bias import without_bias
 from imu_reps.quality.channels import (
     Stream,
     channels_of,
@@ -178,10 +179,11 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     streams = {block.sensor: Stream.of(block, channels[block.sensor]) for block in recording.blocks}
     streams, repairs = _repaired(streams, reads, recording.header)
     streams, readings, invalid = _timed(streams, recording.header)
+    streams, readings, biased = _unbiased(streams, readings)
     for place, stream in streams.items():
         if stream.block is not recording.samples(place):
             recording = recording.with_samples(stream.block)
-    timed = Checked(recording, (*numbers, *repairs, *invalid), readings, _unused(readings))
+    timed = Checked(recording, (*numbers, *repairs, *invalid, *biased), readings, _unused(readings))
     yield timed
 
     doubts = tuple(_doubtful_times(recording, timed.clocks))
@@ -251,6 +253,18 @@ def _timed(
             invalid = list(check_exchanged(place, windows)) or invalid
         found += [*changed, *lines, *invalid]
     return steady, readings, found
+
+
+def _unbiased(
+    streams: Mapping[SensorPlace, Stream], readings: Mapping[SensorPlace, MarkedSamples]
+) -> tuple[dict[SensorPlace, Stream], dict[SensorPlace, MarkedSamples], list[Finding]]:
+    """Take off biases that rests would not show; the channels of a stream stay as the sensor read them."""
+    level, unbiased, found = dict(streams), dict[SensorPlace, MarkedSamples](), list[Finding]()
+    for place, marked in readings.items():
+        block, unbiased[place], biased = without_bias(streams[place].block, marked)
+        level[place] = replace(streams[place], block=block)
+        found += biased
+    return level, unbiased, found
 
 
 def _unused(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, BoolArray]:

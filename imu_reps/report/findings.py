@@ -151,6 +151,14 @@ def _gyro_changed(v: Mapping[str, Any]) -> str:
     return f"{whose} {what}, unlike in the rest of the recording: {_consequence(v)}."
 
 
+def _gyro_bias(v: Mapping[str, Any]) -> str:
+    columns = join_words([f"{name} by {bias:.0f} deg/s" for name, bias in v["bias_dps"].items()])
+    what = f"The {v['sensor']} sensor's gyroscope is off all along, {columns}: it says so much while"
+    if v["at_rest"]:
+        return f"{what} the sensor rests. That bias was taken off."
+    return f"{what} gravity does not turn. That bias was taken off; the sensor never rests, so that a few deg/s may be left: angles and the count may be off."
+
+
 def _gyro_scale_hint(v: Mapping[str, Any]) -> str:
     if v["severity"] == "caution":
         return "Check the gyroscope's range setting and calibration."
@@ -635,6 +643,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "The {sensor} sensor's gyroscope warmed up while recording: its bias went by {bias_dps:.1f} deg/s, and "
         "was taken off.",
         "Switch the sensors on a few minutes before the set.",
+    ),
+    "gyro_bias": (
+        _gyro_bias,
+        "Calibrate the gyroscope while the sensor lies still, or check what the program adds to it; and lie still for a second before the set.",
     ),
     "gyro_zero": (
         "Between {start_s:.0f} s and {end_s:.0f} s the {sensor} sensor's gyroscope reads up to {off_dps:.0f} deg/s more or less than its accelerometer shows in calm moments: its zero moved, or it takes slow turns for its zero. Angles, times and counts there may be wrong.",
