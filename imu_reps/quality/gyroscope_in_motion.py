@@ -487,6 +487,11 @@ def shows_axes(fit: TurningFit) -> bool:
     return abs(fit.factor - 1.0) < PARAMS.near and fit.error < PARAMS.near_error
 
 
+def known_well(fit: TurningFit) -> bool:
+    """Whether the turns explain so much of the force that their factor is known."""
+    return fit.unexplained <= PARAMS.known_share
+
+
 def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> Iterator[Finding]:
     """Report a dead axis of the gyroscope, and columns that are swapped or have the wrong sign."""
     if fit is None or shows_axes(fit):
@@ -503,7 +508,7 @@ def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit |
 
 def check_scale_in_motion(place: SensorPlace, fit: TurningFit | None) -> Iterator[Finding]:
     """Report a gyroscope with a wrong scale."""
-    if fit is None or fit.unexplained > PARAMS.known_share:
+    if fit is None or not known_well(fit):
         return
     # pieces that would all have another factor than the common one: the model is wrong, as with soft tissue
     error = math.hypot(fit.error, median(fit.own_factor) - fit.factor)

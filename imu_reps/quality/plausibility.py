@@ -47,6 +47,7 @@ from imu_reps.quality.gyroscope import (
     check_zero,
     seen_turns,
 )
+from imu_reps.quality.gyroscope_drift import check_drift
 from imu_reps.quality.gyroscope_in_motion import (
     TurningFit,
     check_axes_in_motion,
@@ -410,7 +411,8 @@ def _unchanging(
     """Return findings on a gyroscope that is the same all along."""
     if axes := list(check_axes_in_motion(place, limb.windows, limb.fit)):
         return axes
-    scale = list(check_scale_in_motion(place, limb.fit))
+    scale = list(check_drift(place, limb.finer.start_s, limb.fit))
+    scale = scale or list(check_scale_in_motion(place, limb.fit))
     slips = [] if scale else list(check_slipped(place, limb.windows))
     if slips:
         limb = _without_rate(limb, slips)

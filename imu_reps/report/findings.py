@@ -621,6 +621,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Multiply {ACC} of both sensors by -1; only if the pelvis sensor was worn the wrong way round, correct its axes in the header instead.",
     ),
     "gyro_scale": (_GYRO_SCALE, _gyro_scale_hint),
+    "gyro_drifts": (
+        f"The {{sensor}} sensor's gyroscope sees about {{before:.2g}} times the turns that its accelerometer sees at {{start_s:.0f}} s, and about {{after:.2g}} times at {{end_s:.0f}} s: its scale changes in between ({GYR}). Angles, ranges and counts are off by as much.",
+        "Check what sets the sensor's range while it records, its supply, and how warm it gets.",
+    ),
     "gyro_changed": (
         _gyro_changed,
         "Check what restarts the sensor, or sets its range or its axes, while it records.",
