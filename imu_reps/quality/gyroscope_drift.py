@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from imu_reps.domain.finding import Finding
-from imu_reps.domain.samples import FloatArray, SensorPlace
-from imu_reps.quality.gyroscope_in_motion import TurningFit, known_well
+from imu_reps.domain.samples import SensorPlace
+from imu_reps.quality.gyroscope_in_motion import TurningFit, known_well, own_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +25,6 @@ class DriftParams:
     ----------
     min_pieces : int
         Fewest pieces that show a drift.
-    model_error : float
-        Error of a piece's own factor by what the model leaves out, such as soft tissue (ours: at half of it
-        one calm piece outweighs all others, and 4 of 800 good sensors seem to drift).
-    reading_s : float
-        Time in which the remaining force counts as one independent reading (ours).
     least_factor : float
         Smallest factor of a piece, as factors below 0 explain no turn.
     sure_sds, min_change : float
@@ -39,8 +34,6 @@ class DriftParams:
     """
 
     min_pieces: int = 3
-    model_error: float = 0.03
-    reading_s: float = 0.3
     least_factor: float = 0.1
     sure_sds: float = 3.3
     min_change: float = 0.08
@@ -63,7 +56,7 @@ def check_drift(place: SensorPlace, start_s: float, fit: TurningFit | None) -> I
     if fit is None or not known_well(fit) or len(fit.pieces) < PARAMS.min_pieces:
         return
     factor = np.maximum(fit.own_factor, PARAMS.least_factor)
-    weight = (factor / _errors(fit)) ** 2
+    weight = (factor / own_errors(fit)) ** 2
     first_s = fit.pieces.first * fit.pieces.hop_s
     middle_s = float(weight @ first_s) / float(weight.sum())
     since_s, logarithm = first_s - middle_s, np.log(factor)
@@ -82,12 +75,3 @@ def check_drift(place: SensorPlace, start_s: float, fit: TurningFit | None) -> I
             start_s=start_s + float(first_s[0]),
             end_s=start_s + float(first_s[-1]) + piece_s,
         )
-
-
-def _errors(fit: TurningFit) -> FloatArray:
-    """Return the standard error of each piece's own factor, (k,)."""
-    change = fit.own_factor - fit.factor
-    # what a change of the factor explains, per square of the change
-    shown = np.maximum(fit.left - fit.own_left, 1e-9) / np.maximum(change**2, 1e-9)
-    variance = fit.own_left / fit.pieces.total_weight
-    return np.asarray(np.sqrt(PARAMS.model_error**2 + PARAMS.reading_s / fit.pieces.hop_s * variance / shown))

@@ -55,6 +55,7 @@ from imu_reps.quality.gyroscope_in_motion import (
     fit_turning,
     may_show_more,
     shows_axes,
+    shows_more,
 )
 from imu_reps.quality.gyroscope_in_pieces import TurnedForce, check_pieces, turned_force
 from imu_reps.quality.numbering import numbered
@@ -330,13 +331,15 @@ def _limbs(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, _
     channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
     limbs = dict[SensorPlace, _Limb]()
     for place, windows in windows_of(clocks, channels).items():
-        finer, fit = windows, fit_turning(windows)
-        while may_show_more(finer, fit):
-            half = windows_of({place: clocks[place]}, {place: channels[place]}, finer.hop_s / 2)[place]
-            again = fit_turning(half)
-            if fit and not (again and again.unexplained < fit.unexplained):
+        tried, fit = windows, fit_turning(windows)
+        finer = windows
+        while may_show_more(tried, fit):
+            tried = windows_of({place: clocks[place]}, {place: channels[place]}, tried.hop_s / 2)[place]
+            again = fit_turning(tried)
+            if fit is None or (again and shows_more(again, fit)):
+                finer, fit = tried, again
+            elif not fit.pieces.left_out:
                 break
-            finer, fit = half, again
         limbs[place] = _Limb(channels[place], clocks[place], windows, finer, fit)
     return limbs
 
