@@ -388,6 +388,11 @@ def _stretches(v: Mapping[str, Any]) -> str:
     return f"The {v['sensor']} sensor's rows {join_words(every[:MAX_NAMED])}{more}, to the last digit: what stands there was recorded before. They are left out; {_consequence(v)}."
 
 
+def _two_streams(v: Mapping[str, Any]) -> str:
+    two = "Two" if v["start_s"] is None else f"From {v['start_s']:.0f} s on two"
+    return f"{two} different streams of samples come under one name, {v['sensor']}: two sensors send as one."
+
+
 def _in_columns(v: Mapping[str, Any]) -> str:
     return f" in {join_words(v['columns'])}" if v["columns"] else ""
 
@@ -744,7 +749,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Check the program that wrote the file or joined it from parts.",
     ),
     "two_streams": (
-        "Two different streams of samples come under one name, {sensor}: two sensors send as one.",
+        _two_streams,
         "Give each sensor its own name in the column sensor, 'pelvis' and 'ankle'; nothing in the file is a copy.",
     ),
     "names_exchanged": (
