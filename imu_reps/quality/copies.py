@@ -16,6 +16,7 @@ from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.robust import median
 from imu_reps.quality.channels import Stream, channels_of, coarse_channels, is_random
+from imu_reps.quality.doubled import doubled
 from imu_reps.quality.spikes import zeros
 
 
@@ -278,8 +279,10 @@ def copied(values: FloatArray, reads: Signatures, *, counted: bool) -> BoolArray
     if lag is None:
         return np.zeros(count, bool)
     lag[(lag > PARAMS.max_lag) | ~_not_flat(values)] = 0
-    if np.count_nonzero(lag) < PARAMS.min_copies or coarse_channels(values).any():
+    if np.count_nonzero(lag) < PARAMS.min_copies:
         return np.zeros(count, bool)
+    if coarse_channels(values).any():
+        return np.zeros(count, bool) if counted else doubled(reads.of)
     edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
     length, value = np.diff(edges), lag[edges[:-1]]
     packets = (value > 1) & (length > 1)
