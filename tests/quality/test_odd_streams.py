@@ -337,3 +337,15 @@ def test_a_knock_that_both_sensors_feel_exchanges_no_names(clean: Recording) -> 
         acc[1700:1703] = other.acc_mps2[1699]
         knocked = knocked.with_samples(replace(block, acc_mps2=acc))
     assert "names_exchanged" not in {f.code for f in check_recording(knocked)}
+
+
+def test_readings_that_fail_in_one_sensor_after_the_other_exchange_no_names(clean: Recording) -> None:
+    recording = clean
+    for block, first_s in zip(clean.blocks, (20.0, 19.7), strict=True):
+        failed = (block.time_s > first_s) & (block.time_s < first_s + 0.3)
+        acc_mps2, gyr_dps = block.acc_mps2.copy(), block.gyr_dps.copy()
+        acc_mps2[failed], gyr_dps[failed] = 156.9, 2000.0
+        recording = recording.with_samples(replace(block, acc_mps2=acc_mps2, gyr_dps=gyr_dps))
+    codes = {finding.code for finding in check_recording(recording)}
+    assert "flat_samples" in codes
+    assert "names_exchanged" not in codes
