@@ -271,6 +271,9 @@ def _bounds(pieces: TurningPieces, matrix: FloatArray, wrong: _Wrong, windows: i
         parts = _parts(pieces[wrong.end - 1 : first + 1])
         right = np.flatnonzero(_right(parts, matrix))
         end = int(parts.first[right[0]] if len(right) else pieces.first[first])
+    if end <= start:  # parts of a wrong piece seem right by chance
+        last = int(pieces.first[wrong.end - 1])
+        return int(pieces.first[wrong.first]), last + pieces.weight.shape[1]
     return start, end
 
 

@@ -193,7 +193,7 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     yield timed
 
     biases = {place: _bias_dps(marked, timed.unused[place]) for place, marked in readings.items()}
-    limbs = _limbs(readings)
+    limbs = _limbs(readings, biases)
     doubts = tuple(_doubtful_signals(recording.header, streams, biases, limbs))
     changed = _changed(readings, doubts)
     unused = {place: bad | changed.get(place, readings[place]).bad for place, bad in timed.unused.items()}
@@ -326,9 +326,12 @@ class _Limb:
     fit: TurningFit | None
 
 
-def _limbs(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, _Limb]:
+def _limbs(
+    readings: Mapping[SensorPlace, MarkedSamples], biases_dps: Mapping[SensorPlace, FloatArray | None]
+) -> dict[SensorPlace, _Limb]:
     clocks = {place: without_invalid(marked.timed, marked.bad) for place, marked in readings.items()}
-    channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
+    sent = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
+    channels = {place: _without_wander(values, biases_dps[place]) for place, values in sent.items()}
     limbs = dict[SensorPlace, _Limb]()
     for place, windows in windows_of(clocks, channels).items():
         tried, fit = windows, fit_turning(windows)
@@ -340,8 +343,15 @@ def _limbs(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, _
                 finer, fit = tried, again
             elif not fit.pieces.left_out:
                 break
-        limbs[place] = _Limb(channels[place], clocks[place], windows, finer, fit)
+        limbs[place] = _Limb(sent[place], clocks[place], windows, finer, fit)
     return limbs
+
+
+def _without_wander(channels: FloatArray, bias_dps: FloatArray | None) -> FloatArray:
+    """Return the channels, (6, n), without a bias that wanders: windows take off a constant one."""
+    if bias_dps is None or bias_dps.ndim < 2 or len(bias_dps) != channels.shape[1]:
+        return channels
+    return np.vstack([channels[:3], channels[3:] - bias_dps.T])
 
 
 def _none_refuses(findings: Iterable[Finding]) -> bool:
