@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 #: Findings on the ankle's gyroscope by which repetitions may be missed (ours: 17 of 30 altered sets are
 #: counted wrong).
-MISLEADING = ("gyro_late", "gyro_changed", "gyro_zero")
+MISLEADING = ("gyro_late", "gyro_changed", "gyro_drifts", "gyro_zero")
 
 
 @dataclass(frozen=True, slots=True)

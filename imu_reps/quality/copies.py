@@ -16,6 +16,7 @@ from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
 from imu_reps.kinematics.robust import median
 from imu_reps.quality.channels import Stream, channels_of, coarse_channels, is_random
+from imu_reps.quality.doubled import doubled
 from imu_reps.quality.spikes import zeros
 
 
@@ -45,6 +46,8 @@ class CopyParams:
     leaps_mps2, leaps, leaps_s : tuple, float or int
         Smallest leaps that are tried between the readings of two sensors under one name, and the fewest leaps
         in a span of this length, as made by packets of a third of a second in turn.
+    alone_s : float
+        Shortest time at the end, with the other sensor silent, in which such leaps are looked for apart.
     comes_back, back_share : float
         Greatest distance from where they leapt from after the next leap, as a share of the leap, and smallest
         share of such leaps (ours: at most 0.3 with good sensors, shaken or not).
@@ -73,6 +76,7 @@ class CopyParams:
     leaps_mps2: tuple[float, ...] = (1.0, 5.0)
     leaps: int = 8
     leaps_s: float = 3.0
+    alone_s: float = 6.0
     comes_back: float = 0.5
     back_share: float = 0.6
     group_share: float = 0.2
@@ -139,6 +143,8 @@ def check_streams(
             block, acc_mps2 = sent[readings], acc_mps2[:, readings]
         if len(block) > PARAMS.leaps and (_leaps(block.time_s, acc_mps2) or _one_number_twice(block)):
             yield Finding("two_streams", severity="refuse", sensor=block.sensor)
+        elif since_s := _leaps_alone(block, acc_mps2, recording):
+            yield Finding("two_streams", severity="refuse", sensor=block.sensor, start_s=since_s)
     if len(recording.blocks) == 2:
         yield from _same_data(recording.blocks[1], channels["ankle"], reads["pelvis"], reads["ankle"])
 
@@ -155,6 +161,19 @@ def _leaps(time_s: FloatArray, acc_mps2: FloatArray) -> bool:
     return any(_in_turn(time_s, acc_mps2, far) for far in tried) and any(
         _to_one_side(time_s, acc_mps2, far) for far in tried
     )
+
+
+def _leaps_alone(block: SampleBlock, acc_mps2: FloatArray, recording: Recording) -> float | None:
+    """Return since when a sensor's force leaps to and fro, with the other one silent; None if it does not."""
+    for other in recording.blocks:
+        first = int(np.searchsorted(block.time_s, other.time_s[-1], side="right"))
+        if other.sensor == block.sensor or len(block) - first <= PARAMS.leaps:
+            continue
+        if block.time_s[-1] - block.time_s[first] > PARAMS.alone_s and _leaps(
+            block.time_s[first:], acc_mps2[:, first:]
+        ):
+            return float(block.time_s[first])
+    return None
 
 
 def _in_turn(time_s: FloatArray, acc_mps2: FloatArray, rows: IntArray) -> bool:
@@ -261,8 +280,10 @@ def copied(values: FloatArray, reads: Signatures, *, counted: bool) -> BoolArray
     if lag is None:
         return np.zeros(count, bool)
     lag[(lag > PARAMS.max_lag) | ~_not_flat(values)] = 0
-    if np.count_nonzero(lag) < PARAMS.min_copies or coarse_channels(values).any():
+    if np.count_nonzero(lag) < PARAMS.min_copies:
         return np.zeros(count, bool)
+    if coarse_channels(values).any():
+        return np.zeros(count, bool) if counted else doubled(reads.of)
     edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
     length, value = np.diff(edges), lag[edges[:-1]]
     packets = (value > 1) & (length > 1)

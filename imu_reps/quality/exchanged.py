@@ -58,6 +58,8 @@ def check_exchanged_names(
     crossed = np.maximum(_apart(pelvis_before, ankle_after), _apart(ankle_before, pelvis_after))
     found = (leap[0] > PARAMS.leap_mps2) & (crossed[0] < PARAMS.crosses * leap[0])
     found &= crossed[1] < np.maximum(PARAMS.turns_on_dps, PARAMS.crosses * leap[1])
+    for level in (pelvis_before, pelvis_after, ankle_before, ankle_after):
+        found &= np.ptp(np.abs(level[:3]), axis=0) > 0.0  # readings that fail in both sensors are alike
     moments = _moments(pelvis.time_s[pairs[found, 0] + 1])
     if moments:
         end_s = float(max(pelvis.time_s[-1], ankle.time_s[-1]))

@@ -18,7 +18,7 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.samples import ACC_COLUMNS, GYR_COLUMNS, BoolArray, FloatArray, IntArray, SensorPlace
 from imu_reps.kinematics.motion import bridged
-from imu_reps.kinematics.robust import median, medians, quantiles
+from imu_reps.kinematics.robust import medians, quantiles
 from imu_reps.kinematics.rotations import products, rotations_by
 from imu_reps.quality.windows import MIN_HOP_S, Windows
 
@@ -66,6 +66,10 @@ class MotionFitParams:
         Standard error of the model, and of a single piece; and share of the remaining force that is
         correlated with the turns (ours: over 1,200 sets of two simulators 3 good gyroscopes are off by 3.3
         standard errors).
+    own_model_error, own_reading_s : float
+        Error of a piece's own factor by what the model leaves out, such as soft tissue, and time in which the
+        remaining force counts as one independent reading for it (ours: at half of that error one calm piece
+        outweighs all others, and 4 of 800 good sensors seem to drift).
     sure_sds : float
         Number of standard errors from which a wrong scale is reported (ours).
     near, near_error : float
@@ -105,6 +109,8 @@ class MotionFitParams:
     known_share: float = 0.2
     model_error: float = 0.03
     correlated_share: float = 0.15
+    own_model_error: float = 0.03
+    own_reading_s: float = 0.3
     sure_sds: float = 3.3
     near: float = 0.1
     near_error: float = 0.08
@@ -135,6 +141,10 @@ class TurningPieces:
         Weight of each window, as a factor of its residuals.
     first : (k,) int
         First window of each piece.
+    hop_s : float
+        Length of a hop.
+    left_out : int
+        Number of pieces that turn, but too fast or too shaken for windows of this length.
     """
 
     force_mps2: FloatArray
@@ -142,6 +152,7 @@ class TurningPieces:
     weight: FloatArray
     first: IntArray
     hop_s: float
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.first)
@@ -219,9 +230,16 @@ class TurningFit:
 
 
 def may_show_more(windows: Windows, fit: TurningFit | None) -> bool:
-    """Whether shorter windows may explain the force better: of a limb that turns fast within them."""
+    """Whether shorter windows may explain the force better, or more of it: of a limb that turns fast."""
     fast = bool((np.abs(windows.unbiased_dps) > PARAMS.fast_dps).any())
-    return fast and windows.hop_s > MIN_HOP_S and (fit is None or fit.unexplained > PARAMS.well_share)
+    poor = fit is None or fit.pieces.left_out > 0 or fit.unexplained > PARAMS.well_share
+    return fast and windows.hop_s > MIN_HOP_S and poor
+
+
+def shows_more(finer: TurningFit, fit: TurningFit) -> bool:
+    """Whether shorter windows explain the force better, or more of the recording well."""
+    more = len(finer.pieces) > len(fit.pieces) and finer.unexplained < PARAMS.poor_share
+    return more or finer.unexplained < fit.unexplained
 
 
 def fit_turning(windows: Windows) -> TurningFit | None:
@@ -314,19 +332,18 @@ def _turning_pieces(windows: Windows) -> TurningPieces | None:
         values[..., : number * length].reshape(*values.shape[:-1], number, length)
         for values in (bridged(force).T, bridged(rate).T, share, holes)
     )
-    used = (
-        (holes.sum(axis=1) * windows.hop_s <= PARAMS.max_bridged_s)
-        & (np.abs(rate).max(axis=(0, 2)) < np.radians(PARAMS.max_hop_deg / windows.hop_s))
-        & (turned_deg(rate, windows.hop_s) > PARAMS.min_turn_deg)
-        & (share.mean(axis=1) > PARAMS.min_calm_share)
-    )
+    whole = holes.sum(axis=1) * windows.hop_s <= PARAMS.max_bridged_s
+    turns = whole & (turned_deg(rate, windows.hop_s) > PARAMS.min_turn_deg)
+    slow = np.abs(rate).max(axis=(0, 2)) < np.radians(PARAMS.max_hop_deg / windows.hop_s)
+    used = turns & slow & (share.mean(axis=1) > PARAMS.min_calm_share)
     if share[used].sum() * windows.hop_s < PARAMS.min_s:
         return None
     weight = np.sqrt(share[used])
     weight[:, [0, -1]] = 0.0  # how the rate changes there is not known
     # contiguous windows per axis are several times faster
     force, rate = (np.ascontiguousarray(values[:, used]) for values in (force, rate))
-    return TurningPieces(force, rate, weight, np.flatnonzero(used) * length, windows.hop_s)
+    left_out = int((turns & ~used).sum())
+    return TurningPieces(force, rate, weight, np.flatnonzero(used) * length, windows.hop_s, left_out)
 
 
 def turned_deg(rate_rad_s: FloatArray, hop_s: float) -> FloatArray:
@@ -487,6 +504,11 @@ def shows_axes(fit: TurningFit) -> bool:
     return abs(fit.factor - 1.0) < PARAMS.near and fit.error < PARAMS.near_error
 
 
+def known_well(fit: TurningFit) -> bool:
+    """Whether the turns explain so much of the force that their factor is known."""
+    return fit.unexplained <= PARAMS.known_share
+
+
 def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit | None) -> Iterator[Finding]:
     """Report a dead axis of the gyroscope, and columns that are swapped or have the wrong sign."""
     if fit is None or shows_axes(fit):
@@ -503,15 +525,32 @@ def check_axes_in_motion(place: SensorPlace, windows: Windows, fit: TurningFit |
 
 def check_scale_in_motion(place: SensorPlace, fit: TurningFit | None) -> Iterator[Finding]:
     """Report a gyroscope with a wrong scale."""
-    if fit is None or fit.unexplained > PARAMS.known_share:
+    if fit is None or not known_well(fit):
         return
     # pieces that would all have another factor than the common one: the model is wrong, as with soft tissue
-    error = math.hypot(fit.error, median(fit.own_factor) - fit.factor)
+    error = math.hypot(fit.error, _usual_factor(fit) - fit.factor)
     # compared with the error of the factor and of its inverse: a swinging body gives a small, uncertain
     # factor
     if abs(fit.factor - 1.0) * min(1.0, fit.factor) > PARAMS.sure_sds * error:
         values = {"ratio": 1.0 / fit.factor, "error": error / fit.factor**2}
         yield Finding("gyro_scale", values=values, severity="caution", sensor=place)
+
+
+def own_errors(fit: TurningFit) -> FloatArray:
+    """Return the standard error of each piece's own factor, (k,)."""
+    change = fit.own_factor - fit.factor
+    # what a change of the factor explains, per square of the change
+    shown = np.maximum(fit.left - fit.own_left, 1e-9) / np.maximum(change**2, 1e-9)
+    variance = fit.own_left / fit.pieces.total_weight
+    by_force = PARAMS.own_reading_s / fit.pieces.hop_s * variance / shown
+    return np.asarray(np.sqrt(PARAMS.own_model_error**2 + by_force))
+
+
+def _usual_factor(fit: TurningFit) -> float:
+    """Return the median of the pieces' own factors, weighted by how well they are known."""
+    order = np.argsort(fit.own_factor)
+    known = np.cumsum(1.0 / own_errors(fit)[order] ** 2)
+    return float(fit.own_factor[order[np.searchsorted(known, known[-1] / 2.0)]])
 
 
 def _repaired(pieces: TurningPieces, left: float) -> dict[str, tuple[str, ...]]:

@@ -2,8 +2,8 @@
 
 `_stages` is the page to read: times in seconds; one stream per name; continuous numbers and clocks; repeated
 packets; values that wrapped round; the clock of each stretch of constant rate; invalid samples, which become
-holes; and then doubts about the remaining samples. What samples cannot show is listed in
-docs/recording-format.md.
+holes; a great bias of the gyroscope; and then doubts about the remaining samples. What samples cannot show is
+listed in docs/recording-format.md.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from imu_reps.errors import RecordingError
 from imu_reps.kinematics.clock.offline import TimedSamples
 from imu_reps.kinematics.rest import bias_at_rest, window_length
 from imu_reps.quality.accelerometer import check_accelerometer, check_exchanged
+from imu_reps.quality.bias import without_bias
 from imu_reps.quality.channels import (
     Stream,
     channels_of,
@@ -46,6 +47,7 @@ from imu_reps.quality.gyroscope import (
     check_zero,
     seen_turns,
 )
+from imu_reps.quality.gyroscope_drift import check_drift
 from imu_reps.quality.gyroscope_in_motion import (
     TurningFit,
     check_axes_in_motion,
@@ -53,6 +55,7 @@ from imu_reps.quality.gyroscope_in_motion import (
     fit_turning,
     may_show_more,
     shows_axes,
+    shows_more,
 )
 from imu_reps.quality.gyroscope_in_pieces import TurnedForce, check_pieces, turned_force
 from imu_reps.quality.numbering import numbered
@@ -178,10 +181,11 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     streams = {block.sensor: Stream.of(block, channels[block.sensor]) for block in recording.blocks}
     streams, repairs = _repaired(streams, reads, recording.header)
     streams, readings, invalid = _timed(streams, recording.header)
+    streams, readings, biased = _unbiased(streams, readings)
     for place, stream in streams.items():
         if stream.block is not recording.samples(place):
             recording = recording.with_samples(stream.block)
-    timed = Checked(recording, (*numbers, *repairs, *invalid), readings, _unused(readings))
+    timed = Checked(recording, (*numbers, *repairs, *invalid, *biased), readings, _unused(readings))
     yield timed
 
     doubts = tuple(_doubtful_times(recording, timed.clocks))
@@ -189,7 +193,7 @@ def _stages(recording: Recording) -> Iterator[Checked]:
     yield timed
 
     biases = {place: _bias_dps(marked, timed.unused[place]) for place, marked in readings.items()}
-    limbs = _limbs(readings)
+    limbs = _limbs(readings, biases)
     doubts = tuple(_doubtful_signals(recording.header, streams, biases, limbs))
     changed = _changed(readings, doubts)
     unused = {place: bad | changed.get(place, readings[place]).bad for place, bad in timed.unused.items()}
@@ -253,6 +257,18 @@ def _timed(
     return steady, readings, found
 
 
+def _unbiased(
+    streams: Mapping[SensorPlace, Stream], readings: Mapping[SensorPlace, MarkedSamples]
+) -> tuple[dict[SensorPlace, Stream], dict[SensorPlace, MarkedSamples], list[Finding]]:
+    """Take off biases that rests would not show; the channels of a stream stay as the sensor read them."""
+    level, unbiased, found = dict(streams), dict[SensorPlace, MarkedSamples](), list[Finding]()
+    for place, marked in readings.items():
+        block, unbiased[place], biased = without_bias(streams[place].block, marked)
+        level[place] = replace(streams[place], block=block)
+        found += biased
+    return level, unbiased, found
+
+
 def _unused(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, BoolArray]:
     """Return which samples are invalid, or came after the ankle's sensor died."""
     died = died_at(readings["ankle"]) if "ankle" in readings else None
@@ -310,20 +326,32 @@ class _Limb:
     fit: TurningFit | None
 
 
-def _limbs(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, _Limb]:
+def _limbs(
+    readings: Mapping[SensorPlace, MarkedSamples], biases_dps: Mapping[SensorPlace, FloatArray | None]
+) -> dict[SensorPlace, _Limb]:
     clocks = {place: without_invalid(marked.timed, marked.bad) for place, marked in readings.items()}
-    channels = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
+    sent = {place: marked.channels_without(marked.bad) for place, marked in readings.items()}
+    channels = {place: _without_wander(values, biases_dps[place]) for place, values in sent.items()}
     limbs = dict[SensorPlace, _Limb]()
     for place, windows in windows_of(clocks, channels).items():
-        finer, fit = windows, fit_turning(windows)
-        while may_show_more(finer, fit):
-            half = windows_of({place: clocks[place]}, {place: channels[place]}, finer.hop_s / 2)[place]
-            again = fit_turning(half)
-            if fit and not (again and again.unexplained < fit.unexplained):
+        tried, fit = windows, fit_turning(windows)
+        finer = windows
+        while may_show_more(tried, fit):
+            tried = windows_of({place: clocks[place]}, {place: channels[place]}, tried.hop_s / 2)[place]
+            again = fit_turning(tried)
+            if fit is None or (again and shows_more(again, fit)):
+                finer, fit = tried, again
+            elif not fit.pieces.left_out:
                 break
-            finer, fit = half, again
-        limbs[place] = _Limb(channels[place], clocks[place], windows, finer, fit)
+        limbs[place] = _Limb(sent[place], clocks[place], windows, finer, fit)
     return limbs
+
+
+def _without_wander(channels: FloatArray, bias_dps: FloatArray | None) -> FloatArray:
+    """Return the channels, (6, n), without a bias that wanders: windows take off a constant one."""
+    if bias_dps is None or bias_dps.ndim < 2 or len(bias_dps) != channels.shape[1]:
+        return channels
+    return np.vstack([channels[:3], channels[3:] - bias_dps.T])
 
 
 def _none_refuses(findings: Iterable[Finding]) -> bool:
@@ -396,7 +424,8 @@ def _unchanging(
     """Return findings on a gyroscope that is the same all along."""
     if axes := list(check_axes_in_motion(place, limb.windows, limb.fit)):
         return axes
-    scale = list(check_scale_in_motion(place, limb.fit))
+    scale = list(check_drift(place, limb.finer.start_s, limb.fit))
+    scale = scale or list(check_scale_in_motion(place, limb.fit))
     slips = [] if scale else list(check_slipped(place, limb.windows))
     if slips:
         limb = _without_rate(limb, slips)

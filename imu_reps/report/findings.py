@@ -151,6 +151,14 @@ def _gyro_changed(v: Mapping[str, Any]) -> str:
     return f"{whose} {what}, unlike in the rest of the recording: {_consequence(v)}."
 
 
+def _gyro_bias(v: Mapping[str, Any]) -> str:
+    columns = join_words([f"{name} by {bias:.0f} deg/s" for name, bias in v["bias_dps"].items()])
+    what = f"The {v['sensor']} sensor's gyroscope is off all along, {columns}: it says so much while"
+    if v["at_rest"]:
+        return f"{what} the sensor rests. That bias was taken off."
+    return f"{what} gravity does not turn. That bias was taken off; the sensor never rests, so that a few deg/s may be left: angles and the count may be off."
+
+
 def _gyro_scale_hint(v: Mapping[str, Any]) -> str:
     if v["severity"] == "caution":
         return "Check the gyroscope's range setting and calibration."
@@ -378,6 +386,11 @@ def _stretches(v: Mapping[str, Any]) -> str:
     ]
     more = f", and {len(every) - MAX_NAMED} stretches more repeat others" if len(every) > MAX_NAMED else ""
     return f"The {v['sensor']} sensor's rows {join_words(every[:MAX_NAMED])}{more}, to the last digit: what stands there was recorded before. They are left out; {_consequence(v)}."
+
+
+def _two_streams(v: Mapping[str, Any]) -> str:
+    two = "Two" if v["start_s"] is None else f"From {v['start_s']:.0f} s on two"
+    return f"{two} different streams of samples come under one name, {v['sensor']}: two sensors send as one."
 
 
 def _in_columns(v: Mapping[str, Any]) -> str:
@@ -613,6 +626,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Multiply {ACC} of both sensors by -1; only if the pelvis sensor was worn the wrong way round, correct its axes in the header instead.",
     ),
     "gyro_scale": (_GYRO_SCALE, _gyro_scale_hint),
+    "gyro_drifts": (
+        f"The {{sensor}} sensor's gyroscope sees about {{before:.2g}} times the turns that its accelerometer sees at {{start_s:.0f}} s, and about {{after:.2g}} times at {{end_s:.0f}} s: its scale changes in between ({GYR}). Angles, ranges and counts are off by as much.",
+        "Check what sets the sensor's range while it records, its supply, and how warm it gets.",
+    ),
     "gyro_changed": (
         _gyro_changed,
         "Check what restarts the sensor, or sets its range or its axes, while it records.",
@@ -635,6 +652,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "The {sensor} sensor's gyroscope warmed up while recording: its bias went by {bias_dps:.1f} deg/s, and "
         "was taken off.",
         "Switch the sensors on a few minutes before the set.",
+    ),
+    "gyro_bias": (
+        _gyro_bias,
+        "Calibrate the gyroscope while the sensor lies still, or check what the program adds to it; and lie still for a second before the set.",
     ),
     "gyro_zero": (
         "Between {start_s:.0f} s and {end_s:.0f} s the {sensor} sensor's gyroscope reads up to {off_dps:.0f} deg/s more or less than its accelerometer shows in calm moments: its zero moved, or it takes slow turns for its zero. Angles, times and counts there may be wrong.",
@@ -728,7 +749,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Check the program that wrote the file or joined it from parts.",
     ),
     "two_streams": (
-        "Two different streams of samples come under one name, {sensor}: two sensors send as one.",
+        _two_streams,
         "Give each sensor its own name in the column sensor, 'pelvis' and 'ankle'; nothing in the file is a copy.",
     ),
     "names_exchanged": (

@@ -11,7 +11,7 @@ from mutations import KINDS, rows
 from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
 from imu_reps.domain.recording import Counter
 from imu_reps.quality.channels import Stream, channels_of
-from imu_reps.quality.copies import repeated_stretches, signatures
+from imu_reps.quality.copies import copied, repeated_stretches, signatures
 from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import sentence
 
@@ -19,6 +19,11 @@ from imu_reps.report.findings import sentence
 @pytest.fixture(scope="module")
 def good() -> Recording:
     return simulate(SetPlan(reps=(RepPlan(),) * 5)).recording
+
+
+def _ankle(recording: Recording) -> SampleBlock:
+    assert recording.ankle is not None
+    return recording.ankle
 
 
 @pytest.mark.parametrize("kind", ["a stretch that is pasted again", "a file joined to itself"])
@@ -43,6 +48,41 @@ def test_packets_that_come_twice_with_their_numbers_count_once(counter: Counter,
     summary = analyze(spoilt).summary
     assert {finding.code for finding in check_recording(spoilt)} <= {"copies", "duplicates"}
     assert summary.set.rep_count == analyze(good).summary.set.rep_count
+
+
+def coarse(block: SampleBlock) -> SampleBlock:
+    return replace(block, acc_mps2=np.round(block.acc_mps2, 1), gyr_dps=np.round(block.gyr_dps / 0.5) * 0.5)
+
+
+@pytest.mark.parametrize("size", [1, 4, 10])
+@pytest.mark.parametrize("share", [0.0, 0.4])
+def test_doubled_packets_of_rounded_values_are_copies_and_no_change_of_rate(
+    good: Recording, size: int, share: float
+) -> None:
+    rounded = good.with_samples(coarse(_ankle(good)))
+    count = len(_ankle(rounded))
+    packets = np.split(np.arange(count), range(size, count, size))
+    twice = [np.tile(one, 2) if at >= share * len(packets) else one for at, one in enumerate(packets)]
+    block = rows(_ankle(rounded), np.concatenate(twice))
+    no_clock = np.full(len(block), np.nan)
+    time_s = np.maximum.accumulate(block.time_s)
+    block = replace(block, time_s=time_s, sample=np.arange(len(block)), device_time_s=no_clock)
+    header = good.header.with_sensor("ankle", replace(good.header.ankle, counter="host"))
+    spoilt = replace(rounded, header=header).with_samples(block)
+    found = {finding.code: finding for finding in check_recording(spoilt) if finding.severity != "info"}
+    assert set(found) == {"rounded", "copies"}
+    assert found["copies"].values["samples"] == pytest.approx((1.0 - share) * count, rel=0.02)
+    assert analyze(spoilt).summary.set.rep_count == analyze(good).summary.set.rep_count
+
+
+@pytest.mark.parametrize("acc_mps2", [0.1, 1.0])
+def test_rounded_values_that_repeat_by_chance_are_no_copies(good: Recording, acc_mps2: float) -> None:
+    block = _ankle(good)
+    rough = replace(
+        block, acc_mps2=np.round(block.acc_mps2 / acc_mps2) * acc_mps2, gyr_dps=np.round(block.gyr_dps)
+    )
+    values = channels_of(rough)
+    assert not copied(values, signatures({"ankle": values})["ankle"], counted=False).any()
 
 
 def test_a_motion_without_noise_may_repeat_itself() -> None:

@@ -78,6 +78,17 @@ def test_an_axis_that_changes_its_sign_is_named(whole: Recording) -> None:
     assert "with the other sign" in sentence(found)
 
 
+@pytest.mark.parametrize("ratio", [-1.0, 0.5, 2.0])
+def test_a_change_where_the_leg_turns_too_fast_for_quarter_seconds_is_told(ratio: float) -> None:
+    fast = RepPlan(concentric_s=0.6, eccentric_s=0.9, top_pause_s=0.0, bottom_pause_s=0.0, top_deg=80.0)
+    mixed = simulate(SetPlan(reps=(RESTLESS,) * 6 + (fast,) * 12)).recording
+    block = _ankle(mixed)
+    assert _of_gyroscope(mixed) == []
+    wrong = block.time_s >= 0.6 * block.time_s[-1]
+    (found,) = _of_gyroscope(_with_rate(mixed, block.gyr_dps * np.where(wrong, ratio, 1.0)[:, None]))
+    assert found.code == "gyro_changed"
+
+
 @pytest.mark.parametrize("late_s", [-0.8, -0.3, 0.3, 0.8])
 def test_a_gyroscope_that_is_late_or_early_is_told_with_its_delay(late_s: float) -> None:
     resting = simulate(SetPlan(reps=(RESTING,) * 12)).recording

@@ -119,6 +119,11 @@ def test_a_change_that_nothing_bounds_leaves_the_rest_of_the_recording() -> None
     assert analyze(spoilt).summary.set.rep_count == analyze(recording).summary.set.rep_count
 
 
+def test_a_bias_that_wanders_is_no_wrong_order_of_columns() -> None:
+    """A pelvis that hardly turns (seed 17) turns less than a constant bias leaves of one that wanders."""
+    assert outcome("a bias that wanders", ("pelvis",), 17) == "right"
+
+
 def test_clean_sets_raise_no_alarm() -> None:
     """Random simulated sets, seeds 0 to 29."""
     alarms = [alarm for seed in range(30) for alarm in alarms_of(seed)]

@@ -9,7 +9,7 @@ import pytest
 from mutations import KINDS
 
 from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
-from imu_reps.domain.samples import SensorPlace
+from imu_reps.domain.samples import SensorPlace, concatenate
 from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import sentence
 from imu_reps.sim.wearer import RadioPlan, SensorPlan
@@ -186,6 +186,27 @@ def test_two_sensors_under_one_name_are_told_of_fast_legs_too(rate_hz: float) ->
     assert "two_streams" in {found.code for found in check_recording(both)}
 
 
+@pytest.mark.parametrize("name", PLACES)
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.75])
+def test_two_sensors_that_come_under_one_name_from_mid_set_on_are_told_with_the_time(
+    clean: Recording, name: SensorPlace, share: float
+) -> None:
+    own, other = clean.samples(name), clean.samples(PLACES[1 - PLACES.index(name)])
+    assert own is not None
+    assert other is not None
+    at_s = share * float(own.time_s[-1])
+    late = replace(chosen(other, np.flatnonzero(other.time_s >= at_s)), sensor=name)
+    both = concatenate([own, late])
+    joined = chosen(both, np.argsort(both.time_s, kind="stable"))
+    kept = chosen(other, np.flatnonzero(other.time_s < at_s))
+    recording = of_host(clean.with_samples(joined).with_samples(kept))
+    (found,) = [finding for finding in check_recording(recording) if finding.severity == "refuse"]
+    assert (found.code, found.sensor) == ("two_streams", name)
+    if share > 0.5:  # of most of the recording, they are told throughout
+        assert found.start_s == pytest.approx(at_s, abs=0.5)
+        assert sentence(found).startswith(f"From {found.start_s:.0f} s on two different streams")
+
+
 def test_exchanged_columns_at_a_low_rate_are_named() -> None:
     sensor = SensorPlan(rate_hz=25.0)
     recording = simulate(SetPlan(reps=(RepPlan(),) * 8, pelvis=sensor, ankle=sensor)).recording
@@ -316,3 +337,15 @@ def test_a_knock_that_both_sensors_feel_exchanges_no_names(clean: Recording) -> 
         acc[1700:1703] = other.acc_mps2[1699]
         knocked = knocked.with_samples(replace(block, acc_mps2=acc))
     assert "names_exchanged" not in {f.code for f in check_recording(knocked)}
+
+
+def test_readings_that_fail_in_one_sensor_after_the_other_exchange_no_names(clean: Recording) -> None:
+    recording = clean
+    for block, first_s in zip(clean.blocks, (20.0, 19.7), strict=True):
+        failed = (block.time_s > first_s) & (block.time_s < first_s + 0.3)
+        acc_mps2, gyr_dps = block.acc_mps2.copy(), block.gyr_dps.copy()
+        acc_mps2[failed], gyr_dps[failed] = 156.9, 2000.0
+        recording = recording.with_samples(replace(block, acc_mps2=acc_mps2, gyr_dps=gyr_dps))
+    codes = {finding.code for finding in check_recording(recording)}
+    assert "flat_samples" in codes
+    assert "names_exchanged" not in codes

@@ -83,6 +83,19 @@ def ankle_windows(recording: Recording) -> Windows:
     return windows_of({"ankle": clock}, {"ankle": channels_of(block)})["ankle"]
 
 
+def test_pieces_that_hardly_show_a_scale_do_not_hide_it(restless: Recording) -> None:
+    """The median of the pieces' own factors is that of pieces that know them."""
+    assert restless.ankle is not None
+    spoilt = replace(restless.ankle, gyr_dps=0.8 * restless.ankle.gyr_dps)
+    fit = fit_turning(ankle_windows(restless.with_samples(spoilt)))
+    assert fit is not None
+    rough = np.arange(len(fit.pieces)) < len(fit.pieces) // 2 + 1
+    spread = np.where(rough, 20.0 * fit.left + 1e3, fit.left)
+    own = np.where(rough, 0.8, fit.own_factor)
+    shaken = replace(fit, own_factor=own, left=spread, own_left=np.where(rough, spread - 1.0, fit.own_left))
+    assert [f.code for f in check_scale_in_motion("ankle", shaken)] == ["gyro_scale"]
+
+
 @pytest.mark.parametrize("factor", [2.0, 2.5])
 def test_the_scale_of_fast_legs_is_known(factor: float) -> None:
     fast = RepPlan(concentric_s=0.55, eccentric_s=0.55, top_pause_s=0.1, bottom_pause_s=0.1, top_deg=80.0)
