@@ -40,6 +40,7 @@ from imu_reps.quality.spikes import (
     LONGEST_SPIKE,
     SPIKE,
     SPIKE_LEVEL,
+    at_the_same_end,
     leaps_alone,
     noise,
     small_spikes,
@@ -178,6 +179,7 @@ def mark_readings(stream: Stream, timed: TimedSamples) -> MarkedSamples:
     failed |= _without_force(values[:3], timed.time_s)
     leaping = absurd | spikes(values, timed, failed | absurd) | zeros(values)
     leaping |= small_spikes(values, timed, failed | leaping)
+    leaping |= at_the_same_end(values, leaping)
     noisy, noisy_columns = noise(values, failed | leaping, timed.period_s)
     frozen, cut_off, columns = _frozen_channels(values, timed.period_s)
     filled, filled_columns = _filled(values)

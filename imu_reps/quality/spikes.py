@@ -51,6 +51,8 @@ class SpikeParams:
         Number of samples that foretell the next one, and smallest share of the motion that they leave: white
         noise leaves 0.63 and more of it, a floor or a machine that shakes at 15 to 45 Hz, with its overtone,
         at most 0.19 (ours).
+    min_alike : int
+        Fewest spikes to one end of a channel that show what all of its readings there are (ours).
     """
 
     bend: tuple[float, float] = (1.0, 10.0)
@@ -67,6 +69,7 @@ class SpikeParams:
     usual_share: float = 0.5
     foretold_by: int = 4
     unforetold_share: float = 0.4
+    min_alike: int = 3
 
 
 PARAMS = SpikeParams()
@@ -106,6 +109,24 @@ def spikes(values: FloatArray, timed: TimedSamples, bad: BoolArray) -> BoolArray
             return found
         found[rows[more]] = True
         rows = rows[~more]
+
+
+def at_the_same_end(values: FloatArray, leaping: BoolArray) -> BoolArray:
+    """Return the samples at an end of a channel's values, of (6, n), that spikes alone reach.
+
+    Two of them a sample apart hide each other: neither leaps away from a level and back to it.
+    """
+    found = np.zeros(len(leaping), bool)
+    if np.count_nonzero(leaping) < PARAMS.min_alike:
+        return found
+    for channel, spiking, leap in zip(values, values.compress(leaping, axis=1), SPIKE, strict=True):
+        for end in {float(channel.min()), float(channel.max())}:
+            same = channel == end
+            beside = (np.append(same[1:], False) | np.append(False, same[:-1])) & ~same
+            often = np.count_nonzero(spiking == end) >= PARAMS.min_alike
+            if often and (np.abs(channel[beside] - end) > leap).all():
+                found |= same
+    return found
 
 
 def _leaping(values: FloatArray, leap: BoolArray) -> BoolArray:

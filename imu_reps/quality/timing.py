@@ -167,7 +167,7 @@ def _loss(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
     is_hole = steps_s > max(LONGEST_HOLE_S, 2.5 * timed.period_s)
     if lost is None:  # not counted: losses outside of holes show only in the times
         skipped_s = steps_s[(steps_s > HOLE_PERIODS * timed.period_s) & ~is_hole] - timed.period_s
-        share = float(skipped_s.sum() / steps_s.sum())
+        share = float(skipped_s.sum() / max(steps_s.sum(), timed.period_s))
     else:
         share = lost / (lost + len(timed.time_s))
     if share > PARAMS.loss_caution:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from mutations import KINDS
 
-from imu_reps import Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
+from imu_reps import ImuRepsError, Recording, RepPlan, SampleBlock, SetPlan, analyze, simulate
 from imu_reps.domain.samples import SensorPlace, concatenate
 from imu_reps.quality.plausibility import check_recording
 from imu_reps.report.findings import sentence
@@ -349,3 +350,43 @@ def test_readings_that_fail_in_one_sensor_after_the_other_exchange_no_names(clea
     codes = {finding.code for finding in check_recording(recording)}
     assert "flat_samples" in codes
     assert "names_exchanged" not in codes
+
+
+def test_rail_readings_a_sample_apart_are_no_readings_either(clean: Recording) -> None:
+    """Two of them a sample apart hide each other from a search for what leaps away and back."""
+    assert clean.pelvis is not None
+    gyr_dps = clean.pelvis.gyr_dps.copy()
+    rows = np.array([500, 900, 902, 1300, 1700, 2101, 2103])
+    gyr_dps[rows, 1] = 2000.0
+    railed = clean.with_samples(replace(clean.pelvis, gyr_dps=gyr_dps))
+    found = [f for f in check_recording(railed) if f.severity != "info"]
+
+    assert [(f.code, f.sensor, f.values["samples"]) for f in found] == [
+        ("spike_samples", "pelvis", len(rows))
+    ]
+    assert analyze(railed).summary.set.rep_count == analyze(clean).summary.set.rep_count
+
+
+@pytest.mark.parametrize("time_s", [1e18, -1e18])
+@pytest.mark.parametrize("row", [0, 283, -1])
+def test_one_time_that_cannot_be_is_refused_and_checked_without_a_warning(
+    clean: Recording, row: int, time_s: float
+) -> None:
+    recording = of_host(clean)
+    assert recording.ankle is not None
+    moments = recording.ankle.time_s.copy()
+    moments[row] = time_s
+    wrong = recording.with_samples(replace(recording.ankle, time_s=moments))
+
+    with warnings.catch_warnings(action="error"):
+        check_recording(wrong)
+    with pytest.raises(ImuRepsError, match=r"time_s|within 0.0 s"):
+        analyze(wrong)
+
+
+def test_a_clock_that_is_infinite_now_and_then_is_no_clock(clean: Recording) -> None:
+    assert clean.ankle is not None
+    clock = clean.ankle.device_time_s.copy()
+    clock[::7] = np.inf
+    infinite = clean.with_samples(replace(clean.ankle, device_time_s=clock))
+    assert analyze(infinite).summary.set.rep_count == analyze(clean).summary.set.rep_count
