@@ -28,13 +28,6 @@ CONTRADICTS_SHARE = 0.12
 #: (ours); the hip of a body that swings at the bar by 15 degrees is accelerated by g sin(15) = 2.5 m/s².
 LEFT_MPS2 = {"supine": 0.6, "hanging": 2.5}
 
-#: The same where the turns explain the force of nearly every other swing well: the body then does not swing,
-#: nor does the pelvis move otherwise (ours: as many of 340 sets of restless and other people contradict).
-LEFT_AMONG_EXPLAINED_MPS2 = 0.35
-
-#: Share of the swings' time that is explained well, from which that holds (ours).
-EXPLAINED_SHARE = 0.6
-
 #: Shortest time between two swings in which another may be hidden (ours).
 GAP_S = 1.0
 
@@ -68,8 +61,8 @@ def unexplained_force(
         defect = any(finding.sensor == place and finding.code.startswith("gyro_") for finding in known)
         if defect or not len(force.time_s):
             continue
+        least_mps2 = LEFT_MPS2[header.posture]
         swings = _swings(reps, partials)
-        least_mps2 = LEFT_AMONG_EXPLAINED_MPS2 if _explains(force, swings) else LEFT_MPS2[header.posture]
         parts = [*swings, *_between(swings, whole)] or [(float(force.time_s[0]), float(force.time_s[-1]))]
         spans = sorted(part for part in parts if _contradicts(force, least_mps2, *part))
         if spans:
@@ -97,14 +90,6 @@ def _between(swings: Sequence[Span], whole: SetEstimate) -> list[Span]:
     spells = [(time_s[spell.start], time_s[spell.stop - 1]) for spell in whole.posture.spells]
     gaps = [(before[1], after[0]) for before, after in pairwise(swings) if after[0] - before[1] > GAP_S]
     return [gap for gap in gaps if any(start <= gap[0] and gap[1] <= end for start, end in spells)]
-
-
-def _explains(force: TurnedForce, swings: Sequence[Span]) -> bool:
-    """Whether the turns explain the force well in most of the time of all swings."""
-    bounds = [np.searchsorted(force.time_s, swing) for swing in swings]
-    left = [force.left[first:end] for first, end in bounds]
-    within = np.concatenate(left) if left else np.zeros(0)
-    return bool(len(within)) and float(np.mean(within == 0.0)) > EXPLAINED_SHARE
 
 
 def _contradicts(force: TurnedForce, left_mps2: float, start_s: float, end_s: float) -> bool:
