@@ -132,6 +132,8 @@ class SetEstimate:
         Ticks between which the ankle sensor turned on the leg, perhaps during a raise; likewise.
     belt_turns : tuple of Slip
         Turns of the pelvis sensor on the body, which are turned back; likewise.
+    crept_deg : float
+        Angle by which the ankle sensor's strap crept round the shank, which is turned back; likewise.
     """
 
     track: AngleTrack
@@ -148,6 +150,7 @@ class SetEstimate:
     left_out: tuple[LeftOut, ...] = ()
     unseen: tuple[slice, ...] = ()
     belt_turns: tuple[Slip, ...] = ()
+    crept_deg: float = 0.0
 
 
 def estimate_set(

@@ -100,7 +100,7 @@ def _covered_by_absences(
 def _covered_by_estimate(whole: SetEstimate) -> set[tuple[str, SensorPlace | None]]:
     """Return the cautions on turned sensors that the estimate already covers."""
     covered: set[tuple[str, SensorPlace | None]] = set()
-    if whole.leg is not None and whole.leg.slips:
+    if whole.crept_deg or (whole.leg is not None and whole.leg.slips):
         covered.add(("sensor_turned", "ankle"))
     if whole.pelvis.shift is not None or whole.belt_turns:
         covered.add(("sensor_turned", "pelvis"))
@@ -299,10 +299,12 @@ def _interrupted(whole: SetEstimate, header: Header) -> list[Finding]:
 
 
 def _turned(whole: SetEstimate, reps: Sequence[Rep]) -> list[Finding]:
-    """Return a finding for each turn of a sensor on the leg or the pelvis."""
+    """Return a finding for each turn of a sensor on the leg or the pelvis, and for one that creeps."""
     slips = () if whole.leg is None else whole.leg.slips
     unmeasured = [rep for rep in reps if rep.range_deg is None]
     ankle = [_turned_at("ankle", slip, whole, unmeasured) for slip in slips]
+    if whole.crept_deg:
+        ankle.append(Finding("ankle_crept", values={"turned_deg": whole.crept_deg}, sensor="ankle"))
     return [*ankle, *(_turned_at("pelvis", slip, whole, ()) for slip in whole.belt_turns)]
 
 

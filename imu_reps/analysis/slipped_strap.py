@@ -83,7 +83,7 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
     Movements that are not counted because they are not carried round the hip are looked at too: a slip may
     be the reason.
     """
-    moves, leg, carried = _movements(whole), whole.leg, whole.carried
+    moves, leg, carried = movements(whole), whole.leg, whole.carried
     if motion.ankle is None or leg is None or carried is None or not moves:
         return []
     lever = _lever_m(moves, carried, leg, header)
@@ -103,7 +103,7 @@ def find_slips(motion: Motion, whole: SetEstimate, header: Header) -> list[Turne
     return found
 
 
-def _movements(whole: SetEstimate) -> list[Excursion]:
+def movements(whole: SetEstimate) -> list[Excursion]:
     """Return the repetitions, and what is none only because the sensor was not carried round the hip."""
     slid = [part.excursion for part in whole.segmentation.partials if part.reason == "not_carried_round_hip"]
     return sorted([*whole.segmentation.reps, *slid], key=lambda move: move.near.tick)
@@ -167,10 +167,10 @@ def _resting_up(
     into = np.where(first[1:], 0, np.minimum((begins[1:] - ends[:-1]) // 2, REST_TICKS))
     begins[1:] -= into
     ends[:-1] += into
-    return up_around(up, _calm(begins, speed_dps)), up_around(up, _calm(ends, speed_dps))
+    return up_around(up, calm(begins, speed_dps)), up_around(up, calm(ends, speed_dps))
 
 
-def _calm(ticks: IntArray, speed_dps: FloatArray) -> list[int]:
+def calm(ticks: IntArray, speed_dps: FloatArray) -> list[int]:
     """Return the ticks nearest to some around which the leg does not move, nor the strap; else the same."""
     slow = minimum_filter1d(np.abs(speed_dps) < SLOW_DPS, 2 * END_TICKS + 1)
     (calm,) = np.pad(slow.nonzero(), ((0, 0), (1, 1)), constant_values=(-len(slow), 2 * len(slow)))

@@ -11,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
+from imu_reps.analysis.creeping_strap import find_creep, straightened
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
 from imu_reps.analysis.left_out import (
     MIN_RAISES,
@@ -67,6 +70,7 @@ def _with_strap_turned_back(
     read = _Read(motion, whole).unless_fewer(find_slips(motion, whole, header), header, settings)
     between = find_turns_between(read.motion, read.whole.posture, header)
     read = read.unless_fewer(between, header, settings).without_handling()
+    read = read.uncrept(header, settings)
     alone = read.alone(header, settings)
     turns = find_turns(read.motion, read.whole.posture, header) if alone or _is_doubtful(read.whole) else []
     if turns:
@@ -113,6 +117,18 @@ class _Read:
         again = self.turned_back(turns, header, settings) if turns else self
         count, before = (len(one.whole.segmentation.reps) for one in (again, self))
         return self if count < before else again
+
+    def uncrept(self, header: Header, settings: Settings) -> _Read:
+        """Return the reading with a creep of the strap turned back, unless it then has fewer repetitions."""
+        creep = find_creep(self.motion, self.whole)
+        if creep is None:
+            return self
+        assert self.motion.ankle is not None
+        motion = replace(self.motion, ankle=straightened(self.motion.ankle, creep))
+        again = estimate_set(motion, header, settings)
+        if len(again.segmentation.reps) < len(self.whole.segmentation.reps):
+            return self
+        return _Read(motion, replace(again, crept_deg=float(np.ptp(creep.turned_deg))))
 
     def with_unseen(self, unseen: tuple[slice, ...]) -> _Read:
         """Return the reading with stretches in which the sensor did not show the leg; none is certain."""

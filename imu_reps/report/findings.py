@@ -870,6 +870,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     ),
     "pelvis_still": "The pelvis sensor hardly moved in any lift; a pelvis always does. Is its belt tight?",
     "ankle_turned": _ankle_turned,
+    "ankle_crept": (
+        "The ankle sensor crept round the shank, a little in each rep, by about {turned_deg:.0f}° in all; its angles "
+        "are taken from where the leg rests. Fasten its strap tighter."
+    ),
     "pelvis_turned": (
         "The pelvis sensor turned on the body by about {turned_deg:.0f}° at {start_s:.0f} s; from there on it was "
         "aligned anew."
