@@ -54,7 +54,7 @@ def header(rng: Rng) -> None:
 def _check_writes_back(found: Header) -> None:
     """Check that a header reads back the same; one that cannot be written is refused, as documented."""
     with contextlib.suppress(ValueError):
-        lines = [split_comment(line) for line in header_text(found).splitlines()]
+        lines = [split_comment(line) for line in header_text(found).split("\n")]
         read_back, _ = read_header([HeaderLine(1, *pair) for pair in lines if pair], name=NAME)
         require(read_back == found, f"{found} reads back as {read_back}")
 

@@ -256,6 +256,8 @@ def _own_direction(
     # the named axis is the prior: the likelihood halves with every 30 degrees away from it
     prior = 0.5 ** ((off_deg + turned_deg)[chosen] / 30.0)
     best = int(np.argmax(prior * near.sum(axis=1)))
+    if not near[best].any():  # readings of no length have no direction
+        return None
     return unit(some[near[best]].mean(axis=0))
 
 

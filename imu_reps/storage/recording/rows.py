@@ -57,6 +57,9 @@ _ROW_FORMAT = "%.6f,%s,%d,%s,%.5f,%.5f,%.5f,%.4f,%.4f,%.4f\n"
 
 #: Rates of such sensors, which show the unit of times.
 _USUAL_HZ = 20.0, 1000.0
+
+#: Times up to this may be multiplied by a rate, in seconds.
+_MULTIPLIED_S = 1e300
 #: Such units, as said in messages, their number per second, and the conversion.
 _UNITS = (
     ("seconds since another moment", 1.0, "subtract the first row's"),
@@ -209,6 +212,7 @@ def _refuse_beyond(table: dict[str, Any], line: IntArray, name: str) -> None:
 
 def _go_on_usually(times_s: FloatArray, max_s: float) -> bool:
     """Whether one sensor's times may be in seconds, by their rate; of a single wrong time they are not."""
+    times_s = times_s.clip(-_MULTIPLIED_S, _MULTIPLIED_S)
     passed_s = abs(times_s[-1] - times_s[0])
     usual = _USUAL_HZ[0] * passed_s < len(times_s) < _USUAL_HZ[1] * passed_s
     return bool(usual and np.ptp(times_s) < max_s)

@@ -445,7 +445,9 @@ def test_an_unknown_sensor_is_named(place):
     assert f"line {FIRST_ROW_LINE + 2}:" in error.message
 
 
-@pytest.mark.parametrize(("column", "value"), [(0, "1e18"), (3, "1e300"), (3, "-1e12")])
+@pytest.mark.parametrize(
+    ("column", "value"), [(0, "1e18"), (3, "1e300"), (3, "-1e12"), (0, "1.7e308"), (3, "-1.7e308")]
+)
 def test_an_impossible_time_names_its_possible_unit(column, value):
     error = refusal(with_cell(3, column, value))
     assert error.code == "time_beyond"
