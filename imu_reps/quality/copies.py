@@ -171,14 +171,12 @@ def _leaps(time_s: FloatArray, acc_mps2: FloatArray) -> bool:
 
 def _leaps_alone(block: SampleBlock, acc_mps2: FloatArray, recording: Recording) -> float | None:
     """Return since when a sensor's force leaps to and fro, with the other one silent; None if it does not."""
-    for other in recording.blocks:
+    for other in (one for one in recording.blocks if one.sensor != block.sensor):
         first = int(np.searchsorted(block.time_s, other.time_s[-1], side="right"))
-        if other.sensor == block.sensor or len(block) - first <= PARAMS.leaps:
-            continue
-        if block.time_s[-1] - block.time_s[first] > PARAMS.alone_s and _leaps(
-            block.time_s[first:], acc_mps2[:, first:]
-        ):
-            return float(block.time_s[first])
+        time_s = block.time_s[first:]
+        lasts = len(time_s) > PARAMS.leaps and time_s[-1] - time_s[0] > PARAMS.alone_s
+        if lasts and _leaps(time_s, acc_mps2[:, first:]):
+            return float(time_s[0])
     return None
 
 

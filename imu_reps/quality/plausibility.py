@@ -314,7 +314,8 @@ class _Limb:
     clock : TimedSamples
         Their times.
     windows, finer : Windows
-        Quarter-second windows; and the same, or shorter ones for a limb that turns fast.
+        Quarter-second windows, without a bias that wanders; and the same, or shorter ones for a limb that
+        turns fast.
     fit : TurningFit or None
         How its turns explain the force.
     """
