@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,6 @@ from imu_reps.errors import ImuRepsError
 
 if TYPE_CHECKING:
     from imu_reps.analysis.analyze import Analysis
-    from imu_reps.domain.copies import Copies
     from imu_reps.domain.recording import Recording
     from imu_reps.domain.settings import Settings
 
@@ -30,41 +31,50 @@ def files_of(named: Sequence[str]) -> list[str]:
 
 
 def analysed(
-    files: Sequence[str], settings: Settings, codes: list[int]
+    files: Sequence[str],
+    settings: Settings,
+    codes: list[int],
+    show_error: Callable[[ImuRepsError, str], None] = echo_error,
 ) -> Iterator[tuple[Recording, Analysis]]:
     """Yield recordings with their analysis, one at a time: the angles of many do not fit into memory.
 
     A copy of an earlier one is told and left out. Of a recording that cannot be analysed the error is told
-    with its name, and the exit code appended to `codes`.
+    with its file, and the exit code appended to `codes`.
     """
     from imu_reps.analysis.analyze import analyze
-    from imu_reps.domain.copies import Copies
     from imu_reps.storage.recording import load
 
-    copies = Copies()
-    for file in with_progress(files):
+    earlier = dict[bytes, str]()
+    for file in _with_progress(files):
         try:
             recording = load(file)
-            if is_copy(recording, copies):
+            if file_before := earlier.get(content := _digest(recording)):
+                _tell_copy(file, file_before)
                 continue
+            earlier[content] = file
             analysis = analyze(recording, settings)
         except ImuRepsError as error:
-            echo_error(error, file)
+            show_error(error, file)
             codes.append(error.exit_code)
         else:
             yield recording, analysis
 
 
-def is_copy(recording: Recording, copies: Copies) -> bool:
-    """Return whether a recording came before, which is told."""
-    if (earlier := copies.earlier(recording)) is None:
-        return False
-    same = "named twice" if earlier == recording.file else f"the same recording as {earlier}"
-    echo_stderr(f"{recording.file}: {same}, counted once.")
-    return True
+def _digest(recording: Recording) -> bytes:
+    """Return a hash of the header and all samples: equal by another path, packed, or with other notes."""
+    found = sha256(repr(recording.header).encode())
+    for block in recording.blocks:
+        for value in (getattr(block, field.name) for field in fields(block)):
+            found.update(value.encode() if isinstance(value, str) else value.tobytes())
+    return found.digest()
 
 
-def with_progress(files: Sequence[str]) -> Iterator[str]:
+def _tell_copy(file: str, earlier: str) -> None:
+    same = "named twice" if earlier == file else f"the same recording as {earlier}"
+    echo_stderr(f"{file}: {same}, counted once.")
+
+
+def _with_progress(files: Sequence[str]) -> Iterator[str]:
     """Yield the files; show progress over many on standard error, unless the reports are visible."""
     if len(files) < MANY_FILES or sys.stdout.isatty():
         yield from files

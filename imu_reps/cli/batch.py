@@ -114,8 +114,8 @@ def _run(order: BatchOrder, engine: Engine[ResultRows]) -> int:
     echo(f"{_summed(progress)}. The tables are in {order.out}.")
     if progress.copies:
         echo_stderr(
-            f"  {pluralize(progress.copies, 'recording')} with the content of another: rows of their own, "
-            "with the same `content`."
+            f"  {pluralize(progress.copies, 'recording')} with the same content as another: each has its own "
+            "row, and `content` is equal."
         )
     if progress.errors:
         echo_stderr("  The table errors says which could not be summed up, why, and what to do about it.")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from imu_reps.cli.analysed import analysed, files_of, is_copy, with_progress
-from imu_reps.cli.console import echo, echo_stderr, render
+from imu_reps.cli.analysed import analysed, files_of
+from imu_reps.cli.console import echo, echo_error, echo_stderr, render
 from imu_reps.cli.output_names import refuse_other_ending
 from imu_reps.cli.shared_options import settings_options
 from imu_reps.domain.settings import Settings
@@ -59,11 +59,11 @@ def report(
     if as_json + as_csv + (page is not None) > 1:
         raise click.UsageError("Choose one of --json, --csv and --html.")
     chosen = _files(files)
-    if as_json:
-        ctx.exit(_json_lines(chosen, settings))
     codes = [0]
-    done = analysed(chosen, settings, codes)
-    if as_csv:
+    done = analysed(chosen, settings, codes, _echo_error_document if as_json else echo_error)
+    if as_json:
+        _show_documents(done)
+    elif as_csv:
         from imu_reps.storage.exports import reps_csv
 
         echo(reps_csv((analysis.person, analysis.summary) for _, analysis in done), nl=False)
@@ -103,24 +103,19 @@ def _was_kept(file: Path) -> bool:
     return not recording.discarded and ended_s >= _SHORTEST_S
 
 
-def _json_lines(files: Sequence[str], settings: Settings) -> int:
-    """Print a document a recording, each once; return the highest exit code."""
-    from imu_reps.analysis.analyze import analyze
-    from imu_reps.domain.copies import Copies
-    from imu_reps.report.findings import finding_text, with_message
-    from imu_reps.storage.plain_json import error_line, summary_line
-    from imu_reps.storage.recording import load
+def _show_documents(done: Iterable[tuple[Recording, Analysis]]) -> None:
+    from imu_reps.report.findings import finding_text
+    from imu_reps.storage.plain_json import summary_line
 
-    copies, code = Copies(), 0
-    for file in with_progress(files):
-        try:
-            recording = load(file)
-            if not is_copy(recording, copies):
-                echo(summary_line(analyze(recording, settings).summary, finding_text))
-        except ImuRepsError as error:
-            echo(error_line(file, with_message(error)))
-            code = max(code, error.exit_code)
-    return code
+    for _, analysis in done:
+        echo(summary_line(analysis.summary, finding_text))
+
+
+def _echo_error_document(error: ImuRepsError, file: str) -> None:
+    from imu_reps.report.findings import with_message
+    from imu_reps.storage.plain_json import error_line
+
+    echo(error_line(file, with_message(error)))
 
 
 def _show(done: Iterable[tuple[Recording, Analysis]], *, verbose: bool) -> None:

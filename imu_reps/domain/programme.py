@@ -166,7 +166,7 @@ class Prescription:
     range_target_deg, floor_deg : float or None
         Target range, and lowest leg angle.
     duration_s : float or None
-        How long a hold is to last; of a hold instead of `reps`.
+        How long a hold is to last, which has no `reps`.
     """
 
     exercise: Exercise

@@ -14,9 +14,9 @@ import numpy as np
 from imu_reps.domain.finding import Finding
 from imu_reps.domain.recording import Counter, Recording
 from imu_reps.domain.samples import BoolArray, FloatArray, IntArray, SampleBlock, SensorPlace
+from imu_reps.kinematics.rest import mask_of_runs, runs_of
 from imu_reps.kinematics.robust import median
 from imu_reps.quality.channels import Stream, channels_of, coarse_channels, is_random
-from imu_reps.quality.doubled import doubled
 from imu_reps.quality.spikes import zeros
 
 
@@ -40,6 +40,10 @@ class CopyParams:
         Smallest share of its samples that differ from the one before: a sensor at rest may read the same.
     min_copies : int
         Fewest samples of a repeated packet, or repeated packets of one sample, that show copies.
+    max_doubled, min_doubled : int
+        Where readings are too coarse to show a copy by themselves: greatest number of samples in a packet
+        that comes twice, and fewest such packets in a row that others follow, which by chance is so of every
+        other one (ours: of 600 rounded good sensors none has copies).
     same_share : float
         Share of common samples above which both names have one stream: two sensors never read the same by
         chance.
@@ -72,6 +76,8 @@ class CopyParams:
     distinct_rows: int = 100
     changing_share: float = 0.5
     min_copies: int = 8
+    max_doubled: int = 32
+    min_doubled: int = 40
     same_share: float = 0.05
     leaps_mps2: tuple[float, ...] = (1.0, 5.0)
     leaps: int = 8
@@ -165,14 +171,12 @@ def _leaps(time_s: FloatArray, acc_mps2: FloatArray) -> bool:
 
 def _leaps_alone(block: SampleBlock, acc_mps2: FloatArray, recording: Recording) -> float | None:
     """Return since when a sensor's force leaps to and fro, with the other one silent; None if it does not."""
-    for other in recording.blocks:
+    for other in (one for one in recording.blocks if one.sensor != block.sensor):
         first = int(np.searchsorted(block.time_s, other.time_s[-1], side="right"))
-        if other.sensor == block.sensor or len(block) - first <= PARAMS.leaps:
-            continue
-        if block.time_s[-1] - block.time_s[first] > PARAMS.alone_s and _leaps(
-            block.time_s[first:], acc_mps2[:, first:]
-        ):
-            return float(block.time_s[first])
+        time_s = block.time_s[first:]
+        lasts = len(time_s) > PARAMS.leaps and time_s[-1] - time_s[0] > PARAMS.alone_s
+        if lasts and _leaps(time_s, acc_mps2[:, first:]):
+            return float(time_s[0])
     return None
 
 
@@ -283,7 +287,7 @@ def copied(values: FloatArray, reads: Signatures, *, counted: bool) -> BoolArray
     if np.count_nonzero(lag) < PARAMS.min_copies:
         return np.zeros(count, bool)
     if coarse_channels(values).any():
-        return np.zeros(count, bool) if counted else doubled(reads.of)
+        return np.zeros(count, bool) if counted else _doubled(reads.of)
     edges = np.flatnonzero(np.diff(lag, prepend=-1, append=-1))
     length, value = np.diff(edges), lag[edges[:-1]]
     packets = (value > 1) & (length > 1)
@@ -291,6 +295,31 @@ def copied(values: FloatArray, reads: Signatures, *, counted: bool) -> BoolArray
     if counted or length[singles].sum() < PARAMS.min_copies:
         singles[:] = False
     return np.asarray(np.repeat(packets | singles, length))
+
+
+def _doubled(signature: FloatArray) -> BoolArray:
+    """Return which samples are copies where all packets come twice, (n,), by a number that equal ones share.
+
+    Coarse readings come again by chance at rest, but not packet by packet while the sensor moves: every
+    second packet repeats the one before from end to end, and the packets between do not.
+    """
+    found = [_doubled_in(signature, size) for size in range(1, PARAMS.max_doubled + 1)]
+    return max(found, key=np.count_nonzero)
+
+
+def _doubled_in(signature: FloatArray, size: int) -> BoolArray:
+    """Return the copies in packets of one size that come twice, (n,)."""
+    found = np.zeros(len(signature), bool)
+    equal = np.append(0, np.cumsum(signature[size:] == signature[:-size]))
+    comes_again = equal[size:] - equal[:-size] == size  # the packet that begins here
+    for phase in range(2 * size):
+        first = np.arange(phase, len(comes_again) - size, 2 * size)
+        followed = np.append(0, np.cumsum(~comes_again[first + size]))
+        starts, ends = runs_of(comes_again[first])
+        sure = followed[ends] - followed[starts] >= PARAMS.min_doubled
+        rows = first[mask_of_runs(len(first), starts[sure], ends[sure])]
+        found[rows[:, None] + size + np.arange(size)] = True
+    return found
 
 
 def _not_flat(values: FloatArray) -> BoolArray:

@@ -25,18 +25,18 @@ class DriftParams:
     ----------
     min_pieces : int
         Fewest pieces that show a drift.
-    least_factor : float
+    smallest_factor : float
         Smallest factor of a piece, as factors below 0 explain no turn.
-    sure_sds, min_change : float
+    sure_sds, change_share : float
         Number of standard errors, and change of the scale from the first piece to the last as a share, from
         which a drift is reported (ours: at most 2.4 errors in 400 sensors of clean sets and 3.2 in as many
         of restless people; a drift of 30 % has 7 in the median).
     """
 
     min_pieces: int = 3
-    least_factor: float = 0.1
+    smallest_factor: float = 0.1
     sure_sds: float = 3.3
-    min_change: float = 0.08
+    change_share: float = 0.08
 
 
 PARAMS = DriftParams()
@@ -55,7 +55,7 @@ def check_drift(place: SensorPlace, start_s: float, fit: TurningFit | None) -> I
     """
     if fit is None or not known_well(fit) or len(fit.pieces) < PARAMS.min_pieces:
         return
-    factor = np.maximum(fit.own_factor, PARAMS.least_factor)
+    factor = np.maximum(fit.own_factor, PARAMS.smallest_factor)
     weight = (factor / own_errors(fit)) ** 2
     first_s = fit.pieces.first * fit.pieces.hop_s
     middle_s = float(weight @ first_s) / float(weight.sum())
@@ -65,7 +65,7 @@ def check_drift(place: SensorPlace, start_s: float, fit: TurningFit | None) -> I
     left = float(weight @ (logarithm - usual - slope * since_s) ** 2) / (len(factor) - 2)
     error = math.sqrt(max(1.0, left) / spread)
     before, after = np.exp(-(usual + slope * since_s[[0, -1]])).tolist()
-    if abs(slope) > PARAMS.sure_sds * error and abs(math.log(after / before)) > PARAMS.min_change:
+    if abs(slope) > PARAMS.sure_sds * error and abs(math.log(after / before)) > PARAMS.change_share:
         piece_s = fit.pieces.weight.shape[1] * fit.pieces.hop_s
         yield Finding(
             "gyro_drifts",

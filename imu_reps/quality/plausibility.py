@@ -261,12 +261,12 @@ def _unbiased(
     streams: Mapping[SensorPlace, Stream], readings: Mapping[SensorPlace, MarkedSamples]
 ) -> tuple[dict[SensorPlace, Stream], dict[SensorPlace, MarkedSamples], list[Finding]]:
     """Take off biases that rests would not show; the channels of a stream stay as the sensor read them."""
-    level, unbiased, found = dict(streams), dict[SensorPlace, MarkedSamples](), list[Finding]()
+    corrected, unbiased, found = dict(streams), dict[SensorPlace, MarkedSamples](), list[Finding]()
     for place, marked in readings.items():
         block, unbiased[place], biased = without_bias(streams[place].block, marked)
-        level[place] = replace(streams[place], block=block)
+        corrected[place] = replace(streams[place], block=block)
         found += biased
-    return level, unbiased, found
+    return corrected, unbiased, found
 
 
 def _unused(readings: Mapping[SensorPlace, MarkedSamples]) -> dict[SensorPlace, BoolArray]:
@@ -314,7 +314,8 @@ class _Limb:
     clock : TimedSamples
         Their times.
     windows, finer : Windows
-        Quarter-second windows; and the same, or shorter ones for a limb that turns fast.
+        Quarter-second windows, without a bias that wanders; and the same, or shorter ones for a limb that
+        turns fast.
     fit : TurningFit or None
         How its turns explain the force.
     """
@@ -334,8 +335,8 @@ def _limbs(
     channels = {place: _without_wander(values, biases_dps[place]) for place, values in sent.items()}
     limbs = dict[SensorPlace, _Limb]()
     for place, windows in windows_of(clocks, channels).items():
-        tried, fit = windows, fit_turning(windows)
-        finer = windows
+        tried = finer = windows
+        fit = fit_turning(windows)
         while may_show_more(tried, fit):
             tried = windows_of({place: clocks[place]}, {place: channels[place]}, tried.hop_s / 2)[place]
             again = fit_turning(tried)

@@ -153,10 +153,10 @@ def _gyro_changed(v: Mapping[str, Any]) -> str:
 
 def _gyro_bias(v: Mapping[str, Any]) -> str:
     columns = join_words([f"{name} by {bias:.0f} deg/s" for name, bias in v["bias_dps"].items()])
-    what = f"The {v['sensor']} sensor's gyroscope is off all along, {columns}: it says so much while"
+    what = f"The {v['sensor']} sensor's gyroscope is off all along, {columns}: it reads that much while"
     if v["at_rest"]:
         return f"{what} the sensor rests. That bias was taken off."
-    return f"{what} gravity does not turn. That bias was taken off; the sensor never rests, so that a few deg/s may be left: angles and the count may be off."
+    return f"{what} gravity does not turn. That bias was taken off; as the sensor never rests, a few deg/s may be left, and angles and the count may be off."
 
 
 def _gyro_scale_hint(v: Mapping[str, Any]) -> str:

@@ -45,7 +45,7 @@ def test_it_reports_what_was_done_and_where_the_result_is(
     assert again.exit_code == 0
     assert "0 of 3 recordings summed up, 3 done before" in again.stdout
     for told in (first.stderr, again.stderr):
-        assert "1 recording with the content of another: rows of their own" in told
+        assert "1 recording with the same content as another: each has its own row" in told
 
 
 def test_history_reads_the_result(folder: Path, tmp_path: Path, run: Callable[..., Result]) -> None:

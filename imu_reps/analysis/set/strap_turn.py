@@ -106,17 +106,20 @@ def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]
         return []
     pieces = _without_others(_alike([[way] for way in lone_ways(seen, motion.pelvis)]))
     found = [_turned(before, after, seen.up) for before, after in pairwise(pieces)]
-    ends = (
-        [0, *(turned.handled.stop for turned in found)],
-        [*(turned.handled.start for turned in found), None],
-    )
-    rests = [_resting_up(seen, slice(start, end)) for start, end in zip(*ends, strict=True)]
+    rests = [_resting_up(seen, ticks) for ticks in around(found)]
     # with a knee that bends to another angle the leg's way differs, but nothing turns before it
     return [
         turned
         for turned, (before, after) in zip(found, pairwise(rests), strict=True)
         if turned.handled.stop > turned.handled.start and not _rests_as_before(turned, before, after)
     ]
+
+
+def around(turns: Sequence[Turned]) -> list[slice]:
+    """Return the ticks before, between and after some turns, the last of them without an end."""
+    starts = [0, *(turned.handled.stop for turned in turns)]
+    ends = [*(turned.handled.start for turned in turns), None]
+    return [slice(*edges) for edges in zip(starts, ends, strict=True)]
 
 
 def lone_ways(seen: SeenLeg, pelvis: GridMotion | None) -> list[Way]:

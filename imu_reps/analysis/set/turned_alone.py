@@ -23,6 +23,7 @@ from imu_reps.analysis.set.strap_turn import (
     Turned,
     Way,
     apart_deg,
+    around,
     lone_ways,
     mean_shank,
 )
@@ -54,11 +55,11 @@ IN_PLACE_M = 0.15
 #: The same with its standard deviation, for a turn between raises: a knee that is drawn to the chest shows
 #: 0.09 to 0.15 m, uncertain by 0.14 to 0.3 m (ours; with no bound one of 516 sets by others is miscounted, at
 #: 0.3 m three more of 100 turns are seen).
-NO_KNEE_M = 0.22
+SURELY_IN_PLACE_M = 0.22
 
 #: Least and greatest turn of the sensor between raises: by less the leg's angle errs as by other means; the
 #: ways alone show one by more than `MIN_TURN_DEG`, if somewhat more (ours).
-LEAST_TURN_DEG, MOST_TURN_DEG = 8.0, 50.0
+MIN_SLOW_TURN_DEG, MAX_SLOW_TURN_DEG = 8.0, 50.0
 
 #: Angular rates above which the moments of a turn are looked for, deg/s: one may follow a way without a rest
 #: (ours; by the first alone a tenth fewer turns are seen).
@@ -124,46 +125,47 @@ def find_turns_between(motion: Motion, posture: Posture, header: Header) -> list
     seen = observe(motion, posture, header)
     if seen is None or seen.carried is None:
         return []
-    turns = [Turned(ticks, _rotation(_around(ticks), seen.ankle), ticks) for ticks in _in_place(seen)]
+    turns = [Turned(ticks, _rotation(_with_moments(ticks), seen.ankle), ticks) for ticks in _slow_turns(seen)]
     ways = lone_ways(seen, motion.pelvis) if turns else []
-    edges = (
-        [0, *(turned.handled.stop for turned in turns)],
-        [*(turned.handled.start for turned in turns), None],
-    )
-    apart = [_within(ways, slice(*piece)) for piece in zip(*edges, strict=True)]
-    pairs = zip(turns, pairwise(apart), strict=True)
+    pieces = pairwise(_within(ways, ticks) for ticks in around(turns))
     return [
-        turned for turned, (before, after) in pairs if _stays(turned, before[-FEW_WAYS:], after[:FEW_WAYS])
+        turned
+        for turned, (before, after) in zip(turns, pieces, strict=True)
+        if _stays(turned, before[-FEW_WAYS:], after[:FEW_WAYS])
     ]
 
 
-def _in_place(seen: SeenLeg) -> list[slice]:
+def _slow_turns(seen: SeenLeg) -> list[slice]:
     """Return the ticks in which the ankle sensor turns a little in place, in order.
 
     A turn may follow a way of the leg without a rest: it is looked for between ever quicker moments.
     """
     assert seen.carried is not None
-    turned = np.degrees(seen.carried.omega_rad_s.cumsum(axis=0)) / GRID_HZ
+    turned_deg = np.degrees(seen.carried.omega_rad_s.cumsum(axis=0)) / GRID_HZ
     found: list[slice] = []
     for limit_dps in TURNING_DPS:
         turns = seen.inside & (seen.carried.speed_rad_s > np.radians(limit_dps))
-        for start, end in stretches(turns, SHORT_TICKS):
-            by_deg = float(np.linalg.norm(np.diff(turned[_around(slice(start, end))][[0, -1]], axis=0)))
-            apart = all(ticks.stop <= start or end <= ticks.start for ticks in found)
-            if LEAST_TURN_DEG < by_deg < MOST_TURN_DEG and apart and _is_in_place(slice(start, end), seen):
-                found.append(slice(start, end))
+        for ticks in (slice(*ends) for ends in stretches(turns, SHORT_TICKS)):
+            by_deg = np.linalg.norm(np.diff(turned_deg[_with_moments(ticks)][[0, -1]], axis=0))
+            fits = MIN_SLOW_TURN_DEG < by_deg < MAX_SLOW_TURN_DEG and not any(
+                one.start < ticks.stop and ticks.start < one.stop for one in found
+            )
+            if fits and _is_in_place(ticks, seen):
+                found.append(ticks)
     return sorted(found, key=lambda ticks: ticks.start)
 
 
-def _around(ticks: slice) -> slice:
+def _with_moments(ticks: slice) -> slice:
     """Return some ticks with the moments before and after them."""
     return slice(max(0, ticks.start - SHORT_TICKS), ticks.stop + SHORT_TICKS)
 
 
 def _is_in_place(ticks: slice, seen: SeenLeg) -> bool:
     """Whether the ankle sensor turns in place in some ticks, rather than is carried round hip or knee."""
-    lever = _lever(_around(ticks), seen)
-    return lever is not None and lever.length_m < IN_PLACE_M and lever.length_m + lever.sd_m < NO_KNEE_M
+    lever = _lever(_with_moments(ticks), seen)
+    if lever is None:
+        return False
+    return lever.length_m < IN_PLACE_M and lever.length_m + lever.sd_m < SURELY_IN_PLACE_M
 
 
 def _lever(ticks: slice, seen: SeenLeg) -> Lever | None:
@@ -209,12 +211,12 @@ def _movements(sensor: GridMotion) -> Iterator[slice]:
 
 def _turned(ticks: slice, sensor: GridMotion) -> tuple[Turned, float, float]:
     """Return the turn of a sensor, its peak rate in deg/s, and its angle about the vertical in degrees."""
-    rates = np.radians(sensor.gyr_dps[ticks])
+    rates_dps = sensor.gyr_dps[ticks]
     # around a quick turn up as filtered is off by some degrees
     before, after = (unit(sensor.acc_mps2[ticks][calm].mean(axis=0)) for calm in (BEFORE, AFTER))
-    turned = Rotation.from_matrix(rotations_by(rates.T / GRID_HZ)[..., -1])
+    turned = Rotation.from_matrix(_rotation(ticks, sensor))
     rotation = _onto(turned.apply(after), before) @ turned.as_matrix()
-    peak_dps = float(np.degrees(np.sqrt(row_dots(rates, rates).max())))
+    peak_dps = float(np.sqrt(row_dots(rates_dps, rates_dps).max()))
     vertical_deg = float(np.degrees(abs(turned.as_rotvec() @ before)))
     return Turned(ticks, rotation, ticks), peak_dps, vertical_deg
 

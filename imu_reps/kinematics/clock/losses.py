@@ -38,8 +38,8 @@ class LossParams:
         The same as a multiple of the earliness that all but this share of the minima keep.
     confirm_s : float
         Time for which arrivals must stay late to show a loss.
-    most_late : int
-        Lateness in notifications that is told apart from more: a wrong time may be late beyond all integers.
+    max_late : int
+        Greatest lateness in notifications: a wrong time may be late beyond all integers.
     """
 
     min_packets: int = 24
@@ -52,7 +52,7 @@ class LossParams:
     earlier: float = 1.5
     earlier_share: float = 0.01
     confirm_s: float = 0.5
-    most_late: int = 10**9
+    max_late: int = 10**9
 
 
 PARAMS = LossParams()
@@ -94,7 +94,7 @@ def uncounted_losses(
     # nothing arrives early: lateness by less than a notification, minus the scatter of the minima, is delay
     tolerance = min(max(_earliest(scatter), PARAMS.earliest_share * lost_s), lost_s / 2)
     late = np.floor((delay - level + tolerance) / lost_s)
-    packets_late = np.minimum(late, PARAMS.most_late).astype(np.int64)
+    packets_late = np.minimum(late, PARAMS.max_late).astype(np.int64)
     unconfirmed = arrival > arrival[-1] - PARAMS.confirm_s
     packets_late[unconfirmed] = packets_late[unconfirmed].min()
     staircase = np.minimum.accumulate(packets_late[::-1])[::-1]
