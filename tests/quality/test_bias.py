@@ -78,7 +78,7 @@ def test_a_bias_that_rests_show_or_that_is_small_is_no_finding(
 
 @pytest.mark.parametrize("died_share", [0.3, 0.5])
 def test_a_gyroscope_that_hangs_from_some_time_on_has_no_bias(resting: Recording, died_share: float) -> None:
-    """It goes on with the reading of a lift, with noise, while gravity stays too: the lifts before show none."""
+    """Noise about the reading of a lift goes on, while gravity stays: the lifts before show no bias."""
     ankle = resting.ankle
     assert ankle is not None
     size_dps = np.linalg.norm(ankle.gyr_dps, axis=1)
