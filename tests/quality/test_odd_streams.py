@@ -158,6 +158,17 @@ def test_a_sensor_that_numbers_on_while_its_clock_skips_is_told(clean: Recording
     assert text.startswith("The ankle sensor's samples are missing 3")
 
 
+@pytest.mark.parametrize("most", [256, 65536])
+def test_sample_numbers_without_an_order_are_named_and_left_aside(clean: Recording, most: int) -> None:
+    ankle = clean.ankle
+    assert ankle is not None
+    checksum = np.random.default_rng(0).integers(0, most, len(ankle))
+    spoilt = clean.with_samples(replace(ankle, sample=checksum))
+    (text,) = sentences(spoilt, "counter_random")
+    assert text.startswith("The ankle sensor's sample numbers come in no order")
+    assert analyze(spoilt).summary.set.rep_count == analyze(clean).summary.set.rep_count
+
+
 def test_a_short_recording_is_not_reported_as_having_swapped_columns() -> None:
     """One swing of 10 s fits any columns."""
     for seed in range(8):
