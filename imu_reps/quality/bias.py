@@ -44,6 +44,9 @@ class BiasParams:
         Length of a piece; fewest pieces; and greatest standard error of the bias, by leaving out each in
         turn, with which it is known, or as a share of the bias (ours: 0.2 to 1.4 on bodies that shake, 1.6 to
         90 on arms that swing fast).
+    most_pieces : float
+        Smallest share of such pieces whose mean rate is nearer to the bias than to none: one that is there in
+        the others alone is of a sensor that failed in mid-set (ours).
     max_apart_dps : float
         Greatest difference of the bias from the mean rate: a limb moves to and fro (ours: at most 2.3 on
         bodies that shake, up to 17 on arms that swing fast).
@@ -58,6 +61,7 @@ class BiasParams:
     min_pieces: int = 3
     max_error_dps: float = 1.2
     max_error_share: float = 0.05
+    most_pieces: float = 0.9
     max_apart_dps: float = 3.0
 
 
@@ -91,7 +95,7 @@ def without_bias(
         bias, least = _by_gravity(block.sensor, marked, usual), PARAMS.unrested_dps
     else:
         bias, least = usual + medians(np.atleast_2d(at_rest)), MAX_BIAS_DPS
-    if bias is None or np.abs(bias).max() < least:
+    if bias is None or np.abs(bias).max() < least or not _is_there_all_along(gyr, bias, marked):
         return block, marked, []
     channels = np.vstack([marked.channels[:3], marked.channels[3:] - bias[:, None]])
     axes = np.flatnonzero(np.abs(bias) >= PARAMS.unrested_dps).tolist()
@@ -101,6 +105,15 @@ def without_bias(
     }
     found = Finding("gyro_bias", values=values, severity="caution", sensor=block.sensor)
     return replace(block, gyr_dps=block.gyr_dps - bias), replace(marked, channels=channels), [found]
+
+
+def _is_there_all_along(gyr_dps: FloatArray, bias_dps: FloatArray, marked: MarkedSamples) -> bool:
+    """Whether the mean rate is nearer to the bias than to none in nearly all pieces of the rate, (3, n)."""
+    length = round(PARAMS.piece_s / marked.timed.period_s)
+    pieces = np.arange(0, max(gyr_dps.shape[1] - length, 0) + 1, length)
+    rows = np.diff(np.append(pieces, gyr_dps.shape[1]))
+    along = np.add.reduceat(bias_dps @ gyr_dps, pieces) / rows / (bias_dps @ bias_dps)
+    return bool(np.mean(along > 0.5) >= PARAMS.most_pieces)
 
 
 def _by_gravity(place: SensorPlace, marked: MarkedSamples, usual_dps: FloatArray) -> FloatArray | None:

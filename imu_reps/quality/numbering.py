@@ -41,6 +41,9 @@ class NumberingParams:
         Smallest share of equal steps, larger than one, of numbers that count something finer than samples, or
         of backward steps of numbers that count down; and greatest relative difference of equal steps, as of a
         clock in ms.
+    back_and_forth, no_order : float
+        Greatest share of backward steps of numbers without an order, and half of it the smallest; and their
+        greatest correlation of ranks with the rows: two streams under one name have 0.5 and more.
     time_units, follows_time_s, beyond_rows : tuple or float
         Units per second of numbers that are times; greatest deviation of such numbers from `time_s`, as no
         counter has, whose samples wait for the radio; and smallest ratio of their range to the number of
@@ -73,6 +76,8 @@ class NumberingParams:
     packet_share: float = 0.3
     most: float = 0.9
     even_to: float = 0.2
+    back_and_forth: float = 0.7
+    no_order: float = 0.1
     time_units: tuple[float, ...] = (1e3, 1e6)
     follows_time_s: float = 0.002
     beyond_rows: float = 1.5
@@ -155,6 +160,8 @@ def _renumbered(
             codes, number, counter = ["counter_short"], np.arange(len(block)), "host"
         else:
             codes, number = ["counter_wraps"], _unwrapped(number, modulus)
+    elif _without_order(number, step):
+        codes, number, counter = ["counter_random"], np.arange(len(block)), "host"
     elif (step < 0).mean() > PARAMS.most:
         codes, number = ["counter_backwards"], number[0] - number
     step = np.diff(number)
@@ -170,6 +177,14 @@ def _renumbered(
         for code in codes
     ]
     return replace(block, sample=number) if codes else block, counter, found
+
+
+def _without_order(number: IntArray, step: IntArray) -> bool:
+    """Whether numbers go back as often as forward and come in no order, unlike those of two streams."""
+    if not 0.5 * PARAMS.back_and_forth < (step < 0).mean() < PARAMS.back_and_forth:
+        return False
+    rank = number.argsort(kind="stable").argsort(kind="stable")
+    return bool(abs(np.corrcoef(rank, np.arange(len(rank)))[0, 1]) < PARAMS.no_order)
 
 
 def _is_time(block: SampleBlock, header_hz: float | None) -> bool:

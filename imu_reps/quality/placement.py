@@ -38,6 +38,8 @@ class PlacementParams:
     swapped_refuse, swapped_caution : tuple
         Number and size of lifts that show swapped sensors: more than the three pelvic rocks that may precede
         a set, each wider than a rock (a pelvis can do 15 to 20° at most). Fewer give a caution.
+    swapped_short : tuple
+        The same of a set of two, twice as wide as a rock: a caution (ours).
     on_the_spot_m : float
         Greatest lever of a pelvis that sits up: it turns about hips that lie (ours, simulated: 0.06 to 0.13
         m; an ankle swapped with it 0.27 m and more, but 0.09 m where a raise takes 10 s and hides it).
@@ -88,6 +90,7 @@ class PlacementParams:
     lead: float = 2.0
     swapped_refuse: tuple[int, float] = (4, 20.0)
     swapped_caution: tuple[int, float] = (3, 15.0)
+    swapped_short: tuple[int, float] = (2, 35.0)
     on_the_spot_m: float = 0.2
     posture_deg: float = 35.0
     turned_share: float = 0.1
@@ -161,10 +164,11 @@ def check_swapped(
     else on the spot and to upright.
     """
     by_pelvis = _leading_excursions(pelvis, ankle)
-    if len(by_pelvis) < PARAMS.swapped_caution[0] or _sits_up(header, pelvis, pelvis_fit):
+    if len(by_pelvis) < PARAMS.swapped_short[0] or _sits_up(header, pelvis, pelvis_fit):
         return
     by_ankle = _leading_excursions(ankle, pelvis)
-    for severity, (count, size) in (("refuse", PARAMS.swapped_refuse), ("caution", PARAMS.swapped_caution)):
+    limits = (PARAMS.swapped_refuse, PARAMS.swapped_caution, PARAMS.swapped_short)
+    for severity, (count, size) in zip(("refuse", "caution", "caution"), limits, strict=True):
         leading = by_pelvis[by_pelvis > size]
         if len(leading) >= count and len(leading) > 3 * (by_ankle > median(leading) / 3.0).sum():
             yield Finding(

@@ -165,11 +165,14 @@ def _check_rate(place: SensorPlace, header: SensorHeader, timed: TimedSamples) -
 def _loss(place: SensorPlace, timed: TimedSamples) -> Iterator[Finding]:
     lost, steps_s = timed.clock.lost, np.diff(timed.time_s)
     is_hole = steps_s > max(LONGEST_HOLE_S, 2.5 * timed.period_s)
-    if lost is None:  # not counted: losses outside of holes show only in the times
-        skipped_s = steps_s[(steps_s > HOLE_PERIODS * timed.period_s) & ~is_hole] - timed.period_s
-        share = float(skipped_s.sum() / max(steps_s.sum(), timed.period_s))
-    else:
-        share = lost / (lost + len(timed.time_s))
+    skipped_s = steps_s[(steps_s > HOLE_PERIODS * timed.period_s) & ~is_hole] - timed.period_s
+    share = float(skipped_s.sum() / max(steps_s.sum(), timed.period_s))
+    if lost is not None:
+        counted = lost / (lost + len(timed.time_s))
+        if share > counted + PARAMS.loss_caution:
+            lost = None  # the numbers go on where the sensor's clock skips
+        else:
+            share = counted
     if share > PARAMS.loss_caution:
         values = {"share": share, "lost": lost, "sent": (lost or 0) + len(timed.time_s)}
         code = "loss_severe" if share > PARAMS.loss_strong else "loss"

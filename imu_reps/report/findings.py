@@ -817,6 +817,10 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "The {sensor} sensor's sample numbers are times, not a count: losses show in time alone.",
         "Nothing needs to be mended; write '{sensor}.counter: host' in the header.",
     ),
+    "counter_random": (
+        "The {sensor} sensor's sample numbers come in no order, as a checksum does: losses show in time alone.",
+        "Nothing needs to be mended; write the sensor's own counter to the column sample, or '{sensor}.counter: host' in the header.",
+    ),
     "counter_still": (
         "The {sensor} sensor's counter stands still: losses show in time alone.",
         "Nothing needs to be mended; write '{sensor}.counter: host' in the header.",

@@ -46,6 +46,7 @@ TECHNICAL = frozenset(
         "counter_of_packets",
         "counter_shared",
         "counter_short",
+        "counter_random",
         "counter_still",
         "counter_wraps",
         "drift",

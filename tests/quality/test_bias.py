@@ -74,3 +74,21 @@ def test_a_bias_that_rests_show_or_that_is_small_is_no_finding(
     assert of_bias(biased(resting, "ankle", [12.0, -12.0, 0.0])) == []
     assert of_bias(shaking) == []
     assert of_bias(biased(shaking, "ankle", [0.0, 2.0, 0.0])) == []
+
+
+@pytest.mark.parametrize("died_share", [0.3, 0.5])
+def test_a_gyroscope_that_hangs_from_some_time_on_has_no_bias(resting: Recording, died_share: float) -> None:
+    """Noise about the reading of a lift goes on, while gravity stays: the lifts before show no bias."""
+    ankle = resting.ankle
+    assert ankle is not None
+    size_dps = np.linalg.norm(ankle.gyr_dps, axis=1)
+    row = int(died_share * len(ankle))
+    row += int(np.argmax(size_dps[row:] > 40.0))
+    noise = np.random.default_rng(0).normal(size=(2, len(ankle) - row, 3))
+    acc, gyr = ankle.acc_mps2.copy(), ankle.gyr_dps.copy()
+    acc[row:], gyr[row:] = acc[row] + 0.02 * noise[0], gyr[row] + 0.1 * noise[1]
+    spoilt = resting.with_samples(replace(ankle, acc_mps2=acc, gyr_dps=gyr))
+    assert of_bias(spoilt) == []
+    summary = analyze(spoilt).summary
+    assert "gyro_contradicts" in {finding.code for finding in summary.findings}
+    assert summary.set.rep_count_certainty == "low"

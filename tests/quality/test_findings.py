@@ -316,6 +316,13 @@ def test_swapped_sensors_are_refused_with_a_hint(seed: int) -> None:
     assert error.value.code == "swapped"
 
 
+def test_swapped_sensors_of_two_large_lifts_are_told() -> None:
+    recording = record(Motion(reps=2))
+    found = [(f.code, f.severity) for f in check_recording(swapped(recording))]
+    assert ("swapped", "caution") in found
+    assert "swapped" not in {f.code for f in check_recording(recording)}
+
+
 def test_pelvic_rocks_and_sitting_up_are_not_taken_for_swapped_sensors() -> None:
     low_lifts = record(Motion(elevation_deg=14.0))
     assert low_lifts.pelvis is not None

@@ -146,6 +146,29 @@ def test_damaged_sample_numbers_of_any_size_are_no_hindrance(clean: Recording) -
     assert all(finding.severity != "refuse" for finding in check_recording(clean))
 
 
+@pytest.mark.parametrize("spell_s", [4.0, 5.0])
+def test_a_sensor_that_numbers_on_while_its_clock_skips_is_told(clean: Recording, spell_s: float) -> None:
+    """In every second spell two of three samples are missing, by the clock alone."""
+    ankle = clean.ankle
+    assert ankle is not None
+    clock_s = np.arange(len(ankle)) / 100.0
+    sent = (clock_s // spell_s % 2 == 0) | (np.arange(len(ankle)) % 3 == 0)
+    slow = replace(chosen(replace(ankle, device_time_s=clock_s), sent), sample=np.arange(sent.sum()))
+    (text,) = sentences(clean.with_samples(slow), "loss_severe")
+    assert text.startswith("The ankle sensor's samples are missing 3")
+
+
+@pytest.mark.parametrize("most", [256, 65536])
+def test_sample_numbers_without_an_order_are_named_and_left_aside(clean: Recording, most: int) -> None:
+    ankle = clean.ankle
+    assert ankle is not None
+    checksum = np.random.default_rng(0).integers(0, most, len(ankle))
+    spoilt = clean.with_samples(replace(ankle, sample=checksum))
+    (text,) = sentences(spoilt, "counter_random")
+    assert text.startswith("The ankle sensor's sample numbers come in no order")
+    assert analyze(spoilt).summary.set.rep_count == analyze(clean).summary.set.rep_count
+
+
 def test_a_short_recording_is_not_reported_as_having_swapped_columns() -> None:
     """One swing of 10 s fits any columns."""
     for seed in range(8):
