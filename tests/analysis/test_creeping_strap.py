@@ -90,3 +90,13 @@ def test_a_knee_that_bends_more_in_each_lift_is_no_creep() -> None:
 
     assert found.set.rep_count == len(RAISES)
     assert "ankle_crept" not in [finding.code for finding in found.findings]
+
+
+def test_a_strap_that_is_turned_twice_is_no_creep() -> None:
+    recording, without, axis = kept()
+    starts_s = [without.reps[k].start_s for k in (3, 5)]
+    shares = [np.clip((moments_s(recording) - start_s + 0.6) / 0.3, 0.0, 1.0) for start_s in starts_s]
+    found = analyze(crept(recording, 12.0 * np.sum(shares, axis=0), axis)).summary
+
+    assert found.set.rep_count == len(RAISES)
+    assert "ankle_crept" not in [finding.code for finding in found.findings]
