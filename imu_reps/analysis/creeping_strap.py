@@ -17,12 +17,11 @@ from scipy.spatial.transform import Rotation
 from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.reps.segmentation import Excursion
 from imu_reps.analysis.set.shifts import resting_ends, up_around
-from imu_reps.analysis.set.swings import MAX_RADIUS_M, MIN_RADIUS_M
 from imu_reps.analysis.set_motion import rate_of_change
-from imu_reps.analysis.slipped_strap import calm, movements
+from imu_reps.analysis.slipped_strap import calm, levers_of_ways, movements
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.lever import arc_motion, fit_levers
+from imu_reps.kinematics.lever import arc_motion
 from imu_reps.kinematics.motion import GridMotion, Motion, bridged
 from imu_reps.kinematics.mounting import angle_about, unit
 from imu_reps.kinematics.robust import median
@@ -80,19 +79,11 @@ def _line_deg(ankle: GridMotion, axis: FloatArray, moves: Sequence[Excursion]) -
     In a way out and a way back each: the strap may creep in the one alone, which hides the line.
     """
     carried = arc_motion(ankle, axis)
-    if carried is None:
+    levers = [] if carried is None else levers_of_ways(moves, carried)
+    if not levers:
         return np.empty(0, np.int64), np.empty(0)
-    ends = [(move.near.tick, move.far.tick, move.back.tick) for move in moves]
-    ways = [np.arange(*way) for near, far, back in ends for way in ((near, far), (far, back))]
-    clear = [
-        (k // 2, lever.vector_m)
-        for k, lever in enumerate(fit_levers(carried, ways))
-        if lever is not None and MIN_RADIUS_M < lever.length_m < MAX_RADIUS_M
-    ]
-    if not clear:
-        return np.empty(0, np.int64), np.empty(0)
-    move, vectors = (np.array(values) for values in zip(*clear, strict=True))
-    return move, angle_about(axis, vectors, unit(vectors[0]))
+    vectors = np.array([lever.vector_m for _, lever in levers])
+    return np.array([move for move, _ in levers]), angle_about(axis, vectors, unit(vectors[0]))
 
 
 def _trend(place: IntArray, values: FloatArray) -> tuple[float, float]:

@@ -29,7 +29,7 @@ from imu_reps.analysis.set_motion import rate_of_change
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray, IntArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.lever import ArcMotion, fit_levers
+from imu_reps.kinematics.lever import ArcMotion, Lever, fit_levers
 from imu_reps.kinematics.motion import Motion, bridged
 from imu_reps.kinematics.mounting import angle_about, row_dots, unit
 from imu_reps.kinematics.robust import medians
@@ -192,14 +192,10 @@ def _lever_m(
 
     A lever that is somewhat off hardly matters where the leg moves slowly, and only there no way is clear.
     """
-    ends = [(move.near.tick, move.far.tick, move.back.tick) for move in moves]
-    ways = [np.arange(*way) for near, far, back in ends for way in ((near, far), (far, back))]
     clear = [
         lever.vector_m
-        for lever in fit_levers(carried, ways)
-        if lever is not None
-        and MIN_RADIUS_M < lever.length_m < MAX_RADIUS_M
-        and lever.sd_m < CLEAR_SHARE * lever.length_m
+        for _, lever in levers_of_ways(moves, carried)
+        if lever.sd_m < CLEAR_SHARE * lever.length_m
     ]
     if clear:
         return medians(np.array(clear))
@@ -208,6 +204,17 @@ def _lever_m(
     _, up_level, up_upright = leg.frames[0][1].body()
     foot = -up_level if header.posture == "hanging" else up_upright
     return np.asarray(EvidenceParams().lever_m * foot)
+
+
+def levers_of_ways(moves: Sequence[Excursion], carried: ArcMotion) -> list[tuple[int, Lever]]:
+    """Return the levers of the ways that are as long as a leg, each with the number of its movement."""
+    ends = [(move.near.tick, move.far.tick, move.back.tick) for move in moves]
+    ways = [np.arange(*way) for near, far, back in ends for way in ((near, far), (far, back))]
+    return [
+        (k // 2, lever)
+        for k, lever in enumerate(fit_levers(carried, ways))
+        if lever is not None and MIN_RADIUS_M < lever.length_m < MAX_RADIUS_M
+    ]
 
 
 @dataclass(frozen=True, slots=True)

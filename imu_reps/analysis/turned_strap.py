@@ -114,7 +114,10 @@ class _Read:
 
     def unless_fewer(self, turns: Sequence[Turned], header: Header, settings: Settings) -> _Read:
         """Return the reading with turns of the strap turned back, unless it then has fewer repetitions."""
-        again = self.turned_back(turns, header, settings) if turns else self
+        return self.or_more(self.turned_back(turns, header, settings)) if turns else self
+
+    def or_more(self, again: _Read) -> _Read:
+        """Return another reading, unless it has fewer repetitions."""
         count, before = (len(one.whole.segmentation.reps) for one in (again, self))
         return self if count < before else again
 
@@ -125,10 +128,8 @@ class _Read:
             return self
         assert self.motion.ankle is not None
         motion = replace(self.motion, ankle=straightened(self.motion.ankle, creep))
-        again = estimate_set(motion, header, settings)
-        if len(again.segmentation.reps) < len(self.whole.segmentation.reps):
-            return self
-        return _Read(motion, replace(again, crept_deg=float(np.ptp(creep.turned_deg))))
+        whole = estimate_set(motion, header, settings)
+        return self.or_more(_Read(motion, replace(whole, crept_deg=float(np.ptp(creep.turned_deg)))))
 
     def with_unseen(self, unseen: tuple[slice, ...]) -> _Read:
         """Return the reading with stretches in which the sensor did not show the leg; none is certain."""

@@ -16,6 +16,7 @@ from imu_reps.domain.samples import GYR_COLUMNS, FloatArray, SampleBlock, Sensor
 from imu_reps.kinematics.rest import MAX_BIAS_DPS, bias_at_rest, window_length
 from imu_reps.kinematics.robust import median, medians
 from imu_reps.quality.accelerometer import check_exchanged
+from imu_reps.quality.readings import PARAMS as READINGS
 from imu_reps.quality.readings import MarkedSamples, without_invalid
 from imu_reps.quality.windows import windows_of
 
@@ -38,8 +39,6 @@ class BiasParams:
     known_deg : float
         Turn of gravity, RMS, at which the bias about its usual direction is as much that by its turns as the
         median rate: about gravity itself a bias does not show.
-    gravity_mps2 : tuple
-        Range of the usual force of a sensor whose readings are m/s² with gravity; others are refused later.
     piece_s, min_pieces, max_error_dps, max_error_share : float or int
         Length of a piece; fewest pieces; and greatest standard error of the bias, by leaving out each in
         turn, with which it is known, or as a share of the bias (ours: 0.2 to 1.4 on bodies that shake, 1.6 to
@@ -56,7 +55,6 @@ class BiasParams:
     unrested_dps: float = 5.0
     calm_mps2: float = 0.5
     known_deg: float = 3.0
-    gravity_mps2: tuple[float, float] = (7.0, 13.0)
     piece_s: float = 5.0
     min_pieces: int = 3
     max_error_dps: float = 1.2
@@ -122,7 +120,8 @@ def _by_gravity(place: SensorPlace, marked: MarkedSamples, usual_dps: FloatArray
     windows = windows_of({place: timed}, {place: marked.channels_without(marked.bad)})[place]
     known = np.isfinite(windows.size_mps2[1:] + windows.size_mps2[:-1]) & np.isfinite(windows.gyr_dps[:, 0])
     usual_mps2 = median(windows.size_mps2[:-1][known]) if known.any() else 0.0
-    of_force = PARAMS.gravity_mps2[0] < usual_mps2 < PARAMS.gravity_mps2[1]
+    least_mps2, most_mps2 = READINGS.with_gravity_mps2  # sensors of other readings are refused later
+    of_force = least_mps2 < usual_mps2 < most_mps2
     if not of_force or any(check_exchanged(place, windows)):
         return None
     off = np.abs(windows.size_mps2 - usual_mps2)
