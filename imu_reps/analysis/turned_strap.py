@@ -67,10 +67,7 @@ def _shown(whole: SetEstimate) -> tuple[int, int]:
 def _with_strap_turned_back(
     whole: SetEstimate, motion: Motion, header: Header, settings: Settings
 ) -> SetEstimate:
-    read = _Read(motion, whole).unless_fewer(find_slips(motion, whole, header), header, settings)
-    between = find_turns_between(read.motion, read.whole.posture, header)
-    read = read.unless_fewer(between, header, settings).without_handling()
-    read = read.uncrept(header, settings)
+    read = _Read(motion, whole).unslipped(header, settings).without_handling().uncrept(header, settings)
     alone = read.alone(header, settings)
     turns = find_turns(read.motion, read.whole.posture, header) if alone or _is_doubtful(read.whole) else []
     if turns:
@@ -94,10 +91,11 @@ def _is_doubtful(whole: SetEstimate) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A motion with some turns of the strap turned back, and its estimate."""
+    """A motion with some turns of the strap turned back, its estimate, which tells of them, and the turns."""
 
     motion: Motion
     whole: SetEstimate
+    turns: tuple[Turned, ...] = ()
 
     def alone(self, header: Header, settings: Settings) -> list[Alone]:
         """Return the stretches without repetitions in which the leg moves."""
@@ -106,14 +104,38 @@ class _Read:
         return list(stretches_alone(self.whole, self.motion, header, settings))
 
     def turned_back(self, turns: Sequence[Turned], header: Header, settings: Settings) -> _Read:
-        """Return the reading with turns of the strap turned back."""
+        """Return the reading with further turns of the strap turned back."""
         assert self.motion.ankle is not None
         motion = replace(self.motion, ankle=turned_back(self.motion.ankle, turns))
-        whole = _with_slips(estimate_set(motion, header, settings), turns)
-        return _Read(motion, whole).without_handling()
+        return self._of(motion, self.whole.crept_deg, (*self.turns, *turns), header, settings)
 
-    def unless_fewer(self, turns: Sequence[Turned], header: Header, settings: Settings) -> _Read:
-        """Return the reading with turns of the strap turned back, unless it then has fewer repetitions."""
+    def _of(
+        self,
+        motion: Motion,
+        crept_deg: float,
+        turns: tuple[Turned, ...],
+        header: Header,
+        settings: Settings,
+    ) -> _Read:
+        """Return the reading of a motion with a creep and some turns of the strap turned back."""
+        whole = replace(_with_slips(estimate_set(motion, header, settings), turns), crept_deg=crept_deg)
+        return _Read(motion, whole, turns).without_handling()
+
+    def unslipped(self, header: Header, settings: Settings) -> _Read:
+        """Return the reading with slips of the strap and its turns between raises turned back.
+
+        What then has fewer repetitions is not taken; a slip alone may have fewer where the strap turned too.
+        """
+        slips = find_slips(self.motion, self.whole, header)
+        if slips:
+            slipped = self.turned_back(slips, header, settings).unturned_between(header, settings)
+            if self.or_more(slipped) is slipped:
+                return slipped
+        return self.unturned_between(header, settings)
+
+    def unturned_between(self, header: Header, settings: Settings) -> _Read:
+        """Return the reading with turns between raises turned back, unless it then has fewer repetitions."""
+        turns = find_turns_between(self.motion, self.whole.posture, header)
         return self.or_more(self.turned_back(turns, header, settings)) if turns else self
 
     def or_more(self, again: _Read) -> _Read:
@@ -128,8 +150,7 @@ class _Read:
             return self
         assert self.motion.ankle is not None
         motion = replace(self.motion, ankle=straightened(self.motion.ankle, creep))
-        whole = estimate_set(motion, header, settings)
-        return self.or_more(_Read(motion, replace(whole, crept_deg=float(np.ptp(creep.turned_deg)))))
+        return self.or_more(self._of(motion, float(np.ptp(creep.turned_deg)), self.turns, header, settings))
 
     def with_unseen(self, unseen: tuple[slice, ...]) -> _Read:
         """Return the reading with stretches in which the sensor did not show the leg; none is certain."""

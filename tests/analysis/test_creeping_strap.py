@@ -100,3 +100,13 @@ def test_a_strap_that_is_turned_twice_is_no_creep() -> None:
 
     assert found.set.rep_count == len(RAISES)
     assert "ankle_crept" not in [finding.code for finding in found.findings]
+
+
+def test_a_strap_that_slips_and_then_creeps_is_told_of_both() -> None:
+    recording, without, axis = kept()
+    crept_deg = in_each_lift(recording, without, 3.0, 1.2)
+    share = np.clip((moments_s(recording) - without.reps[3].end_s - 0.25) / 0.3, 0.0, 1.0)
+    found = analyze(crept(recording, crept_deg + 50.0 * share, axis)).summary
+
+    assert {"ankle_crept", "ankle_turned"} <= {finding.code for finding in found.findings}
+    assert (found.set.rep_count, found.set.rep_count_certainty) == (len(RAISES), "high")

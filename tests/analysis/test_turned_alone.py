@@ -270,3 +270,19 @@ def test_the_repetition_in_which_the_strap_slips_is_told(by_deg: float) -> None:
         if rep.number != 3:
             assert rep.range_deg == pytest.approx(unslipped.range_deg, abs=2.0)
             assert rep.bottom_angle_deg == pytest.approx(unslipped.bottom_angle_deg, abs=3.0)
+
+
+@pytest.mark.parametrize("slip_deg", [-15.0, 15.0, 25.0])
+@pytest.mark.parametrize("turn_deg", [-20.0, 20.0])
+def test_a_slip_within_a_raise_and_a_slow_turn_later_are_both_told(slip_deg: float, turn_deg: float) -> None:
+    """Either alone may leave fewer repetitions than none: the leg then rests at three heights."""
+    recording, without, axis = rested_between()
+    slipped = turned(recording, "ankle", without.reps[1].end_s - 0.8, slip_deg * axis, 0.3)
+    both = turned(slipped, "ankle", without.reps[-2].start_s - 1.7, turn_deg * axis, 1.2)
+    found = analyze(both).summary
+
+    told = [finding.values["turned_deg"] for finding in found.findings if finding.code == "ankle_turned"]
+    assert told == pytest.approx([abs(slip_deg), abs(turn_deg)], abs=2.0)
+    assert (found.set.rep_count, found.set.rep_count_certainty) == (len(without.reps), "high")
+    for rep, unturned in zip(found.reps, without.reps, strict=True):
+        assert rep.number == 2 or rep.top_angle_deg == pytest.approx(unturned.top_angle_deg, abs=1.5)
