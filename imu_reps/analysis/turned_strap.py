@@ -8,13 +8,14 @@ if the set then has more repetitions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from imu_reps.analysis.creeping_strap import find_creep, straightened
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
+from imu_reps.analysis.lasting_turns import find_lasting_turns
 from imu_reps.analysis.left_out import (
     MIN_RAISES,
     Alone,
@@ -23,8 +24,8 @@ from imu_reps.analysis.left_out import (
     with_left_out,
 )
 from imu_reps.analysis.set.spells import rests_within
-from imu_reps.analysis.set.strap_turn import Turned, find_turns, turned_back
-from imu_reps.analysis.set.turned_alone import find_belt_turns, find_held_turns, find_turns_between
+from imu_reps.analysis.set.strap_turn import MIN_TURN_DEG, Turned, find_turns, turned_back
+from imu_reps.analysis.set.turned_alone import find_belt_turns, find_held_turns
 from imu_reps.analysis.slipped_strap import find_slips
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
@@ -67,7 +68,7 @@ def _shown(whole: SetEstimate) -> tuple[int, int]:
 def _with_strap_turned_back(
     whole: SetEstimate, motion: Motion, header: Header, settings: Settings
 ) -> SetEstimate:
-    read = _Read(motion, whole).unslipped(header, settings).without_handling().uncrept(header, settings)
+    read = _Read(motion, whole).unturned(header, settings).without_handling().uncrept(header, settings)
     alone = read.alone(header, settings)
     turns = find_turns(read.motion, read.whole.posture, header) if alone or _is_doubtful(read.whole) else []
     if turns:
@@ -78,9 +79,19 @@ def _with_strap_turned_back(
         unseen = tuple(turned.between for turned in sure if fewer or not turned.at_rest)
         read = (again if better else read).with_unseen(unseen)
         alone = read.alone(header, settings) if better else alone
+    read = read.with_unseen(tuple(_unreadable(alone, read)))
     if read.whole.segmentation.reps:
         return with_left_out(read.whole, alone) if alone else read.whole
     return _in_doubt_by_part(read.whole, read.motion, header, settings)
+
+
+def _unreadable(alone: Sequence[Alone], read: _Read) -> Iterator[slice]:
+    """Yield the stretches in which the leg moves in a way that makes no sense, where the strap turns far."""
+    if any(turned.slip.turned_deg > MIN_TURN_DEG for turned in read.turns):
+        for one in alone:
+            inside = any(spell.start <= one.stretch.start < spell.stop for spell in read.whole.posture.spells)
+            if inside and not one.estimate.segmentation.reps:
+                yield one.stretch
 
 
 def _is_doubtful(whole: SetEstimate) -> bool:
@@ -121,22 +132,22 @@ class _Read:
         whole = replace(_with_slips(estimate_set(motion, header, settings), turns), crept_deg=crept_deg)
         return _Read(motion, whole, turns).without_handling()
 
-    def unslipped(self, header: Header, settings: Settings) -> _Read:
-        """Return the reading with slips of the strap and its turns between raises turned back.
+    def unturned(self, header: Header, settings: Settings) -> _Read:
+        """Return the reading with lasting turns and slips of the strap turned back.
 
-        What then has fewer repetitions is not taken; a slip alone may have fewer where the strap turned too.
+        What then has fewer repetitions is not taken; a turn alone may have fewer where the strap slipped too.
         """
-        slips = find_slips(self.motion, self.whole, header)
-        if slips:
-            slipped = self.turned_back(slips, header, settings).unturned_between(header, settings)
-            if self.or_more(slipped) is slipped:
-                return slipped
-        return self.unturned_between(header, settings)
+        turns = find_lasting_turns(self.motion, self.whole, header)
+        if turns:
+            turned = self.turned_back(turns, header, settings).unslipped(header, settings)
+            if self.or_more(turned) is turned:
+                return turned
+        return self.unslipped(header, settings)
 
-    def unturned_between(self, header: Header, settings: Settings) -> _Read:
-        """Return the reading with turns between raises turned back, unless it then has fewer repetitions."""
-        turns = find_turns_between(self.motion, self.whole.posture, header)
-        return self.or_more(self.turned_back(turns, header, settings)) if turns else self
+    def unslipped(self, header: Header, settings: Settings) -> _Read:
+        """Return the reading with slips in raises turned back, unless it then has fewer repetitions."""
+        slips = find_slips(self.motion, self.whole, header)
+        return self.or_more(self.turned_back(slips, header, settings)) if slips else self
 
     def or_more(self, again: _Read) -> _Read:
         """Return another reading, unless it has fewer repetitions."""
@@ -154,8 +165,10 @@ class _Read:
 
     def with_unseen(self, unseen: tuple[slice, ...]) -> _Read:
         """Return the reading with stretches in which the sensor did not show the leg; none is certain."""
-        whole = replace(self.whole, unseen=unseen, certainty="low", other_count=None)
-        return replace(self, whole=whole) if unseen else self
+        if not unseen:
+            return self
+        unseen = (*self.whole.unseen, *unseen)
+        return replace(self, whole=replace(self.whole, unseen=unseen, certainty="low", other_count=None))
 
     def without_handling(self) -> _Read:
         """Return the reading without small swings in which the sensor was handled.

@@ -163,6 +163,12 @@ class AnkleMotion:
     acceleration_mps2: FloatArray
     known: BoolArray
 
+    def __getitem__(self, piece: slice) -> AnkleMotion:
+        """Return a part of the stretch."""
+        return AnkleMotion(
+            self.omega_rad_s[piece], self.speed_rad_s[piece], self.acceleration_mps2[piece], self.known[piece]
+        )
+
     def about(self, axis: FloatArray) -> ArcMotion:
         """Return the motion about an axis (3,) in sensor axes."""
         along = unit(cross(axis, np.eye(3)[np.argmin(np.abs(axis))]))

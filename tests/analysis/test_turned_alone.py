@@ -233,12 +233,53 @@ def test_a_sensor_that_turns_slowly_between_raises_changes_neither_count_nor_ang
         assert rep.top_angle_deg == pytest.approx(unturned.top_angle_deg, abs=1.0)
 
 
-def test_a_last_raise_that_a_turned_strap_hides_makes_the_count_uncertain() -> None:
-    """Turned in 2 s while it is lifted, which shows no slip: the lift seems to begin far below the floor."""
+@pytest.mark.parametrize("lasts_s", [1.0, 2.0])
+@pytest.mark.parametrize("by_deg", [-40.0, -25.0, 25.0, 40.0])
+def test_a_strap_that_turns_as_the_leg_is_lifted_for_the_last_time_costs_no_repetition(
+    by_deg: float, lasts_s: float
+) -> None:
     recording, without, axis = rested_between()
     at_s = without.reps[-1].start_s - 1.6
-    lower = min((-25.0, 25.0), key=lambda deg: _rests_at(turned(recording, "ankle", at_s, deg * axis, 2.0)))
-    found = analyze(turned(recording, "ankle", at_s, lower * axis, 2.0)).summary
+    found = analyze(turned(recording, "ankle", at_s, by_deg * axis, lasts_s)).summary
+
+    assert found.set.rep_count == len(without.reps)
+    (told,) = [finding for finding in found.findings if finding.code == "ankle_turned"]
+    assert told.values["turned_deg"] == pytest.approx(abs(by_deg), abs=1.0)
+    for rep, unturned in zip(found.reps, without.reps, strict=True):
+        assert rep.top_angle_deg is None or rep.top_angle_deg == pytest.approx(
+            unturned.top_angle_deg, abs=1.0
+        )
+
+
+@pytest.mark.parametrize("about", ["lift", "shank", "both"])
+@pytest.mark.parametrize(
+    ("after_start_s", "lasts_s"), [(0.1, 0.3), (0.2, 0.9), (0.9, 0.5), (1.2, 1.0)], ids=str
+)
+def test_a_sensor_that_turns_while_the_leg_moves_changes_neither_count_nor_angles(
+    after_start_s: float, lasts_s: float, about: str
+) -> None:
+    """In the lift, at the top, in the lowering; about the lift's axis, the shank, or both."""
+    recording, without, lift = rested_between()
+    assert recording.ankle is not None
+    shank = unit(np.cross(lift, recording.ankle.acc_mps2[:100].mean(axis=0)))
+    axis = {"lift": lift, "shank": shank, "both": unit(lift + shank)}[about]
+    at_s = without.reps[3].start_s + after_start_s
+    found = analyze(turned(recording, "ankle", at_s, 35.0 * axis, lasts_s)).summary
+
+    assert (found.set.rep_count, found.set.rep_count_certainty) == (len(without.reps), "high")
+    (told,) = [finding for finding in found.findings if finding.code == "ankle_turned"]
+    assert told.values["turned_deg"] == pytest.approx(35.0, abs=1.5)
+    assert told.start_s == pytest.approx(at_s + lasts_s, abs=0.5)
+    for rep, unturned in zip(found.reps, without.reps, strict=True):
+        assert rep.number == 4 or rep.top_angle_deg == pytest.approx(unturned.top_angle_deg, abs=1.5)
+
+
+def test_a_last_raise_that_a_turned_strap_hides_makes_the_count_uncertain() -> None:
+    """Turned in 3 s while it is lifted, which shows no turn: the lift seems to begin far below the floor."""
+    recording, without, axis = rested_between()
+    at_s = without.reps[-1].start_s - 1.6
+    lower = min((-40.0, 40.0), key=lambda deg: _rests_at(turned(recording, "ankle", at_s, deg * axis, 3.0)))
+    found = analyze(turned(recording, "ankle", at_s, lower * axis, 3.0)).summary
 
     assert found.set.rep_count_certainty == "low"
     assert "raises_left_out" in codes(found)

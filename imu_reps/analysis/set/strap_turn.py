@@ -93,10 +93,13 @@ class Way:
     ticks : slice
     shank : (3, 3) float
         Rows: the direction to the foot, the flexion axis, and the one across both.
+    lever_m : float
+        Distance of the sensor from the hip.
     """
 
     ticks: slice
     shank: FloatArray
+    lever_m: float
 
 
 def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]:
@@ -122,18 +125,18 @@ def around(turns: Sequence[Turned]) -> list[slice]:
     return [slice(*edges) for edges in zip(starts, ends, strict=True)]
 
 
-def lone_ways(seen: SeenLeg, pelvis: GridMotion | None) -> list[Way]:
+def lone_ways(seen: SeenLeg, pelvis: GridMotion | None, clear_share: float = CLEAR_SHARE) -> list[Way]:
     """Return the clear ways in which the body does not turn as well, in order."""
-    return [way for way in clear_ways(seen) if not _with_body(way, seen, pelvis)]
+    return [way for way in clear_ways(seen, clear_share) if not _with_body(way, seen, pelvis)]
 
 
 def _with_body(way: Way, seen: SeenLeg, pelvis: GridMotion | None) -> bool:
     """Return whether the pelvis turns in a way of the leg as well: the body rolls, or sits up."""
     if pelvis is None:
         return False
-    ends = [way.ticks.start, way.ticks.stop - 1]
-    leg_deg, pelvis_deg = (row_angles_deg(*up[ends, np.newaxis])[0] for up in (seen.up, pelvis.up))
-    return bool(pelvis_deg > WITH_BODY * leg_deg)  # not so where a hole hides it
+    leg_deg, pelvis_deg = (row_angles_deg(up[way.ticks], up[way.ticks.start]) for up in (seen.up, pelvis.up))
+    # a way up and down ends where it began; a hole hides the pelvis
+    return bool(np.max(pelvis_deg, initial=0.0, where=np.isfinite(pelvis_deg)) > WITH_BODY * leg_deg.max())
 
 
 def _alike(pieces: Sequence[list[Way]]) -> list[list[Way]]:
@@ -188,7 +191,7 @@ def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turn
     rests_before, rests_after = calm[calm < fastest], calm[calm > fastest]
     start = between.start + (int(rests_before[-1]) + 1 if len(rests_before) else 0)
     stop = between.start + (int(rests_after[0]) if len(rests_after) else len(ticks) - 1)
-    lifted_deg = abs(_height_deg(up[start], before) - _height_deg(up[stop], after))
+    lifted_deg = abs(height_deg(up[start], before) - height_deg(up[stop], after))
     at_rest = len(rests_before) > 0 and len(rests_after) > 0 and lifted_deg < MIN_WAY_DEG
     return Turned(
         slice(start, stop),
@@ -199,7 +202,7 @@ def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turn
     )
 
 
-def _height_deg(up: FloatArray, ways: Sequence[Way]) -> float:
+def height_deg(up: FloatArray, ways: Sequence[Way]) -> float:
     """Return the elevation of the shank by a direction of up (3,), as the sensor is turned in some ways."""
     return float(np.degrees(np.arcsin(np.clip(up @ mean_shank(ways)[0], -1.0, 1.0))))
 
@@ -216,29 +219,34 @@ def turned_back(sensor: GridMotion, turns: Sequence[Turned]) -> GridMotion:
     return GridMotion(up, gyr, acc, impact, still)
 
 
-def clear_ways(seen: SeenLeg) -> list[Way]:
-    """Return the ways of the leg that show how the sensor is turned on the shank, in order."""
+def clear_ways(seen: SeenLeg, clear_share: float = CLEAR_SHARE) -> list[Way]:
+    """Return the ways of the leg that show how the sensor is turned on the shank, in order.
+
+    Their levers' standard deviations are under `clear_share` of the levers.
+    """
     params = LegParams()
     moves = seen.inside & (row_dots(seen.turning_dps, seen.turning_dps) > params.moving_dps**2)
-    ways = (_way(slice(*ends), seen, params) for ends in stretches(moves, SHORT_TICKS))
+    ways = (_way(slice(*ends), seen, params, clear_share) for ends in stretches(moves, SHORT_TICKS))
     return [way for way in ways if way is not None]
 
 
-def _way(ticks: slice, seen: SeenLeg, params: LegParams) -> Way | None:
+def _way(ticks: slice, seen: SeenLeg, params: LegParams, clear_share: float) -> Way | None:
     """Return a way by its ticks; None if it is short, or the hip is unclear in it."""
     up = seen.up[ticks]
     axis = swing_axis(seen.turning_dps[ticks], params)
     if axis is None or seen.carried is None or (up[0] @ up.T).min() > np.cos(np.radians(MIN_WAY_DEG)):
         return None
-    (lever,) = Movements(seen.carried.about(axis), [np.arange(ticks.start, ticks.stop)]).each()
+    wide = slice(max(0, ticks.start - 1), ticks.stop + 1)
+    carried = seen.carried[wide].about(axis)
+    (lever,) = Movements(carried, [np.arange(ticks.start, ticks.stop) - wide.start]).each()
     if lever is None or not MIN_RADIUS_M < lever.length_m < MAX_RADIUS_M:
         return None
     foot = lever.vector_m / lever.length_m
     lifts = float(cross(foot, unit(up.mean(axis=0))) @ axis)
-    if lever.sd_m > CLEAR_SHARE * lever.length_m or abs(lifts) < MIN_SLOPE:
+    if lever.sd_m > clear_share * lever.length_m or abs(lifts) < MIN_SLOPE:
         return None
     axis = np.sign(lifts) * axis
-    return Way(ticks, np.array([foot, axis, cross(foot, axis)]))
+    return Way(ticks, np.array([foot, axis, cross(foot, axis)]), lever.length_m)
 
 
 def mean_shank(ways: Sequence[Way]) -> FloatArray:

@@ -1,0 +1,345 @@
+"""An ankle sensor that turns on the shank, at rest or while the leg moves, and stays turned.
+
+From one low position of the leg to the next the gyroscope shows by how much the sensor turned: a leg that is
+put down where it was shows nothing. Whether the sensor turned on the shank, or the shank with it, the ways
+before and after show: their levers and axes are then turned by the same. When it turned, the force shows: a
+strap that slips does not carry the sensor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations, takewhile
+
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from imu_reps.analysis.estimate import SetEstimate
+from imu_reps.analysis.set.shifts import resting_ends
+from imu_reps.analysis.set.strap_turn import (
+    SHORT_TICKS,
+    Turned,
+    Way,
+    apart_deg,
+    lone_ways,
+    mean_shank,
+)
+from imu_reps.analysis.set.swings import SeenLeg, observe
+from imu_reps.domain.recording import Header
+from imu_reps.domain.samples import FloatArray
+from imu_reps.domain.track import GRID_HZ
+from imu_reps.kinematics.lever import AnkleMotion, ankle_motion
+from imu_reps.kinematics.motion import GridMotion, Motion, bridged
+from imu_reps.kinematics.mounting import onto, row_dots, unit
+from imu_reps.kinematics.rotations import rotations_by
+
+#: Least turn that is looked for, deg (ours).
+LEAST_DEG = 10.0
+
+#: Largest difference between the turn by the gyroscope and what the ways and the low positions show, as a
+#: share of the turn (ours).
+SAME_SHARE = 0.25
+
+#: Largest standard deviation of a way's lever as a share of it (ours).
+CLEAR_SHARE = 0.33
+
+#: How many ticks are taken as one turn: at 300 deg/s each turns by 12 degrees (ours).
+EVERY = 4
+
+#: Ways that follow each other are turned alike within this angle (ours: of 43 sets by others, ten of them
+#: real, ways differ by up to 20 degrees from the next).
+ALIKE_DEG = 25.0
+
+#: Number of ways, and of low positions, before and after a turn that are compared (ours).
+FEW_WAYS, FEW_LOWS = 4, 3
+
+#: Frequency below which force and rate show when the sensor turns, Hz: above it they depend on how it starts
+#: and stops; below 2 Hz a turn of a second is found up to 0.3 s off (ours).
+LOCATED_HZ = 3.0
+
+#: Durations of a turn that are tried, s (ours).
+LASTS_S = (0.1, 0.2, 0.4, 0.7, 1.1, 1.6)
+
+#: A sensor that is turned by less shows the leg nevertheless, deg (ours).
+UNTURNED_DEG = 1.0
+
+#: Durations that are tried next, as multiples of the best of those.
+FINER = (0.75, 0.85, 1.0, 1.15, 1.3)
+
+#: Angular rate under which no turn is looked for, deg/s (ours).
+QUIET_DPS = 5.0
+
+#: Weight of the difference from what the ways show beside the share of the force and rate within a turn that
+#: it leaves unexplained, of what the sensor's axes before or after it leave. Largest sum of both: a knee that
+#: is stretched carries the sensor. And the largest for turns that undo each other: a strap that slips hardly
+#: slips back, but knees are bent and stretched (ours: of 110 turns of simulated straps five have more than 1,
+#: of 12 knees that are drawn in two have less).
+DIFFERS_WEIGHT, MAX_DOUBT, MAX_DOUBT_UNDONE = 2.0, 1.0, 0.35
+
+NO_TURN = np.eye(3)
+
+
+def find_lasting_turns(motion: Motion, whole: SetEstimate, header: Header) -> list[Turned]:
+    """Return the turns of the ankle sensor on the shank after which it stays turned, in order."""
+    if motion.ankle is None or _keeps_its_place(motion.ankle, whole):
+        return []
+    seen = observe(motion, whole.posture, header)
+    if seen is None or seen.carried is None:
+        return []
+    ways = lone_ways(seen, motion.pelvis, CLEAR_SHARE)
+    turns = _best(list(_turns(ways, seen)))
+    quick = ankle_motion(seen.ankle, LOCATED_HZ) if turns else None
+    if quick is None:
+        return []
+    undone = _undone(turns)
+    located = [
+        _located(turn, quick, MAX_DOUBT_UNDONE if k in undone else MAX_DOUBT) for k, turn in enumerate(turns)
+    ]
+    return [turned for turned in located if turned is not None]
+
+
+def _keeps_its_place(ankle: GridMotion, whole: SetEstimate) -> bool:
+    """Whether every movement is counted for certain, and the sensor is as before after each of them."""
+    reps = whole.segmentation.reps
+    if whole.certainty != "high" or whole.segmentation.partials or not reps:
+        return False
+    attitudes = _attitudes([*resting_ends(reps), whole.posture.spells[-1].stop - 1], ankle)
+    return bool((_angles_deg(attitudes[:-1].transpose(0, 2, 1) @ attitudes[1:]) < LEAST_DEG).all())
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """A turn of the sensor within some ticks.
+
+    Attributes
+    ----------
+    within : slice
+    rotation : (3, 3) float
+        From the sensor's axes after the turn to those before it.
+    differs : float
+        Difference from what the ways before and after it show, as a share of the turn.
+    before, after : sequence of Way
+    """
+
+    within: slice
+    rotation: FloatArray
+    differs: float
+    before: Sequence[Way]
+    after: Sequence[Way]
+
+
+def _turns(ways: Sequence[Way], seen: SeenLeg) -> Iterator[_Turn]:
+    """Yield the turns from one low position of the leg to the next, or to the one after that.
+
+    While the sensor turns, a way may seem to end that does not.
+    """
+    lows = _lows(ways, seen.up)
+    attitudes = _attitudes(lows, seen.ankle)
+    for apart in (1, 2):
+        rotations = attitudes[:-apart].transpose(0, 2, 1) @ attitudes[apart:]
+        turned_deg = _angles_deg(rotations)
+        for first in (turned_deg > LEAST_DEG).nonzero()[0].tolist():
+            within = slice(lows[first], lows[first + apart])
+            before, after = lows[max(0, first + 1 - FEW_LOWS) : first + 1], lows[first + apart :][:FEW_LOWS]
+            usual = (unit(np.median(seen.up[some], axis=0)) for some in (before, after))
+            straight = _straightened(rotations[first], *usual)
+            if apart_deg(straight, rotations[first]) < SAME_SHARE * turned_deg[first]:
+                yield from _shown(within, straight, ways)
+
+
+def _lows(ways: Sequence[Way], up: FloatArray) -> list[int]:
+    """Return the ticks at which a lift begins or a lowering ends, in order."""
+    ticks: list[int] = []
+    for way in ways:
+        low = min(way.ticks.start, way.ticks.stop - 1, key=lambda tick: float(up[tick] @ way.shank[0]))
+        if not ticks or low > ticks[-1] + SHORT_TICKS:
+            ticks.append(low)
+    return ticks
+
+
+def _attitudes(ticks: Sequence[int], ankle: GridMotion) -> FloatArray:
+    """Return the sensor's attitudes at some ticks relative to that at the first, (k, 3, 3), by its rate."""
+    rates = np.radians(bridged(ankle.gyr_dps))
+    steps = np.add.reduceat(rates, np.arange(0, len(rates), EVERY)) / GRID_HZ
+    return rotations_by(steps.T).transpose(2, 0, 1)[np.array(ticks, np.int64) // EVERY]
+
+
+def _angles_deg(rotations: FloatArray) -> FloatArray:
+    """Return the angles of rotations (k, 3, 3)."""
+    trace = np.einsum("kii->k", rotations)
+    return np.asarray(np.degrees(np.arccos(np.clip(0.5 * (trace - 1.0), -1.0, 1.0))))
+
+
+def _straightened(rotation: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:
+    """Return a turn (3, 3) changed as little as takes up after it to up before it, both (3,)."""
+    return onto(rotation @ after, before) @ rotation
+
+
+def _shown(within: slice, rotation: FloatArray, ways: Sequence[Way]) -> Iterator[_Turn]:
+    """Yield a turn with the ways that show it, unless they show another one."""
+    inside = [way for way in ways if within.start <= way.ticks.start and way.ticks.stop <= within.stop + 1]
+    earlier = [way for way in ways if way.ticks.stop <= within.start + SHORT_TICKS]
+    later = [way for way in ways if way.ticks.start >= within.stop - SHORT_TICKS]
+    before, after = _alike(earlier[::-1]) or inside[:1], _alike(later) or inside[-1:]
+    if before and after:
+        by_ways = mean_shank(before).T @ mean_shank(after)
+        differs = apart_deg(by_ways, rotation) / apart_deg(rotation, NO_TURN)
+        if differs < SAME_SHARE:
+            yield _Turn(within, rotation, differs, before, after)
+
+
+def _alike(ways: Sequence[Way]) -> Sequence[Way]:
+    """Return the first of some ways that are turned alike: there may be another turn before the others."""
+    few = ways[:FEW_WAYS]
+    return list(takewhile(lambda way: apart_deg(few[0].shank, way.shank) < ALIKE_DEG, few))
+
+
+def _best(turns: Sequence[_Turn]) -> list[_Turn]:
+    """Return the turns that are shown best of those that overlap, the shorter of those alike, in order."""
+    chosen: list[_Turn] = []
+    for turn in sorted(
+        turns, key=lambda turn: (round(turn.differs, 1), turn.within.stop - turn.within.start)
+    ):
+        if all(
+            turn.within.start >= one.within.stop or one.within.start >= turn.within.stop for one in chosen
+        ):
+            chosen.append(turn)
+    return sorted(chosen, key=lambda turn: turn.within.start)
+
+
+def _undone(turns: Sequence[_Turn]) -> set[int]:
+    """Return the numbers of the turns that undo each other, whatever is between them."""
+    undone: set[int] = set()
+    for first, last in combinations(range(len(turns)), 2):
+        whole = NO_TURN
+        for turn in turns[first : last + 1]:
+            whole = whole @ turn.rotation
+        if apart_deg(whole, NO_TURN) < SAME_SHARE * apart_deg(turns[first].rotation, NO_TURN):
+            undone |= {first, last}
+    return undone
+
+
+@dataclass(frozen=True, slots=True)
+class _Carried:
+    """What a leg carried round the hip explains of the ankle sensor's motion.
+
+    Attributes
+    ----------
+    shank : (3, 3) float
+        The shank's axes in the sensor, see `Way`.
+    lever_m : float
+    usual : (2,) float
+        Mean squares of the force and of the rate that it leaves in usual ways.
+    """
+
+    shank: FloatArray
+    lever_m: float
+    usual: FloatArray
+
+    @classmethod
+    def by(cls, ways: Sequence[Way], motion: AnkleMotion) -> _Carried:
+        """Fit the leg by some of its ways."""
+        bare = cls(mean_shank(ways), float(np.median([way.lever_m for way in ways])), np.ones(2))
+        left = [
+            bare._squares(motion.omega_rad_s[way.ticks], motion.acceleration_mps2[way.ticks]) for way in ways
+        ]
+        return cls(bare.shank, bare.lever_m, np.concatenate(left).mean(axis=0))
+
+    def left(self, omega_rad_s: FloatArray, force_mps2: FloatArray) -> FloatArray:
+        """Return the squared rate and force, both (n, 3), that it does not explain, as multiples of usual."""
+        return np.asarray((self._squares(omega_rad_s, force_mps2) / self.usual).sum(axis=1))
+
+    def _squares(self, omega_rad_s: FloatArray, force_mps2: FloatArray) -> FloatArray:
+        foot, axis, _ = self.shank
+        lever = self.lever_m * foot
+        alpha = np.gradient(omega_rad_s, 1.0 / GRID_HZ, axis=0)
+        arc = np.cross(alpha, lever) + np.cross(omega_rad_s, np.cross(omega_rad_s, lever))
+        force = force_mps2 - arc
+        aside = omega_rad_s - row_dots(omega_rad_s, axis)[:, None] * axis
+        return np.stack([row_dots(force, force), row_dots(aside, aside)], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moments:
+    """What a leg leaves unexplained that is carried round the hip, if its sensor turns at some moment.
+
+    Attributes
+    ----------
+    turn : _Turn
+    leg : _Carried
+    omega_rad_s, force_mps2 : (n, 3) float
+        The sensor's motion within the turn's ticks.
+    old, new : (n,) float
+        What the sensor's axes before the turn leave, and those after it.
+    """
+
+    turn: _Turn
+    leg: _Carried
+    omega_rad_s: FloatArray
+    force_mps2: FloatArray
+    old: FloatArray
+    new: FloatArray
+
+    @classmethod
+    def of(cls, turn: _Turn, motion: AnkleMotion) -> _Moments:
+        """Fit the leg by its ways before the turn."""
+        leg = _Carried.by(turn.before, motion)
+        omega, force = motion.omega_rad_s[turn.within], motion.acceleration_mps2[turn.within]
+        new = leg.left(omega @ turn.rotation.T, force @ turn.rotation.T)
+        return cls(turn, leg, omega, force, leg.left(omega, force), new)
+
+    def likeliest(self) -> tuple[slice, float] | None:
+        """Return the ticks of the turn that leaves least, and the share that it leaves in them itself."""
+        speed = np.sqrt(row_dots(self.omega_rad_s, self.omega_rad_s))
+        quick = speed > np.radians(QUIET_DPS)
+        halves = [round(0.5 * lasts_s * GRID_HZ) for lasts_s in LASTS_S]
+        coarse = [
+            (half, middle)
+            for half in halves
+            for middle in range(half, len(quick) - half, half // 2)
+            if quick[middle]
+        ]
+        if not coarse:
+            return None
+        half, middle = self._best(coarse)
+        halves = [round(half * share) for share in FINER]
+        middles = range(middle - half // 2, middle + half // 2 + 1, max(1, half // 10))
+        finer = [(h, m) for h in halves for m in middles if h <= m < len(quick) - h]
+        half, middle = self._best([(half, middle), *finer])
+        ticks = _ticks(half, middle)
+        return ticks, self._left(half, middle) / float(min(self.old[ticks].sum(), self.new[ticks].sum()))
+
+    def _best(self, moments: Sequence[tuple[int, int]]) -> tuple[int, int]:
+        """Return the half duration and the middle of the turn that leaves least, in ticks."""
+        before, after = np.append(0.0, self.old.cumsum()), np.append(self.new[::-1].cumsum()[::-1], 0.0)
+        return min(
+            moments,
+            key=lambda one: before[_ticks(*one).start] + self._left(*one) + after[_ticks(*one).stop],
+        )
+
+    def _left(self, half: int, middle: int) -> float:
+        """Return what a smooth turn leaves in its own ticks."""
+        ticks, vector = _ticks(half, middle), Rotation.from_matrix(self.turn.rotation).as_rotvec()
+        share = np.linspace(0.0, 1.0, 2 * half + 1)
+        turned = Rotation.from_rotvec((share**2 * (3.0 - 2.0 * share))[:, None] * vector)
+        rate = (6.0 * share * (1.0 - share))[:, None] * vector * (0.5 * GRID_HZ / half)
+        omega, force = turned.apply(self.omega_rad_s[ticks]) - rate, turned.apply(self.force_mps2[ticks])
+        return float(self.leg.left(omega, force).sum())
+
+
+def _ticks(half: int, middle: int) -> slice:
+    return slice(middle - half, middle + half + 1)
+
+
+def _located(turn: _Turn, motion: AnkleMotion, max_doubt: float) -> Turned | None:
+    """Return the turn with the ticks in which the sensor turns; None if no such turn explains its motion."""
+    likeliest = _Moments.of(turn, motion).likeliest()
+    if likeliest is None or likeliest[1] + DIFFERS_WEIGHT * turn.differs > max_doubt:
+        return None
+    ticks, shift = likeliest[0], turn.within.start
+    # a smooth turn has made 3 s² of its way after the share s of its time
+    slight = np.sqrt(UNTURNED_DEG / (3.0 * apart_deg(turn.rotation, NO_TURN)))
+    ends = int(slight * (ticks.stop - ticks.start))
+    handled = slice(shift + ticks.start + ends, shift + ticks.stop - ends)
+    return Turned(handled, turn.rotation, turn.within, ways=min(len(turn.before), len(turn.after)))
