@@ -26,7 +26,7 @@ from imu_reps.analysis.left_out import (
 from imu_reps.analysis.set.spells import rests_within
 from imu_reps.analysis.set.strap_turn import MIN_TURN_DEG, Turned, find_turns, turned_back
 from imu_reps.analysis.set.turned_alone import find_belt_turns, find_held_turns
-from imu_reps.analysis.slipped_strap import find_slips
+from imu_reps.analysis.slipped_strap import SAME_SHARE, find_slips
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
 from imu_reps.domain.rep import Certainty
@@ -145,9 +145,13 @@ class _Read:
         return self.unslipped(header, settings)
 
     def unslipped(self, header: Header, settings: Settings) -> _Read:
-        """Return the reading with slips in raises turned back, unless it then has fewer repetitions."""
+        """Return the reading with slips in raises turned back, unless it then has fewer repetitions.
+
+        Nor if a slip itself then seems to be a repetition: something moved, but not by a slip.
+        """
         slips = find_slips(self.motion, self.whole, header)
-        return self.or_more(self.turned_back(slips, header, settings)) if slips else self
+        again = self.or_more(self.turned_back(slips, header, settings)) if slips else self
+        return self if _some_are_reps(slips, self, again) else again
 
     def or_more(self, again: _Read) -> _Read:
         """Return another reading, unless it has fewer repetitions."""
@@ -192,6 +196,19 @@ class _Read:
         certainty: Certainty = "low" if whole.certainty == "low" else "fair"
         whole = replace(whole, segmentation=segmentation, certainty=certainty, other_count=len(reps))
         return replace(self, whole=whole)
+
+
+def _some_are_reps(slips: Sequence[Turned], without: _Read, turned_back: _Read) -> bool:
+    """Return whether further repetitions are slips that were turned back: as large, and at their moments."""
+    reps = turned_back.whole.segmentation.reps
+    if len(reps) <= len(without.whole.segmentation.reps):
+        return False
+    return any(
+        rep.near.tick < turned.slip.tick < rep.back.tick
+        and abs(rep.range_deg - turned.slip.turned_deg) < SAME_SHARE * rep.range_deg
+        for rep in reps
+        for turned in slips
+    )
 
 
 def _with_slips(whole: SetEstimate, turns: Sequence[Turned]) -> SetEstimate:
