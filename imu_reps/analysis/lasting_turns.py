@@ -9,7 +9,7 @@ strap that slips does not carry the sensor.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations, takewhile
 
 import numpy as np
@@ -17,7 +17,9 @@ from scipy.spatial.transform import Rotation
 
 from imu_reps.analysis.estimate import SetEstimate
 from imu_reps.analysis.set.shifts import resting_ends
+from imu_reps.analysis.set.spells import find_posture
 from imu_reps.analysis.set.strap_turn import (
+    MIN_TURN_DEG,
     SHORT_TICKS,
     Turned,
     Way,
@@ -37,12 +39,21 @@ from imu_reps.kinematics.rotations import rotations_by
 #: Least turn that is looked for, deg (ours).
 LEAST_DEG = 10.0
 
+#: Least turn of the pelvis sensor, deg: a tilt, or a body that rolls a little, is no turn of the belt (ours).
+LEAST_BELT_DEG = 30.0
+
+#: Share of a belt's turn that the pelvis itself may make before and after it (ours).
+EDGE_SHARE = 0.25
+
 #: Largest difference between the turn by the gyroscope and what the ways and the low positions show, as a
 #: share of the turn (ours).
 SAME_SHARE = 0.25
 
 #: Largest standard deviation of a way's lever as a share of it (ours).
 CLEAR_SHARE = 0.33
+
+#: Longest time from one low position to the next, s: a bias that is off by 0.05 deg/s turns 3 degrees (ours).
+LONGEST_S = 60.0
 
 #: How many ticks are taken as one turn: at 300 deg/s each turns by 12 degrees (ours).
 EVERY = 4
@@ -82,7 +93,9 @@ NO_TURN = np.eye(3)
 
 def find_lasting_turns(motion: Motion, whole: SetEstimate, header: Header) -> list[Turned]:
     """Return the turns of the ankle sensor on the shank after which it stays turned, in order."""
-    if motion.ankle is None or _keeps_its_place(motion.ankle, whole):
+    if motion.ankle is None or not whole.posture.spells:
+        return []
+    if _keeps_its_place(motion.ankle, whole, whole.posture.spells[-1].stop - 1):
         return []
     seen = observe(motion, whole.posture, header)
     if seen is None or seen.carried is None:
@@ -99,13 +112,63 @@ def find_lasting_turns(motion: Motion, whole: SetEstimate, header: Header) -> li
     return [turned for turned in located if turned is not None]
 
 
-def _keeps_its_place(ankle: GridMotion, whole: SetEstimate) -> bool:
-    """Whether every movement is counted for certain, and the sensor is as before after each of them."""
+def find_lasting_belt_turns(motion: Motion, whole: SetEstimate, header: Header) -> list[Turned]:
+    """Return the turns of the pelvis sensor on the body after which it stays turned, in order.
+
+    The leg is put down as it was and raised as it was, so that the body lies (hangs) as it did.
+    """
+    pelvis, ankle = motion.pelvis, motion.ankle
+    if pelvis is None or ankle is None or _keeps_its_place(pelvis, whole, len(motion) - 1):
+        return []
+    alone = replace(motion, pelvis=None)
+    seen = observe(alone, find_posture(alone, header), header)
+    ways = [] if seen is None or seen.carried is None else lone_ways(seen, None, CLEAR_SHARE)
+    lows = [] if seen is None else _lows(ways, seen.up)
+    # who hangs may twist the hips
+    least_deg = MIN_TURN_DEG if header.posture == "hanging" else LEAST_BELT_DEG
+    attitudes, of_leg = _attitudes(lows, pelvis), _attitudes(lows, ankle)
+    turned_deg, leg_deg = (_angles_deg(_changes(of, 1)) for of in (attitudes, of_leg))
+    found = []
+    for first in ((turned_deg > least_deg) & (leg_deg < LEAST_DEG)).nonzero()[0].tolist():
+        within = slice(lows[first], lows[first + 1])
+        before, after = _beside(within, ways)
+        if _raised_as_before(before, after) and _is_short(within):
+            found.append(_Turn(within, _changes(attitudes, 1)[first], 0.0, before, after))
+    undone = _undone(found)
+    return [_belt_turned(turn, pelvis) for k, turn in enumerate(found) if k not in undone]
+
+
+def _raised_as_before(before: Sequence[Way], after: Sequence[Way]) -> bool:
+    """Whether the leg is raised in some ways as in others; none shows it by a single one."""
+    several = len(before) > 1 and len(after) > 1
+    return several and bool(apart_deg(mean_shank(before), mean_shank(after)) < ALIKE_DEG)
+
+
+def _is_short(within: slice) -> bool:
+    return bool(within.stop - within.start < LONGEST_S * GRID_HZ)
+
+
+def _belt_turned(turn: _Turn, pelvis: GridMotion) -> Turned:
+    """Return a turn with the ticks in which most of it happens: lying, the pelvis hardly turns otherwise."""
+    attitudes = _attitudes(range(turn.within.start, turn.within.stop), pelvis)
+    made_deg = _angles_deg(attitudes[0].T @ attitudes)
+    left_deg = _angles_deg(attitudes.transpose(0, 2, 1) @ attitudes[-1])
+    whole_deg = apart_deg(turn.rotation, NO_TURN)
+    (hardly,), (nearly,) = (
+        (made_deg < EDGE_SHARE * whole_deg).nonzero(),
+        (left_deg < EDGE_SHARE * whole_deg).nonzero(),
+    )
+    start = turn.within.start + int(hardly[-1])
+    stop = max(start + 1, turn.within.start + int(nearly[nearly > hardly[-1]][0]))
+    return Turned(slice(start, stop), turn.rotation, turn.within)
+
+
+def _keeps_its_place(sensor: GridMotion, whole: SetEstimate, end: int) -> bool:
+    """Whether every movement is counted for certain, and the sensor is as before after each and at an end."""
     reps = whole.segmentation.reps
     if whole.certainty != "high" or whole.segmentation.partials or not reps:
         return False
-    attitudes = _attitudes([*resting_ends(reps), whole.posture.spells[-1].stop - 1], ankle)
-    return bool((_angles_deg(attitudes[:-1].transpose(0, 2, 1) @ attitudes[1:]) < LEAST_DEG).all())
+    return bool((_angles_deg(_changes(_attitudes([*resting_ends(reps), end], sensor), 1)) < LEAST_DEG).all())
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +200,12 @@ def _turns(ways: Sequence[Way], seen: SeenLeg) -> Iterator[_Turn]:
     lows = _lows(ways, seen.up)
     attitudes = _attitudes(lows, seen.ankle)
     for apart in (1, 2):
-        rotations = attitudes[:-apart].transpose(0, 2, 1) @ attitudes[apart:]
+        rotations = _changes(attitudes, apart)
         turned_deg = _angles_deg(rotations)
         for first in (turned_deg > LEAST_DEG).nonzero()[0].tolist():
             within = slice(lows[first], lows[first + apart])
+            if not _is_short(within):
+                continue
             before, after = lows[max(0, first + 1 - FEW_LOWS) : first + 1], lows[first + apart :][:FEW_LOWS]
             usual = (unit(np.median(seen.up[some], axis=0)) for some in (before, after))
             straight = _straightened(rotations[first], *usual)
@@ -165,6 +230,11 @@ def _attitudes(ticks: Sequence[int], ankle: GridMotion) -> FloatArray:
     return rotations_by(steps.T).transpose(2, 0, 1)[np.array(ticks, np.int64) // EVERY]
 
 
+def _changes(attitudes: FloatArray, apart: int) -> FloatArray:
+    """Return the rotations from each attitude (3, 3) to the one `apart` further, in the axes of the first."""
+    return np.asarray(attitudes[:-apart].transpose(0, 2, 1) @ attitudes[apart:])
+
+
 def _angles_deg(rotations: FloatArray) -> FloatArray:
     """Return the angles of rotations (k, 3, 3)."""
     trace = np.einsum("kii->k", rotations)
@@ -178,15 +248,20 @@ def _straightened(rotation: FloatArray, before: FloatArray, after: FloatArray) -
 
 def _shown(within: slice, rotation: FloatArray, ways: Sequence[Way]) -> Iterator[_Turn]:
     """Yield a turn with the ways that show it, unless they show another one."""
-    inside = [way for way in ways if within.start <= way.ticks.start and way.ticks.stop <= within.stop + 1]
-    earlier = [way for way in ways if way.ticks.stop <= within.start + SHORT_TICKS]
-    later = [way for way in ways if way.ticks.start >= within.stop - SHORT_TICKS]
-    before, after = _alike(earlier[::-1]) or inside[:1], _alike(later) or inside[-1:]
+    before, after = _beside(within, ways)
     if before and after:
         by_ways = mean_shank(before).T @ mean_shank(after)
         differs = apart_deg(by_ways, rotation) / apart_deg(rotation, NO_TURN)
         if differs < SAME_SHARE:
             yield _Turn(within, rotation, differs, before, after)
+
+
+def _beside(within: slice, ways: Sequence[Way]) -> tuple[Sequence[Way], Sequence[Way]]:
+    """Return the ways before and after some ticks, or else the first and the last one within them."""
+    inside = [way for way in ways if within.start <= way.ticks.start and way.ticks.stop <= within.stop + 1]
+    earlier = [way for way in ways if way.ticks.stop <= within.start + SHORT_TICKS]
+    later = [way for way in ways if way.ticks.start >= within.stop - SHORT_TICKS]
+    return _alike(earlier[::-1]) or inside[:1], _alike(later) or inside[-1:]
 
 
 def _alike(ways: Sequence[Way]) -> Sequence[Way]:

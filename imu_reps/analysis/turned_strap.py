@@ -15,7 +15,7 @@ import numpy as np
 
 from imu_reps.analysis.creeping_strap import find_creep, straightened
 from imu_reps.analysis.estimate import SetEstimate, estimate_set
-from imu_reps.analysis.lasting_turns import find_lasting_turns
+from imu_reps.analysis.lasting_turns import find_lasting_belt_turns, find_lasting_turns
 from imu_reps.analysis.left_out import (
     MIN_RAISES,
     Alone,
@@ -43,21 +43,14 @@ MAX_RESTS = 4
 
 def estimate_finished(motion: Motion, header: Header, settings: Settings) -> SetEstimate:
     """Estimate a finished set, with its sensors turned back, and with the raises that are left out."""
-    belt = find_belt_turns(motion, header)
-    whole = estimate_set(motion, header, settings)
-    if belt and motion.pelvis is not None:
-        again = replace(motion, pelvis=turned_back(motion.pelvis, belt))
-        straight = estimate_set(again, header, settings)
-        if _shown(straight) < _shown(whole):
-            belt = []
-        else:
-            whole, motion = straight, again
+    read = _Read(motion, estimate_set(motion, header, settings)).unturned_belt(header, settings)
+    motion, whole = read.motion, read.whole
     if motion.ankle is not None and header.exercise in HOLDS:
         turns = find_held_turns(motion, whole.posture, header)
         whole = _Read(motion, whole).turned_back(turns, header, settings).whole if turns else whole
     elif motion.ankle is not None:
         whole = _with_strap_turned_back(whole, motion, header, settings)
-    return replace(whole, belt_turns=tuple(turned.slip for turned in belt))
+    return replace(whole, belt_turns=tuple(turned.slip for turned in read.turns))
 
 
 def _shown(whole: SetEstimate) -> tuple[int, int]:
@@ -107,6 +100,20 @@ class _Read:
     motion: Motion
     whole: SetEstimate
     turns: tuple[Turned, ...] = ()
+
+    def unturned_belt(self, header: Header, settings: Settings) -> _Read:
+        """Return the reading with the turns of the pelvis sensor turned back, at rest or not."""
+        read = self.with_belt_turned_back(find_belt_turns(self.motion, header), header, settings)
+        turns = find_lasting_belt_turns(read.motion, read.whole, header)
+        return read.with_belt_turned_back(turns, header, settings)
+
+    def with_belt_turned_back(self, turns: Sequence[Turned], header: Header, settings: Settings) -> _Read:
+        """Return the reading with some turns of the pelvis sensor turned back, unless it then shows less."""
+        if not turns or self.motion.pelvis is None:
+            return self
+        motion = replace(self.motion, pelvis=turned_back(self.motion.pelvis, turns))
+        again = _Read(motion, estimate_set(motion, header, settings), (*self.turns, *turns))
+        return self if _shown(again.whole) < _shown(self.whole) else again
 
     def alone(self, header: Header, settings: Settings) -> list[Alone]:
         """Return the stretches without repetitions in which the leg moves."""

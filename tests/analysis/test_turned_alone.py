@@ -79,6 +79,29 @@ def test_a_pelvis_sensor_that_turns_between_reps_keeps_tilt_and_rotation(
         assert one.pelvic_rotation_deg == pytest.approx(other.pelvic_rotation_deg, abs=3.5)
 
 
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("after_start_s", [0.2, 1.2, 1.9], ids=str)
+def test_a_pelvis_sensor_that_turns_while_the_leg_moves_ends_no_set(after_start_s: float, seed: int) -> None:
+    """By 50 to 80 degrees about the line through the hips, as if the person sat up."""
+    rng = np.random.default_rng([58, seed])
+    simulated = simulate(SetPlan(reps=(RepPlan(bottom_pause_s=1.0),) * 7), seed=seed)
+    whole, rep = simulated.recording, simulated.truth.reps[2]
+    assert whole.pelvis is not None
+    assert whole.header.pelvis.cranial_axis is not None
+    head = axis_vector(whole.header.pelvis.cranial_axis)
+    hips = unit(np.cross(whole.pelvis.acc_mps2[:100].mean(axis=0), head))
+    turn = -hips * rng.uniform(50.0, 80.0)
+    before = analyze(whole).summary
+    after = analyze(turned(whole, "pelvis", rep.start_s + after_start_s, turn)).summary
+
+    assert (after.set.rep_count, after.set.rep_count_certainty) == (7, "high")
+    (told,) = [finding for finding in after.findings if finding.code == "pelvis_turned"]
+    assert told.values["turned_deg"] == pytest.approx(float(np.linalg.norm(turn)), abs=3.0)
+    for one, other in zip(after.reps, before.reps, strict=True):
+        if one.number != 3 and one.pelvic_tilt_deg is not None:
+            assert one.pelvic_tilt_deg == pytest.approx(other.pelvic_tilt_deg, abs=3.0)
+
+
 @pytest.mark.parametrize("within", [0, 5])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_belt_that_slips_within_the_first_or_the_last_but_one_raise_is_told(seed: int, within: int) -> None:
@@ -91,11 +114,15 @@ def test_a_belt_that_slips_within_the_first_or_the_last_but_one_raise_is_told(se
     head = axis_vector(whole.header.pelvis.cranial_axis)
     axis = (head, -head, np.cross(whole.pelvis.acc_mps2[:100].mean(axis=0), head))[seed % 3]
     slipped = unit(axis) * rng.uniform(18.0, 35.0)
+    before = analyze(whole).summary
     summary = analyze(turned(whole, "pelvis", rep.end_s - 1.0, slipped)).summary
 
-    assert "pelvis_shifted" in codes(summary)
+    assert {"pelvis_shifted", "pelvis_turned"} & set(codes(summary))
     assert summary.set.rep_count == 7
-    assert all(rep.pelvic_tilt_deg is None for rep in summary.reps[within + 1 :])
+    for one, other in zip(summary.reps[within + 1 :], before.reps[within + 1 :], strict=True):
+        if one.pelvic_tilt_deg is not None:  # turned back
+            assert "pelvis_turned" in codes(summary)
+            assert one.pelvic_tilt_deg == pytest.approx(other.pelvic_tilt_deg, abs=3.0)
 
 
 @pytest.mark.parametrize("seed", range(6))
