@@ -133,7 +133,10 @@ def find_lasting_belt_turns(motion: Motion, whole: SetEstimate, header: Header) 
         within = slice(lows[first], lows[first + 1])
         before, after = _beside(within, ways)
         if _raised_as_before(before, after) and _is_short(within):
-            found.append(_Turn(within, _changes(attitudes, 1)[first], 0.0, before, after))
+            rotation = _straightened(
+                _changes(attitudes, 1)[first], *_usual_ups(bridged(pelvis.up), lows, first, 1)
+            )
+            found.append(_Turn(within, rotation, 0.0, before, after))
     undone = _undone(found)
     return [_belt_turned(turn, pelvis) for k, turn in enumerate(found) if k not in undone]
 
@@ -206,9 +209,7 @@ def _turns(ways: Sequence[Way], seen: SeenLeg) -> Iterator[_Turn]:
             within = slice(lows[first], lows[first + apart])
             if not _is_short(within):
                 continue
-            before, after = lows[max(0, first + 1 - FEW_LOWS) : first + 1], lows[first + apart :][:FEW_LOWS]
-            usual = (unit(np.median(seen.up[some], axis=0)) for some in (before, after))
-            straight = _straightened(rotations[first], *usual)
+            straight = _straightened(rotations[first], *_usual_ups(seen.up, lows, first, apart))
             if apart_deg(straight, rotations[first]) < SAME_SHARE * turned_deg[first]:
                 yield from _shown(within, straight, ways)
 
@@ -239,6 +240,12 @@ def _angles_deg(rotations: FloatArray) -> FloatArray:
     """Return the angles of rotations (k, 3, 3)."""
     trace = np.einsum("kii->k", rotations)
     return np.asarray(np.degrees(np.arccos(np.clip(0.5 * (trace - 1.0), -1.0, 1.0))))
+
+
+def _usual_ups(up: FloatArray, lows: Sequence[int], first: int, apart: int) -> Iterator[FloatArray]:
+    """Yield the usual directions of up (n, 3) at the low positions up to one, and from a later one on."""
+    for some in (lows[max(0, first + 1 - FEW_LOWS) : first + 1], lows[first + apart :][:FEW_LOWS]):
+        yield unit(np.median(up[some], axis=0))
 
 
 def _straightened(rotation: FloatArray, before: FloatArray, after: FloatArray) -> FloatArray:

@@ -50,6 +50,39 @@ def findings_of(summary: Summary, code: str) -> list[str]:
     return [words(finding) for finding in summary.findings if finding.code == code]
 
 
+def since(recording: Recording, start_s: float) -> Recording:
+    """Return the recording as if it had been started at `start_s`."""
+    for block in recording.blocks:
+        recording = recording.with_samples(block[block.time_s >= start_s])
+    return recording
+
+
+@pytest.mark.parametrize("share", [0.2, 0.4])
+def test_a_lift_in_which_the_recording_begins_is_not_timed_and_its_repetition_uncertain(
+    simulated: Simulate, share: float
+) -> None:
+    whole = simulated(CLEAN)
+    first = whole.truth.reps[0]
+    summary = analyze(since(whole.recording, first.start_s + share * PLAIN.concentric_s)).summary
+
+    assert (summary.reps[0].concentric_s, summary.reps[0].momentum) == (None, None)
+    assert summary.reps[0].eccentric_s == pytest.approx(first.eccentric_s, abs=0.1)
+    if share == 0.4:  # of its time: a third of the way is missing
+        assert (summary.set.rep_count, summary.set.rep_count_certainty) == (6, "fair")
+        assert findings_of(summary, "count_uncertain") == ["Fairly certain: 6 reps; it may have been 5."]
+
+
+@pytest.mark.parametrize("share", [0.8, 0.95])
+def test_a_lowering_in_which_the_recording_ends_is_not_timed(simulated: Simulate, share: float) -> None:
+    whole = simulated(CLEAN)
+    last = whole.truth.reps[-1]
+    summary = analyze(until(whole.recording, last.end_s - (1.0 - share) * PLAIN.eccentric_s)).summary
+
+    assert summary.set.rep_count == len(CLEAN.reps)
+    assert (summary.reps[-1].eccentric_s, summary.reps[-1].bottom_angle_deg) == (None, None)
+    assert summary.reps[-1].concentric_s == pytest.approx(last.concentric_s, abs=0.1)
+
+
 def until(recording: Recording, end_s: float) -> Recording:
     """Return the recording as if it had been stopped at `end_s`."""
 
@@ -148,9 +181,8 @@ def test_raises_after_the_pelvis_sensor_turned_over_are_counted(simulated: Simul
     (told,) = findings_of(summary, "pelvis_turned")
     assert re.search(r"by about 1(7[5-9]|8[0-5])°", told)
     for rep, unturned in zip(summary.reps, whole.reps, strict=True):
-        assert rep.pelvic_tilt_deg is None or rep.pelvic_tilt_deg == pytest.approx(
-            unturned.pelvic_tilt_deg, abs=2.0
-        )
+        if rep.number != 4 and rep.pelvic_tilt_deg is not None:  # it turns within the fourth
+            assert rep.pelvic_tilt_deg == pytest.approx(unturned.pelvic_tilt_deg, abs=2.0)
 
 
 @pytest.mark.parametrize("seed", range(6))

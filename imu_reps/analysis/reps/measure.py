@@ -202,7 +202,7 @@ class Meter:
         concentric, eccentric = (back, out) if m.start_high else (out, back)
         far, near = self._pauses(out, back, next_start)
         top_pause, bottom_pause = (near, far) if m.start_high else (far, near)
-        known = _known(m.leg_missing, whole) and not self._is_cut(whole)
+        known = _known(m.leg_missing, whole) and not (self._is_cut(whole) or self._ends_in(whole))
         pelvis_known = _known(m.pelvis_missing, whole)
         return Measured(
             concentric=concentric,
@@ -237,8 +237,8 @@ class Meter:
             "peak_concentric_dps": _extreme(m.speed_dps, concentric, 1.0),
             "peak_eccentric_dps": None if lowering_dps is None else -lowering_dps,
             "smoothness_sparc": self._smoothness(concentric, eccentric),
-            "momentum": self._coasting(concentric, 1),
-            "drop": self._coasting(eccentric, -1),
+            "momentum": None if self._is_cut_off(concentric) else self._coasting(concentric, 1),
+            "drop": None if self._is_cut_off(eccentric) else self._coasting(eccentric, -1),
             "peak_rad_s2": None if self._carried is None else _peak(self._carried.alpha_rad_s2[whole.ticks]),
             "contact": contact,
             "jolt": strongest_jolt(m, down, contact, self._settings),
@@ -252,6 +252,8 @@ class Meter:
     def _duration(self, span: Span, *, moving: bool = True) -> float | None:
         """Return the length of a phase or pause, seconds; None if a boundary, or much of it, was not seen."""
         if self._unseen(span.start, after=moving) or self._unseen(span.end, after=not moving):
+            return None
+        if moving and self._is_cut_off(span):
             return None
         unseen = (min(end, span.end) - max(start, span.start) for start, end in self._wide_holes)
         return None if max(unseen, default=0.0) > UNSEEN_S * GRID_HZ else span.duration_s
@@ -277,11 +279,24 @@ class Meter:
             if start >= aside and end + aside < len(speed_dps)
         )
 
+    def _is_cut_off(self, span: Span) -> bool:
+        """Whether the recording begins or ends within a phase: the leg then moves at that end of it."""
+        begun = span.start < BOUNDARY_MARGIN_S * GRID_HZ and abs(self._motion.speed_dps[0]) > SLOW_DPS
+        return bool(begun) or self._ends_in(span)
+
+    def _ends_in(self, span: Span) -> bool:
+        """Whether the recording ends while the leg is still on its way."""
+        speed_dps = self._motion.speed_dps
+        near_end = span.end > len(speed_dps) - 1 - BOUNDARY_MARGIN_S * GRID_HZ
+        return bool(near_end and abs(speed_dps[-1]) > SLOW_DPS)
+
     def _holes_near(self, at: float, margin_s: float) -> list[tuple[int, int]]:
         margin = margin_s * GRID_HZ
         return [hole for hole in self._wide_holes if hole[0] - margin < at < hole[1] + margin]
 
     def _smoothness(self, concentric: Span, eccentric: Span) -> float | None:
+        if self._is_cut_off(concentric) or self._is_cut_off(eccentric):
+            return None
         speeds = (spectral_arc_length(self._motion.speed_dps[span.ticks]) for span in (concentric, eccentric))
         lengths = [length for length in speeds if length is not None]
         return min(lengths) if len(lengths) == 2 else None
