@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -226,11 +227,12 @@ def _check_format(line: HeaderLine | None, name: str) -> None:
             code="no_format",
         )
     if line.value != FORMAT:
+        later = re.fullmatch(re.escape(FORMAT.rstrip("0123456789")) + r"\d+", line.value)
         raise fault(
             name,
             line.line,
             f"the format is {shown(line.value)}, and this version reads {FORMAT} only.",
-            hint="Update imu-reps, or convert the file.",
+            hint="Update imu-reps, or convert the file." if later else f"Write '# format: {FORMAT}' there.",
             code="unknown_format",
         )
 

@@ -664,3 +664,22 @@ def test_a_column_of_another_name_needs_no_conversion():
     assert error.code == "missing_column"
     assert "time_s" in error.message
     assert "name alone" in error.hint
+
+
+@pytest.mark.parametrize(
+    ("version", "hint"),
+    [
+        ("2", "Update imu-reps, or convert the file."),
+        ("1.0", "Write '# format: imu-reps-recording/1' there."),
+        ("1;", "Write '# format: imu-reps-recording/1' there."),
+    ],
+)
+def test_only_a_later_version_of_the_format_asks_for_an_update(
+    version: str, hint: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "set.csv"
+    path.write_text(WHOLE.replace("recording/1", f"recording/{version}"))
+    with pytest.raises(RecordingError) as caught:
+        load(path)
+
+    assert (caught.value.code, caught.value.hint) == ("unknown_format", hint)
