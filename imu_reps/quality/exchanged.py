@@ -25,6 +25,9 @@ class ExchangeParams:
         Greatest distance from where the other sensor was, as a share of the leap (ours).
     turns_on_dps : float
         The same of the rate; at least so far a limb's rate goes on in the samples of a level, deg/s (ours).
+    at_once : float
+        Smallest step of either force from one sample to the next, as a share of the leap: bodies that
+        hit something take several (ours; a step by another name has 0.8 and more).
     level_samples : int
         Samples before and after, whose median is a level: a knock is shorter.
     together_s : float
@@ -34,6 +37,7 @@ class ExchangeParams:
     leap_mps2: float = 1.5
     crosses: float = 0.35
     turns_on_dps: float = 20.0
+    at_once: float = 0.5
     level_samples: int = 7
     together_s: float = 0.3
 
@@ -58,6 +62,8 @@ def check_exchanged_names(
     crossed = np.maximum(_apart(pelvis_before, ankle_after), _apart(ankle_before, pelvis_after))
     found = (leap[0] > PARAMS.leap_mps2) & (crossed[0] < PARAMS.crosses * leap[0])
     found &= crossed[1] < np.maximum(PARAMS.turns_on_dps, PARAMS.crosses * leap[1])
+    steps = [_steps(channels[block.sensor][:3], pairs[:, k]) for k, block in enumerate((pelvis, ankle))]
+    found &= np.minimum(*steps) > PARAMS.at_once * leap[0]
     for level in (pelvis_before, pelvis_after, ankle_before, ankle_after):
         found &= np.ptp(np.abs(level[:3]), axis=0) > 0.0  # readings that fail in both sensors are alike
     moments = _moments(pelvis.time_s[pairs[found, 0] + 1])
@@ -99,6 +105,11 @@ def _levels(values: FloatArray, rows: IntArray) -> tuple[FloatArray, FloatArray]
     windows = sliding_window_view(values, PARAMS.level_samples, axis=1)
     before, after = windows[:, rows + 1 - PARAMS.level_samples], windows[:, rows + 1]
     return np.median(before, axis=2), np.median(after, axis=2)
+
+
+def _steps(acc_mps2: FloatArray, rows: IntArray) -> FloatArray:
+    """Return the steps of the force, (3, n), from some rows (k,) to the next, (k,)."""
+    return np.asarray(np.linalg.norm(acc_mps2[:, rows + 1] - acc_mps2[:, rows], axis=0))
 
 
 def _apart(levels: FloatArray, others: FloatArray) -> FloatArray:

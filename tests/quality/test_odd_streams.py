@@ -363,6 +363,22 @@ def test_a_knock_that_both_sensors_feel_exchanges_no_names(clean: Recording) -> 
     assert "names_exchanged" not in {f.code for f in check_recording(knocked)}
 
 
+def test_bodies_that_swing_past_each_other_exchange_no_names(clean: Recording) -> None:
+    """Within six samples each sensor turns to where the other was; another name does so within one."""
+    pelvis, ankle = clean.pelvis, clean.ankle
+    assert pelvis is not None
+    assert ankle is not None
+    turned = [1, 2, 0]
+    ankle = replace(ankle, acc_mps2=ankle.acc_mps2[:, turned], gyr_dps=ankle.gyr_dps[:, turned])
+    levels = {block.sensor: block.acc_mps2[140:150].mean(axis=0) for block in (pelvis, ankle)}
+    swung = clean
+    for block, other in ((pelvis, "ankle"), (ankle, "pelvis")):
+        share = np.clip((np.arange(len(block)) - 150) / 6.0, 0.0, 1.0)[:, None]
+        shift = share * (levels[other] - levels[block.sensor])
+        swung = swung.with_samples(replace(block, acc_mps2=block.acc_mps2 + shift))
+    assert "names_exchanged" not in {f.code for f in check_recording(swung)}
+
+
 def test_readings_that_fail_in_one_sensor_after_the_other_exchange_no_names(clean: Recording) -> None:
     recording = clean
     for block, first_s in zip(clean.blocks, (20.0, 19.7), strict=True):
