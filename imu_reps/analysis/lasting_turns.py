@@ -1,9 +1,10 @@
-"""An ankle sensor that turns on the shank, at rest or while the leg moves, and stays turned.
+"""A sensor that turns on the body, at rest or while the leg moves, and stays turned.
 
-From one low position of the leg to the next the gyroscope shows by how much the sensor turned: a leg that is
-put down where it was shows nothing. Whether the sensor turned on the shank, or the shank with it, the ways
-before and after show: their levers and axes are then turned by the same. When it turned, the force shows: a
-strap that slips does not carry the sensor.
+From one low position of the leg to the next the gyroscope shows by how much a sensor turned: a leg that is
+put down where it was shows nothing. Whether the ankle sensor turned on the shank, or the shank with it, the
+ways before and after show: their levers and axes are then turned by the same. When it turned, the force
+shows: a strap that slips does not carry the sensor. Where the leg is put down and raised as before, the body
+lies as before, and a pelvis sensor that turned did so on the body.
 """
 
 from __future__ import annotations
@@ -90,6 +91,9 @@ DIFFERS_WEIGHT, MAX_DOUBT, MAX_DOUBT_UNDONE = 2.0, 1.0, 0.35
 
 NO_TURN = np.eye(3)
 
+#: Beside a leg without any error, what is left of its motion is rounding.
+ROUNDING = 1e-12
+
 
 def find_lasting_turns(motion: Motion, whole: SetEstimate, header: Header) -> list[Turned]:
     """Return the turns of the ankle sensor on the shank after which it stays turned, in order."""
@@ -156,14 +160,9 @@ def _belt_turned(turn: _Turn, pelvis: GridMotion) -> Turned:
     attitudes = _attitudes(range(turn.within.start, turn.within.stop), pelvis)
     made_deg = _angles_deg(attitudes[0].T @ attitudes)
     left_deg = _angles_deg(attitudes.transpose(0, 2, 1) @ attitudes[-1])
-    whole_deg = apart_deg(turn.rotation, NO_TURN)
-    (hardly,), (nearly,) = (
-        (made_deg < EDGE_SHARE * whole_deg).nonzero(),
-        (left_deg < EDGE_SHARE * whole_deg).nonzero(),
-    )
-    start = turn.within.start + int(hardly[-1])
-    stop = max(start + 1, turn.within.start + int(nearly[nearly > hardly[-1]][0]))
-    return Turned(slice(start, stop), turn.rotation, turn.within)
+    (hardly,), (nearly,) = ((some < EDGE_SHARE * made_deg[-1]).nonzero() for some in (made_deg, left_deg))
+    start, stop = int(hardly[-1]), int(nearly[nearly > hardly[-1]][0])
+    return Turned(slice(turn.within.start + start, turn.within.start + stop), turn.rotation, turn.within)
 
 
 def _keeps_its_place(sensor: GridMotion, whole: SetEstimate, end: int) -> bool:
@@ -224,9 +223,9 @@ def _lows(ways: Sequence[Way], up: FloatArray) -> list[int]:
     return ticks
 
 
-def _attitudes(ticks: Sequence[int], ankle: GridMotion) -> FloatArray:
-    """Return the sensor's attitudes at some ticks relative to that at the first, (k, 3, 3), by its rate."""
-    rates = np.radians(bridged(ankle.gyr_dps))
+def _attitudes(ticks: Sequence[int], sensor: GridMotion) -> FloatArray:
+    """Return a sensor's attitudes at some ticks relative to that at the start, (k, 3, 3), by its rate."""
+    rates = np.radians(bridged(sensor.gyr_dps))
     steps = np.add.reduceat(rates, np.arange(0, len(rates), EVERY)) / GRID_HZ
     return rotations_by(steps.T).transpose(2, 0, 1)[np.array(ticks, np.int64) // EVERY]
 
@@ -326,10 +325,10 @@ class _Carried:
         left = [
             bare._squares(motion.omega_rad_s[way.ticks], motion.acceleration_mps2[way.ticks]) for way in ways
         ]
-        return cls(bare.shank, bare.lever_m, np.concatenate(left).mean(axis=0))
+        return cls(bare.shank, bare.lever_m, np.concatenate(left).mean(axis=0) + ROUNDING)
 
     def left(self, omega_rad_s: FloatArray, force_mps2: FloatArray) -> FloatArray:
-        """Return the squared rate and force, both (n, 3), that it does not explain, as multiples of usual."""
+        """Return the squares of force and rate that it does not explain, as multiples of usual, (n,)."""
         return np.asarray((self._squares(omega_rad_s, force_mps2) / self.usual).sum(axis=1))
 
     def _squares(self, omega_rad_s: FloatArray, force_mps2: FloatArray) -> FloatArray:
