@@ -180,15 +180,17 @@ def estimate_set(
     if leg is not None and motion.ankle is not None:
         elevation = leg.elevation_deg(motion.ankle.up, header, params.leg)
     smooth = low_passed(bridged(elevation))
-    pelvis = estimate_pelvis(motion, posture, elevation, rate_of_change(smooth), segmentation, leg, header)
+    speed = rate_of_change(smooth)
+    pelvis = estimate_pelvis(motion, posture, elevation, speed, segmentation, leg, header)
     known, carried = motion.ankle is not None, None
     if leg is not None and motion.ankle is not None:
         carried = arc_motion(leg.in_first(motion.ankle), leg.axis, _swinging_hip(motion, posture, header))
     certainty, other = certainty_of(choice, params) if known else (None, None)
-    hidden = _hidden_count(motion, posture, smooth, segmentation, params) if certainty == "high" else 0
+    sure = certainty == "high"
+    hidden = _hidden_count(motion, posture, smooth, speed, segmentation, params) if sure else 0
     if hidden:
         certainty, other = "fair", len(segmentation.reps) + hidden
-    elif certainty == "high" and _is_begun(segmentation, smooth, posture):
+    elif sure and _is_begun(segmentation, smooth, speed, posture):
         certainty, other = "fair", len(segmentation.reps) - 1
     return SetEstimate(
         track=_track(motion, elevation, pelvis),
@@ -256,6 +258,7 @@ def _hidden_count(
     motion: Motion,
     posture: Posture,
     elevation_deg: FloatArray,
+    speed_dps: FloatArray,
     segmentation: Segmentation,
     params: EstimatorParams,
 ) -> int:
@@ -264,17 +267,18 @@ def _hidden_count(
     if motion.ankle is None or not reps:
         return 0
     usual_ticks = median(np.array([np.ptp(lasting(rep, elevation_deg)) for rep in reps]))
-    speed_dps = np.abs(rate_of_change(elevation_deg))
     lost = ~np.isfinite(motion.ankle.up[:, 0]) & in_spells(posture.spells, len(motion))
     hidden = 0
     for start, end in stretches(lost, shortest=max(1, int(params.hidden_share * usual_ticks))):
         ends = slice(max(0, start - DWELL_TICKS), start), slice(end, end + DWELL_TICKS)
-        moves = any(speed_dps[piece].mean() > SLOW_DPS for piece in ends if len(speed_dps[piece]))
+        moves = any(np.abs(speed_dps[piece]).mean() > SLOW_DPS for piece in ends if len(speed_dps[piece]))
         hidden += moves or end - start >= usual_ticks
     return hidden
 
 
-def _is_begun(segmentation: Segmentation, elevation_deg: FloatArray, posture: Posture) -> bool:
+def _is_begun(
+    segmentation: Segmentation, elevation_deg: FloatArray, speed_dps: FloatArray, posture: Posture
+) -> bool:
     """Whether the first repetition had begun before the recording, or the spell, so that it may not count."""
     reps = segmentation.reps
     if len(reps) < 2:
@@ -283,7 +287,7 @@ def _is_begun(segmentation: Segmentation, elevation_deg: FloatArray, posture: Po
     begins = min(abs(first.near.tick - spell.start) for spell in posture.spells) <= DWELL_TICKS
     usual_deg = median(elevation_deg[[rep.near.tick for rep in reps[1:]]])
     missing_deg = abs(float(elevation_deg[first.near.tick]) - usual_deg)
-    moves = abs(rate_of_change(elevation_deg)[first.near.tick]) > SLOW_DPS
+    moves = abs(speed_dps[first.near.tick]) > SLOW_DPS
     return bool(begins and moves and missing_deg > ENDED_SHARE * first.range_deg)
 
 

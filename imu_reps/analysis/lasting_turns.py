@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import combinations, takewhile
 
 import numpy as np
@@ -24,6 +25,7 @@ from imu_reps.analysis.set.strap_turn import (
     SHORT_TICKS,
     Turned,
     Way,
+    angles_deg,
     apart_deg,
     lone_ways,
     mean_shank,
@@ -32,10 +34,10 @@ from imu_reps.analysis.set.swings import SeenLeg, observe
 from imu_reps.domain.recording import Header
 from imu_reps.domain.samples import FloatArray
 from imu_reps.domain.track import GRID_HZ
-from imu_reps.kinematics.lever import AnkleMotion, ankle_motion
+from imu_reps.kinematics.lever import ROUNDING, AnkleMotion, ankle_motion
 from imu_reps.kinematics.motion import GridMotion, Motion, bridged
-from imu_reps.kinematics.mounting import onto, row_dots, unit
-from imu_reps.kinematics.rotations import rotations_by
+from imu_reps.kinematics.mounting import row_dots, unit
+from imu_reps.kinematics.rotations import onto, rotations_by
 
 #: Least turn that is looked for, deg (ours).
 LEAST_DEG = 10.0
@@ -89,11 +91,6 @@ QUIET_DPS = 5.0
 #: of 12 knees that are drawn in two have less).
 DIFFERS_WEIGHT, MAX_DOUBT, MAX_DOUBT_UNDONE = 2.0, 1.0, 0.35
 
-NO_TURN = np.eye(3)
-
-#: Beside a leg without any error, what is left of its motion is rounding.
-ROUNDING = 1e-12
-
 
 def find_lasting_turns(motion: Motion, whole: SetEstimate, header: Header) -> list[Turned]:
     """Return the turns of the ankle sensor on the shank after which it stays turned, in order."""
@@ -130,17 +127,16 @@ def find_lasting_belt_turns(motion: Motion, whole: SetEstimate, header: Header) 
     lows = [] if seen is None else _lows(ways, seen.up)
     # who hangs may twist the hips
     least_deg = MIN_TURN_DEG if header.posture == "hanging" else LEAST_BELT_DEG
-    attitudes, of_leg = _attitudes(lows, pelvis), _attitudes(lows, ankle)
-    turned_deg, leg_deg = (_angles_deg(_changes(of, 1)) for of in (attitudes, of_leg))
+    rotations, of_leg = (_changes(_attitudes(lows, sensor), 1) for sensor in (pelvis, ankle))
     found = []
-    for first in ((turned_deg > least_deg) & (leg_deg < LEAST_DEG)).nonzero()[0].tolist():
+    for first in (
+        ((angles_deg(rotations) > least_deg) & (angles_deg(of_leg) < LEAST_DEG)).nonzero()[0].tolist()
+    ):
         within = slice(lows[first], lows[first + 1])
         before, after = _beside(within, ways)
         if _raised_as_before(before, after) and _is_short(within):
-            rotation = _straightened(
-                _changes(attitudes, 1)[first], *_usual_ups(bridged(pelvis.up), lows, first, 1)
-            )
-            found.append(_Turn(within, rotation, 0.0, before, after))
+            rotation = _straightened(rotations[first], *_usual_ups(bridged(pelvis.up), lows, first, 1))
+            found.append(_LastingTurn(within, rotation, 0.0, before, after))
     undone = _undone(found)
     return [_belt_turned(turn, pelvis) for k, turn in enumerate(found) if k not in undone]
 
@@ -155,11 +151,11 @@ def _is_short(within: slice) -> bool:
     return bool(within.stop - within.start < LONGEST_S * GRID_HZ)
 
 
-def _belt_turned(turn: _Turn, pelvis: GridMotion) -> Turned:
+def _belt_turned(turn: _LastingTurn, pelvis: GridMotion) -> Turned:
     """Return a turn with the ticks in which most of it happens: lying, the pelvis hardly turns otherwise."""
     attitudes = _attitudes(range(turn.within.start, turn.within.stop), pelvis)
-    made_deg = _angles_deg(attitudes[0].T @ attitudes)
-    left_deg = _angles_deg(attitudes.transpose(0, 2, 1) @ attitudes[-1])
+    made_deg = angles_deg(attitudes[0].T @ attitudes)
+    left_deg = angles_deg(attitudes.transpose(0, 2, 1) @ attitudes[-1])
     (hardly,), (nearly,) = ((some < EDGE_SHARE * made_deg[-1]).nonzero() for some in (made_deg, left_deg))
     start, stop = int(hardly[-1]), int(nearly[nearly > hardly[-1]][0])
     return Turned(slice(turn.within.start + start, turn.within.start + stop), turn.rotation, turn.within)
@@ -170,11 +166,11 @@ def _keeps_its_place(sensor: GridMotion, whole: SetEstimate, end: int) -> bool:
     reps = whole.segmentation.reps
     if whole.certainty != "high" or whole.segmentation.partials or not reps:
         return False
-    return bool((_angles_deg(_changes(_attitudes([*resting_ends(reps), end], sensor), 1)) < LEAST_DEG).all())
+    return bool((angles_deg(_changes(_attitudes([*resting_ends(reps), end], sensor), 1)) < LEAST_DEG).all())
 
 
 @dataclass(frozen=True, slots=True)
-class _Turn:
+class _LastingTurn:
     """A turn of the sensor within some ticks.
 
     Attributes
@@ -194,7 +190,7 @@ class _Turn:
     after: Sequence[Way]
 
 
-def _turns(ways: Sequence[Way], seen: SeenLeg) -> Iterator[_Turn]:
+def _turns(ways: Sequence[Way], seen: SeenLeg) -> Iterator[_LastingTurn]:
     """Yield the turns from one low position of the leg to the next, or to the one after that.
 
     While the sensor turns, a way may seem to end that does not.
@@ -203,7 +199,7 @@ def _turns(ways: Sequence[Way], seen: SeenLeg) -> Iterator[_Turn]:
     attitudes = _attitudes(lows, seen.ankle)
     for apart in (1, 2):
         rotations = _changes(attitudes, apart)
-        turned_deg = _angles_deg(rotations)
+        turned_deg = angles_deg(rotations)
         for first in (turned_deg > LEAST_DEG).nonzero()[0].tolist():
             within = slice(lows[first], lows[first + apart])
             if not _is_short(within):
@@ -235,12 +231,6 @@ def _changes(attitudes: FloatArray, apart: int) -> FloatArray:
     return np.asarray(attitudes[:-apart].transpose(0, 2, 1) @ attitudes[apart:])
 
 
-def _angles_deg(rotations: FloatArray) -> FloatArray:
-    """Return the angles of rotations (k, 3, 3)."""
-    trace = np.einsum("kii->k", rotations)
-    return np.asarray(np.degrees(np.arccos(np.clip(0.5 * (trace - 1.0), -1.0, 1.0))))
-
-
 def _usual_ups(up: FloatArray, lows: Sequence[int], first: int, apart: int) -> Iterator[FloatArray]:
     """Yield the usual directions of up (n, 3) at the low positions up to one, and from a later one on."""
     for some in (lows[max(0, first + 1 - FEW_LOWS) : first + 1], lows[first + apart :][:FEW_LOWS]):
@@ -252,14 +242,14 @@ def _straightened(rotation: FloatArray, before: FloatArray, after: FloatArray) -
     return onto(rotation @ after, before) @ rotation
 
 
-def _shown(within: slice, rotation: FloatArray, ways: Sequence[Way]) -> Iterator[_Turn]:
+def _shown(within: slice, rotation: FloatArray, ways: Sequence[Way]) -> Iterator[_LastingTurn]:
     """Yield a turn with the ways that show it, unless they show another one."""
     before, after = _beside(within, ways)
     if before and after:
         by_ways = mean_shank(before).T @ mean_shank(after)
-        differs = apart_deg(by_ways, rotation) / apart_deg(rotation, NO_TURN)
+        differs = apart_deg(by_ways, rotation) / float(angles_deg(rotation))
         if differs < SAME_SHARE:
-            yield _Turn(within, rotation, differs, before, after)
+            yield _LastingTurn(within, rotation, differs, before, after)
 
 
 def _beside(within: slice, ways: Sequence[Way]) -> tuple[Sequence[Way], Sequence[Way]]:
@@ -276,9 +266,9 @@ def _alike(ways: Sequence[Way]) -> Sequence[Way]:
     return list(takewhile(lambda way: apart_deg(few[0].shank, way.shank) < ALIKE_DEG, few))
 
 
-def _best(turns: Sequence[_Turn]) -> list[_Turn]:
+def _best(turns: Sequence[_LastingTurn]) -> list[_LastingTurn]:
     """Return the turns that are shown best of those that overlap, the shorter of those alike, in order."""
-    chosen: list[_Turn] = []
+    chosen: list[_LastingTurn] = []
     for turn in sorted(
         turns, key=lambda turn: (round(turn.differs, 1), turn.within.stop - turn.within.start)
     ):
@@ -289,14 +279,12 @@ def _best(turns: Sequence[_Turn]) -> list[_Turn]:
     return sorted(chosen, key=lambda turn: turn.within.start)
 
 
-def _undone(turns: Sequence[_Turn]) -> set[int]:
+def _undone(turns: Sequence[_LastingTurn]) -> set[int]:
     """Return the numbers of the turns that undo each other, whatever is between them."""
     undone: set[int] = set()
     for first, last in combinations(range(len(turns)), 2):
-        whole = NO_TURN
-        for turn in turns[first : last + 1]:
-            whole = whole @ turn.rotation
-        if apart_deg(whole, NO_TURN) < SAME_SHARE * apart_deg(turns[first].rotation, NO_TURN):
+        whole = reduce(np.matmul, [turn.rotation for turn in turns[first : last + 1]])
+        if angles_deg(whole) < SAME_SHARE * angles_deg(turns[first].rotation):
             undone |= {first, last}
     return undone
 
@@ -347,7 +335,8 @@ class _Moments:
 
     Attributes
     ----------
-    turn : _Turn
+    vector_rad : (3,) float
+        The whole turn.
     leg : _Carried
     omega_rad_s, force_mps2 : (n, 3) float
         The sensor's motion within the turn's ticks.
@@ -355,7 +344,7 @@ class _Moments:
         What the sensor's axes before the turn leave, and those after it.
     """
 
-    turn: _Turn
+    vector_rad: FloatArray
     leg: _Carried
     omega_rad_s: FloatArray
     force_mps2: FloatArray
@@ -363,12 +352,13 @@ class _Moments:
     new: FloatArray
 
     @classmethod
-    def of(cls, turn: _Turn, motion: AnkleMotion) -> _Moments:
+    def of(cls, turn: _LastingTurn, motion: AnkleMotion) -> _Moments:
         """Fit the leg by its ways before the turn."""
         leg = _Carried.by(turn.before, motion)
         omega, force = motion.omega_rad_s[turn.within], motion.acceleration_mps2[turn.within]
         new = leg.left(omega @ turn.rotation.T, force @ turn.rotation.T)
-        return cls(turn, leg, omega, force, leg.left(omega, force), new)
+        vector = Rotation.from_matrix(turn.rotation).as_rotvec()
+        return cls(vector, leg, omega, force, leg.left(omega, force), new)
 
     def likeliest(self) -> tuple[slice, float] | None:
         """Return the ticks of the turn that leaves least, and the share that it leaves in them itself."""
@@ -401,10 +391,10 @@ class _Moments:
 
     def _left(self, half: int, middle: int) -> float:
         """Return what a smooth turn leaves in its own ticks."""
-        ticks, vector = _ticks(half, middle), Rotation.from_matrix(self.turn.rotation).as_rotvec()
+        ticks = _ticks(half, middle)
         share = np.linspace(0.0, 1.0, 2 * half + 1)
-        turned = Rotation.from_rotvec((share**2 * (3.0 - 2.0 * share))[:, None] * vector)
-        rate = (6.0 * share * (1.0 - share))[:, None] * vector * (0.5 * GRID_HZ / half)
+        turned = Rotation.from_rotvec((share**2 * (3.0 - 2.0 * share))[:, None] * self.vector_rad)
+        rate = (6.0 * share * (1.0 - share))[:, None] * self.vector_rad * (0.5 * GRID_HZ / half)
         omega, force = turned.apply(self.omega_rad_s[ticks]) - rate, turned.apply(self.force_mps2[ticks])
         return float(self.leg.left(omega, force).sum())
 
@@ -413,14 +403,14 @@ def _ticks(half: int, middle: int) -> slice:
     return slice(middle - half, middle + half + 1)
 
 
-def _located(turn: _Turn, motion: AnkleMotion, max_doubt: float) -> Turned | None:
+def _located(turn: _LastingTurn, motion: AnkleMotion, max_doubt: float) -> Turned | None:
     """Return the turn with the ticks in which the sensor turns; None if no such turn explains its motion."""
     likeliest = _Moments.of(turn, motion).likeliest()
     if likeliest is None or likeliest[1] + DIFFERS_WEIGHT * turn.differs > max_doubt:
         return None
     ticks, shift = likeliest[0], turn.within.start
     # a smooth turn has made 3 s² of its way after the share s of its time
-    slight = np.sqrt(UNTURNED_DEG / (3.0 * apart_deg(turn.rotation, NO_TURN)))
+    slight = np.sqrt(UNTURNED_DEG / (3.0 * angles_deg(turn.rotation)))
     ends = int(slight * (ticks.stop - ticks.start))
     handled = slice(shift + ticks.start + ends, shift + ticks.stop - ends)
     return Turned(handled, turn.rotation, turn.within, ways=min(len(turn.before), len(turn.after)))

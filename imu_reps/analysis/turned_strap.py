@@ -95,7 +95,7 @@ def _is_doubtful(whole: SetEstimate) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A motion with some turns of the strap turned back, its estimate, which tells of them, and the turns."""
+    """A motion with some turns of its sensors turned back, its estimate, and the turns."""
 
     motion: Motion
     whole: SetEstimate

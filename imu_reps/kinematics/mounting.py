@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
-from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.exercise import Posture, Side, Start
 from imu_reps.domain.recording import Axis, Header, axis_vector
@@ -94,14 +93,6 @@ def row_dots(one: FloatArray, other: FloatArray) -> FloatArray:
     Row by row they take ten times as long; so does a matrix product of low-passed rows, which run backwards.
     """
     return np.asarray(sum(a * b for a, b in zip(one.T, other.T, strict=True)))
-
-
-def onto(direction: FloatArray, other: FloatArray) -> FloatArray:
-    """Return the smallest rotation, (3, 3), of a direction onto another."""
-    axis = cross(unit(direction), unit(other))
-    sine = float(np.sqrt(axis @ axis))
-    angle = np.arctan2(sine, float(unit(direction) @ unit(other)))
-    return np.asarray(Rotation.from_rotvec(axis * (angle / sine if sine else 0.0)).as_matrix())
 
 
 def row_angles_deg(one: FloatArray, other: FloatArray) -> FloatArray:

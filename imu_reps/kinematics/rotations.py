@@ -6,6 +6,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from imu_reps.domain.samples import FloatArray
+from imu_reps.kinematics.mounting import cross, unit
 
 
 def rotations_by(turns_rad: FloatArray) -> FloatArray:
@@ -37,3 +38,11 @@ def products(one: FloatArray, other: FloatArray) -> FloatArray:
     With the matrices' own axes last they take many times as long.
     """
     return np.asarray(np.einsum("ij...,jk...->ik...", one, other))
+
+
+def onto(direction: FloatArray, other: FloatArray) -> FloatArray:
+    """Return the smallest rotation, (3, 3), of a direction onto another."""
+    axis = cross(unit(direction), unit(other))
+    sine = float(np.sqrt(axis @ axis))
+    angle = np.arctan2(sine, float(unit(direction) @ unit(other)))
+    return np.asarray(Rotation.from_rotvec(axis * (angle / sine if sine else 0.0)).as_matrix())

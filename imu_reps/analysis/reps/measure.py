@@ -202,7 +202,7 @@ class Meter:
         concentric, eccentric = (back, out) if m.start_high else (out, back)
         far, near = self._pauses(out, back, next_start)
         top_pause, bottom_pause = (near, far) if m.start_high else (far, near)
-        known = _known(m.leg_missing, whole) and not (self._is_cut(whole) or self._ends_in(whole))
+        known = _known(m.leg_missing, whole) and not self._is_cut(whole)
         pelvis_known = _known(m.pelvis_missing, whole)
         return Measured(
             concentric=concentric,
@@ -237,8 +237,8 @@ class Meter:
             "peak_concentric_dps": _extreme(m.speed_dps, concentric, 1.0),
             "peak_eccentric_dps": None if lowering_dps is None else -lowering_dps,
             "smoothness_sparc": self._smoothness(concentric, eccentric),
-            "momentum": None if self._is_cut_off(concentric) else self._coasting(concentric, 1),
-            "drop": None if self._is_cut_off(eccentric) else self._coasting(eccentric, -1),
+            "momentum": self._coasting(concentric, 1),
+            "drop": self._coasting(eccentric, -1),
             "peak_rad_s2": None if self._carried is None else _peak(self._carried.alpha_rad_s2[whole.ticks]),
             "contact": contact,
             "jolt": strongest_jolt(m, down, contact, self._settings),
@@ -269,11 +269,14 @@ class Meter:
         return False
 
     def _is_cut(self, whole: Span) -> bool:
-        """Whether a hole hides the beginning or the end of a repetition: the leg moves next to it."""
+        """Whether a hole hides the beginning or the end of a repetition, or it ends after the recording.
+
+        The leg moves next to the hole, or at the end.
+        """
         before, after = (self._holes_near(at, BOUNDARY_MARGIN_S) for at in (whole.start, whole.end))
         aside, speed_dps = round(ASIDE_S * GRID_HZ), np.abs(self._motion.speed_dps)
         beside = [(*hole, hole[1] + aside) for hole in before] + [(*hole, hole[0] - aside) for hole in after]
-        return any(
+        return self._ends_in(whole) or any(
             speed_dps[tick] > SLOW_DPS
             for start, end, tick in beside
             if start >= aside and end + aside < len(speed_dps)
@@ -303,7 +306,7 @@ class Meter:
 
     def _coasting(self, span: Span, direction: int) -> float | None:
         m = self._motion
-        if m.header.exercise == "heel_tap":
+        if m.header.exercise == "heel_tap" or self._is_cut_off(span):
             return None
         ticks = span.ticks
         elevation, acceleration = m.elevation_deg[ticks], m.acceleration_dps2[ticks]

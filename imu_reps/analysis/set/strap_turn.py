@@ -81,7 +81,7 @@ class Turned:
     @property
     def slip(self) -> Slip:
         """The turn as a slip of the strap."""
-        return Slip(self.handled.stop, _angle_deg(self.rotation))
+        return Slip(self.handled.stop, float(angles_deg(self.rotation)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]
         return []
     pieces = _without_others(_alike([[way] for way in lone_ways(seen, motion.pelvis)]))
     found = [_turned(before, after, seen.up) for before, after in pairwise(pieces)]
-    rests = [_resting_up(seen, ticks) for ticks in around(found)]
+    rests = [_resting_up(seen, ticks) for ticks in _around(found)]
     # with a knee that bends to another angle the leg's way differs, but nothing turns before it
     return [
         turned
@@ -118,7 +118,7 @@ def find_turns(motion: Motion, posture: Posture, header: Header) -> list[Turned]
     ]
 
 
-def around(turns: Sequence[Turned]) -> list[slice]:
+def _around(turns: Sequence[Turned]) -> list[slice]:
     """Return the ticks before, between and after some turns, the last of them without an end."""
     starts = [0, *(turned.handled.stop for turned in turns)]
     ends = [*(turned.handled.start for turned in turns), None]
@@ -127,7 +127,7 @@ def around(turns: Sequence[Turned]) -> list[slice]:
 
 def lone_ways(seen: SeenLeg, pelvis: GridMotion | None, clear_share: float = CLEAR_SHARE) -> list[Way]:
     """Return the clear ways in which the body does not turn as well, in order."""
-    return [way for way in clear_ways(seen, clear_share) if not _with_body(way, seen, pelvis)]
+    return [way for way in _clear_ways(seen, clear_share) if not _with_body(way, seen, pelvis)]
 
 
 def _with_body(way: Way, seen: SeenLeg, pelvis: GridMotion | None) -> bool:
@@ -191,7 +191,7 @@ def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turn
     rests_before, rests_after = calm[calm < fastest], calm[calm > fastest]
     start = between.start + (int(rests_before[-1]) + 1 if len(rests_before) else 0)
     stop = between.start + (int(rests_after[0]) if len(rests_after) else len(ticks) - 1)
-    lifted_deg = abs(height_deg(up[start], before) - height_deg(up[stop], after))
+    lifted_deg = abs(_height_deg(up[start], before) - _height_deg(up[stop], after))
     at_rest = len(rests_before) > 0 and len(rests_after) > 0 and lifted_deg < MIN_WAY_DEG
     return Turned(
         slice(start, stop),
@@ -202,7 +202,7 @@ def _turned(before: Sequence[Way], after: Sequence[Way], up: FloatArray) -> Turn
     )
 
 
-def height_deg(up: FloatArray, ways: Sequence[Way]) -> float:
+def _height_deg(up: FloatArray, ways: Sequence[Way]) -> float:
     """Return the elevation of the shank by a direction of up (3,), as the sensor is turned in some ways."""
     return float(np.degrees(np.arcsin(np.clip(up @ mean_shank(ways)[0], -1.0, 1.0))))
 
@@ -219,7 +219,7 @@ def turned_back(sensor: GridMotion, turns: Sequence[Turned]) -> GridMotion:
     return GridMotion(up, gyr, acc, impact, still)
 
 
-def clear_ways(seen: SeenLeg, clear_share: float = CLEAR_SHARE) -> list[Way]:
+def _clear_ways(seen: SeenLeg, clear_share: float = CLEAR_SHARE) -> list[Way]:
     """Return the ways of the leg that show how the sensor is turned on the shank, in order.
 
     Their levers' standard deviations are under `clear_share` of the levers.
@@ -257,8 +257,10 @@ def mean_shank(ways: Sequence[Way]) -> FloatArray:
 
 def apart_deg(one: FloatArray, other: FloatArray) -> float:
     """Return the angle between two orientations (3, 3)."""
-    return _angle_deg(one.T @ other)
+    return float(angles_deg(one.T @ other))
 
 
-def _angle_deg(rotation: FloatArray) -> float:
-    return float(np.degrees(np.arccos(np.clip(0.5 * (np.trace(rotation) - 1.0), -1.0, 1.0))))
+def angles_deg(rotations: FloatArray) -> FloatArray:
+    """Return the angles of rotations (..., 3, 3)."""
+    traces = np.trace(rotations, axis1=-2, axis2=-1)
+    return np.asarray(np.degrees(np.arccos(np.clip(0.5 * (traces - 1.0), -1.0, 1.0))))

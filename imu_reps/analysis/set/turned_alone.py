@@ -23,9 +23,9 @@ from imu_reps.domain.samples import BoolArray, FloatArray
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.lever import Lever, Movements
 from imu_reps.kinematics.motion import GridMotion, Motion, bridged
-from imu_reps.kinematics.mounting import onto, row_dots, unit
+from imu_reps.kinematics.mounting import row_dots, unit
 from imu_reps.kinematics.rest import stretches
-from imu_reps.kinematics.rotations import rotations_by
+from imu_reps.kinematics.rotations import onto, rotations_by
 
 #: Nobody's pelvis turns faster while the leg rests, unless the trunk falls back (ours).
 MAX_BODY_DPS = 150.0
