@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from imu_reps.analysis.reps.phases import DWELL_TICKS, SLOW_DPS
-from imu_reps.analysis.reps.segmentation import ENDED_SHARE, Segmentation, lasting
+from imu_reps.analysis.reps.segmentation import Segmentation, lasting
 from imu_reps.analysis.set.evidence import FEW_REPS, EvidenceParams
 from imu_reps.analysis.set.leg import LegParams
 from imu_reps.analysis.set.leg_frames import LegFrames, Slip, leg_frames
@@ -190,8 +190,6 @@ def estimate_set(
     hidden = _hidden_count(motion, posture, smooth, speed, segmentation, params) if sure else 0
     if hidden:
         certainty, other = "fair", len(segmentation.reps) + hidden
-    elif sure and _is_begun(segmentation, smooth, speed, posture):
-        certainty, other = "fair", len(segmentation.reps) - 1
     return SetEstimate(
         track=_track(motion, elevation, pelvis),
         elevation_deg=smooth,
@@ -274,21 +272,6 @@ def _hidden_count(
         moves = any(np.abs(speed_dps[piece]).mean() > SLOW_DPS for piece in ends if len(speed_dps[piece]))
         hidden += moves or end - start >= usual_ticks
     return hidden
-
-
-def _is_begun(
-    segmentation: Segmentation, elevation_deg: FloatArray, speed_dps: FloatArray, posture: Posture
-) -> bool:
-    """Whether the first repetition had begun before the recording, or the spell, so that it may not count."""
-    reps = segmentation.reps
-    if len(reps) < 2:
-        return False
-    first = reps[0]
-    begins = min(abs(first.near.tick - spell.start) for spell in posture.spells) <= DWELL_TICKS
-    usual_deg = median(elevation_deg[[rep.near.tick for rep in reps[1:]]])
-    missing_deg = abs(float(elevation_deg[first.near.tick]) - usual_deg)
-    moves = abs(speed_dps[first.near.tick]) > SLOW_DPS
-    return bool(begins and moves and missing_deg > ENDED_SHARE * first.range_deg)
 
 
 def _track(motion: Motion, elevation_deg: FloatArray, pelvis: PelvisEstimate) -> AngleTrack:

@@ -361,7 +361,7 @@ _TIMES_NAMED = 4
 
 #: Why swings are not repetitions, for a set without any.
 _NO_REPS: dict[PartialReason, str] = {
-    "cut_off": "The leg went out, and had not come back when the recording ended",
+    "cut_off": "The recording begins or ends while the leg is on its way",
     "not_carried_round_hip": "The leg moved, but not as a leg that is raised from the hip",
     "practice": "All reps were for practice",
     "by_hand": "What the sensors counted was taken out by hand",

@@ -131,7 +131,7 @@ def _cut(found: Sequence[Source], seed: int) -> Cut:
     source = found[int(draw.integers(len(found)))]
     first, after = _whole_reps(len(source.reps), begins, ends, draw)
     usual_deg = usual_range_deg([rep.range_deg for rep in source.reps[first:after]])
-    begin_s, at_begin = _begin(source, first, begins, usual_deg, draw)
+    begin_s, at_begin = _begin(source, first, begins, draw)
     end_s, at_end = _end(source, after, ends, usual_deg, draw)
     return Cut(
         f"cut {seed}: {source.name} {begin_s:.2f}-{end_s:.2f} s, {begins} to {ends}",
@@ -152,15 +152,14 @@ def _whole_reps(count: int, begins: Place, ends: Place, draw: np.random.Generato
 
 
 def _begin(
-    source: Source, first: int, place: Place, usual_deg: float, draw: np.random.Generator
+    source: Source, first: int, place: Place, draw: np.random.Generator
 ) -> tuple[float, tuple[int, ...]]:
     """Return the beginning of a cut, and the allowed counts of the repetition before the first whole one."""
     if place == "rest":
         return _at_rest(source, first, draw), (0,)
     cut_off = source.reps[first - 1]
     begin_s = _within(cut_off, place, draw)
-    way_out = source.angle_between(begin_s, cut_off.lower_s)
-    return begin_s, (0,) if place == "down" else _counts(greatest_rise_deg(way_out), usual_deg)
+    return begin_s, (0, 1) if begin_s - cut_off.start_s < NEAR_END_S else (0,)
 
 
 def _end(

@@ -57,19 +57,31 @@ def since(recording: Recording, start_s: float) -> Recording:
     return recording
 
 
-@pytest.mark.parametrize("share", [0.2, 0.4])
-def test_a_lift_in_which_the_recording_begins_is_not_timed_and_its_repetition_uncertain(
-    simulated: Simulate, share: float
-) -> None:
+def test_a_lift_whose_first_degrees_are_missing_counts_and_is_not_timed(simulated: Simulate) -> None:
     whole = simulated(CLEAN)
     first = whole.truth.reps[0]
-    summary = analyze(since(whole.recording, first.start_s + share * PLAIN.concentric_s)).summary
+    summary = analyze(since(whole.recording, first.start_s + 0.2 * PLAIN.concentric_s)).summary
 
+    assert summary.set.rep_count == len(CLEAN.reps)
     assert (summary.reps[0].concentric_s, summary.reps[0].momentum) == (None, None)
     assert summary.reps[0].eccentric_s == pytest.approx(first.eccentric_s, abs=0.1)
-    if share == 0.4:  # of its time: a third of the way is missing
-        assert (summary.set.rep_count, summary.set.rep_count_certainty) == (6, "fair")
-        assert findings_of(summary, "count_uncertain") == ["Fairly certain: 6 reps; it may have been 5."]
+
+
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.8])
+@pytest.mark.parametrize("rep", [0, 2])
+def test_a_repetition_begun_before_the_recording_does_not_count(
+    simulated: Simulate, rep: int, share: float
+) -> None:
+    """A smooth lift has covered 15 % of its way after 29 % of its time."""
+    whole = simulated(CLEAN)
+    begun = whole.truth.reps[rep]
+    summary = analyze(since(whole.recording, begun.start_s + share * PLAIN.concentric_s)).summary
+
+    assert summary.set.rep_count == len(CLEAN.reps) - rep - 1
+    if share == 0.4:
+        assert summary.set.rep_count_certainty == "fair"
+        (doubt,) = findings_of(summary, "count_uncertain")
+        assert f"{6 - rep} if what the recording cuts off" in doubt
 
 
 @pytest.mark.parametrize("share", [0.8, 0.95])

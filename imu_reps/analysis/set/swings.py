@@ -319,8 +319,8 @@ def _swing(
     settings: Settings,
 ) -> Swing:
     """Return the motion of a leg with this angle and this rate of turning by the gyroscope, both (n,)."""
-    turns = []
-    for spell in seen.posture.spells:
+    turns, spells = [], _measured(seen)
+    for spell in spells:
         finder = TurnFinder(settings.min_range_deg)
         finder.push(spell.start, angle_deg[spell])
         turns.append(finder.turns)
@@ -333,12 +333,18 @@ def _swing(
         plane,
         angle_deg,
         unturned_deg=angle_deg - np.where(known, turning_dps / GRID_HZ, step).cumsum(),
-        spells=seen.posture.spells,
+        spells=spells,
         turns=turns,
         rests={rest: median(angle_deg[rest.start : rest.end]) for rest in rests},
         tilt_deg=seen.tilt_deg,
         may_walk=_may_walk_about(axis, seen),
     )
+
+
+def _measured(seen: SeenLeg) -> tuple[slice, ...]:
+    """Return the spells from the ankle's first measurement in each to its last."""
+    ticks = [spell.start + np.flatnonzero(seen.inside[spell]) for spell in seen.posture.spells]
+    return tuple(slice(int(one[0]), int(one[-1]) + 1) for one in ticks if len(one))
 
 
 def _may_walk_about(axis: FloatArray, seen: SeenLeg) -> BoolArray | None:
