@@ -32,7 +32,7 @@ WORDS: dict[PartialReason, str] = {
 #: The same if nothing was counted.
 NOTHING: dict[PartialReason, str] = {
     "too_small": "never went out and back by at least 8°",
-    "cut_off": "had not come back when the recording ended",
+    "cut_off": "begins or ends while the leg is on its way",
     "not_carried_round_hip": "not as a leg that is raised from the hip",
     "by_hand": "was taken out by hand",
     "practice": "All reps were for practice",
