@@ -622,8 +622,8 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     "gyro_unit": (_gyro_unit, _gyro_unit_hint),
     "gyro_axes": (_gyro_axes, _gyro_axes_hint),
     "acc_sign": (
-        "The pelvis sensor's acceleration has the other sign: at rest its axis {axis} reads -9.8 where it must read +9.8 ({ACC}), as with phones, which count gravity the other way.",
-        "Multiply {ACC} of both sensors by -1; only if the pelvis sensor was worn the wrong way round, correct its axes in the header instead.",
+        "At rest the pelvis sensor's axis {axis} reads -9.8 where it must read +9.8: its acceleration has the other sign, as with phones, which count gravity the other way, or it was worn the wrong way round, or you lay face down.",
+        "For the other sign, multiply {ACC} of both sensors by -1; for a sensor worn the wrong way round, correct its axes in the header instead. Face down there are no leg raises: then leave the file as it is.",
     ),
     "gyro_scale": (_GYRO_SCALE, _gyro_scale_hint),
     "gyro_drifts": (
@@ -832,8 +832,9 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     # placement of the sensors
     "swapped": (
         "The pelvis sensor turns by {turned_deg:.0f}° {times} times while the ankle sensor turns less than half "
-        "of that: the two seem to be swapped.",
-        "Swap the names 'pelvis' and 'ankle' in the column sensor and in the header's keys.",
+        "of that: the two seem to be swapped, or this was an exercise that bends the hips over a standing leg.",
+        "If the sensor named pelvis was worn at the ankle, swap the names 'pelvis' and 'ankle' in the column sensor "
+        "and in the header's keys; if not, leave the file as it is.",
     ),
     "unmoved": (
         "The {sensor} sensor lies still all the while, as no body does: it seems not to have been worn.",
@@ -850,7 +851,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     ),
     "upside_down": (
         "The pelvis sensor is upside down: its axis {axis}, said to point to the head, points down.",
-        "Write 'pelvis.cranial_axis: {opposite}' in the header, or turn the sensor round.",
+        "If it was worn so all along, write 'pelvis.cranial_axis: {opposite}' in the header; if it turned over, strap it on more tightly.",
     ),
     "axis_mismatch": (
         "The pelvis sensor's axis {axis}, said to point to the head, is {lean_deg:.0f}° from up.",
