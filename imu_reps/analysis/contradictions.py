@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from imu_reps.analysis.estimate import SetEstimate
+from imu_reps.analysis.estimate import SetEstimate, contradicts_posture
 from imu_reps.analysis.hold import LIFTED_DEG
 from imu_reps.analysis.set.evidence import FEW_REPS
 from imu_reps.analysis.set_motion import SetMotion
@@ -22,11 +22,6 @@ from imu_reps.domain.rep import Rep
 from imu_reps.domain.track import GRID_HZ
 from imu_reps.kinematics.rest import stretches
 from imu_reps.kinematics.robust import median
-
-#: Sine of the elevation of the line from hip to ankle below which a leg hangs, and above which it lies:
-#: hanging legs have -1 to -0.94, lying ones -0.05 and more (over 33 recordings by other authors and simulated
-#: sets).
-HANGS, LIES = -0.75, -0.4
 
 #: Smallest difference of that sine by which the upper end is told from the lower one.
 APART = 0.1
@@ -74,12 +69,10 @@ def contradictions(
 
 def _posture(whole: SetEstimate, header: Header) -> list[Finding]:
     """Report a leg that hangs in a supine set, or lies in a hanging one, if the pelvis cannot show it."""
-    if whole.line is None or (whole.posture.checked and header.pelvis.alignment == "mounted"):
+    if not contradicts_posture(whole.line, whole.posture, header):
         return []
-    lower, hanging = min(whole.line.near, whole.line.far), header.posture == "hanging"
-    contradicts = lower > LIES if hanging else lower < HANGS
-    values = {"exercise": header.exercise, "hanging": not hanging}
-    return [Finding("posture_contradicted", values=values, severity="caution")] if contradicts else []
+    values = {"exercise": header.exercise, "hanging": header.posture != "hanging"}
+    return [Finding("posture_contradicted", values=values, severity="caution")]
 
 
 def _upside_down(whole: SetEstimate, header: Header) -> list[Finding]:

@@ -162,7 +162,11 @@ def _gyro_bias(v: Mapping[str, Any]) -> str:
 def _gyro_scale_hint(v: Mapping[str, Any]) -> str:
     if v["severity"] == "caution":
         return "Check the gyroscope's range setting and calibration."
-    return f"Multiply {GYR} of the {v['sensor']} by {1 / v['ratio']:.3g}."
+    hint = f"Multiply {GYR} of the {v['sensor']} by {1 / v['ratio']:.3g}"
+    if v["ratio"] < 1.0:
+        return f"{hint}."
+    # on a pendulum the specific force hardly turns in the sensor
+    return f"{hint}; but leave the file as it is if the whole body swung from a bar, which the accelerometer hardly shows."
 
 
 #: What makes rates too large, by how many times.
@@ -832,7 +836,7 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
     # placement of the sensors
     "swapped": (
         "The pelvis sensor turns by {turned_deg:.0f}° {times} times while the ankle sensor turns less than half "
-        "of that: the two seem to be swapped, or this was an exercise that bends the hips over a standing leg.",
+        "of that: the two seem to be swapped, or this was an exercise that moves the hips, and no leg.",
         "If the sensor named pelvis was worn at the ankle, swap the names 'pelvis' and 'ankle' in the column sensor "
         "and in the header's keys; if not, leave the file as it is.",
     ),

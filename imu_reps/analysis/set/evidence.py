@@ -38,6 +38,10 @@ class EvidenceParams:
         The same deviation hanging, where a body that swings at the bar lengthens the lever, and across it.
     slid_sd_m : float
         Apparent lever of a foot that slides (measured on simulated fidgets: up to 0.2 m).
+    knee_m, knee_sd_m : float
+        Length from the knee to the ankle sensor, 0.246 of the stature (Drillis and Contini, 1966) less the
+        height of the strap, and its standard deviation: a shank that turns about a knee that stays (seated
+        knee extensions, leg curls) has 0.31 to 0.41 m, raises of three other authors at least 0.6 m.
     lever_max : float
         Bound of the lever's evidence.
     arc_share, arc_sd, arc_max : float
@@ -120,6 +124,8 @@ class EvidenceParams:
     lever_hanging_sd_m: float = 0.4
     across_hanging_sd_m: float = 0.25
     slid_sd_m: float = 0.12
+    knee_m: float = 0.35
+    knee_sd_m: float = 0.05
     lever_max: float = 8.0
     arc_share: float = 0.77
     arc_sd: float = 0.045
@@ -249,6 +255,20 @@ def arc_term(seen: Observed, params: EvidenceParams) -> float:
     if seen.explained is None:
         return 0.0
     return _bounded((seen.explained - params.arc_share) / params.arc_sd, 0.0, params.arc_max)
+
+
+def may_be_about_knee(lever: Lever | None, header: Header, params: EvidenceParams) -> bool:
+    """Return whether rather a shank turned about a still knee, as in leg curls, than a leg about its hip.
+
+    Heel taps are done with the knees bent, which shortens their lever. Nothing else tells the two apart; a
+    leg stretched on its way up has such a lever too.
+    """
+    if lever is None or header.exercise == "heel_tap":
+        return False
+    squares = ((lever.length_m - params.knee_m) ** 2, (lever.length_m - params.lever_m) ** 2)
+    variances = [lever.sd_m**2 + sd_m**2 for sd_m in (params.knee_sd_m, params.lever_sd_m)]
+    knee, leg = (-0.5 * (one / v + math.log(v)) for one, v in zip(squares, variances, strict=True))
+    return knee > leg
 
 
 def _bounded(value: float, minimum: float, maximum: float) -> float:
