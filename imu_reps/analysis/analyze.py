@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from imu_reps import __version__
 from imu_reps.analysis.breathing import breathing_findings
 from imu_reps.analysis.contradictions import contradictions
@@ -47,6 +49,7 @@ from imu_reps.domain.summary import (
 from imu_reps.domain.track import AngleTrack
 from imu_reps.domain.validation import require_instance
 from imu_reps.kinematics.clock.offline import TimedSamples
+from imu_reps.kinematics.motion import Motion
 from imu_reps.kinematics.recorded import estimate_motion
 from imu_reps.kinematics.sync.sensor_offset import SensorOffset
 from imu_reps.quality.gyroscope_in_pieces import TurnedForce
@@ -59,6 +62,9 @@ if TYPE_CHECKING:
 #: Findings on the ankle's gyroscope by which repetitions may be missed (ours: 17 of 30 altered sets are
 #: counted wrong).
 MISLEADING = ("gyro_late", "gyro_changed", "gyro_drifts", "gyro_zero")
+
+#: When a sensor turned that its gyroscope did not see is known to so much (windows of half a second).
+TURNED_WITHIN_S = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +167,20 @@ def _sensed(used: _Used, settings: Settings) -> SetEstimate:
     """Estimate the set; its motion, which is large if a recording was left running, is freed on return."""
     header = used.recording.header
     motion = estimate_motion(used.recording, used.clocks, used.biases_dps)
-    return estimate_finished(motion, header, settings)
+    return estimate_finished(_before_pelvis_turned(motion, used.findings), header, settings)
+
+
+def _before_pelvis_turned(motion: Motion, known: Sequence[Finding]) -> Motion:
+    """Return the motion without the pelvis sensor's after that was knocked out of place.
+
+    Its gyroscope did not show how it turned, so that nothing tells how it sits from then on.
+    """
+    turned_s = [f.start_s for f in known if (f.code, f.sensor) == ("sensor_turned", "pelvis")]
+    known_s = [at_s for at_s in turned_s if at_s is not None]
+    if not known_s or motion.pelvis is None:
+        return motion
+    tick = int(np.searchsorted(motion.time_s, min(known_s) - TURNED_WITHIN_S))
+    return replace(motion, pelvis=motion.pelvis.until(tick))
 
 
 @dataclass(frozen=True, slots=True)

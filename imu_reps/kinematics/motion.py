@@ -50,6 +50,14 @@ class GridMotion:
     def __getitem__(self, piece: slice) -> GridMotion:
         return GridMotion(*(getattr(self, name)[piece] for name in GridMotion.__slots__))
 
+    def until(self, tick: int) -> GridMotion:
+        """Return the motion with a hole from a tick on."""
+        known = np.arange(len(self.still)) < tick
+        up, gyr, acc = (
+            np.where(known[:, None], each, np.nan) for each in (self.up, self.gyr_dps, self.acc_mps2)
+        )
+        return GridMotion(up, gyr, acc, np.where(known, self.impact_mps2, np.nan), self.still & known)
+
 
 @dataclass(frozen=True, slots=True)
 class Motion:

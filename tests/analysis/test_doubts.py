@@ -197,6 +197,26 @@ def test_raises_after_the_pelvis_sensor_turned_over_are_counted(simulated: Simul
             assert rep.pelvic_tilt_deg == pytest.approx(unturned.pelvic_tilt_deg, abs=2.0)
 
 
+@pytest.mark.parametrize("by_deg", [25.0, 60.0])
+def test_raises_after_a_turn_of_the_pelvis_sensor_that_its_gyroscope_missed_are_counted_and_not_judged(
+    simulated: Simulate, by_deg: float
+) -> None:
+    recording = simulated(CLEAN).recording
+    whole = analyze(recording).summary
+    at_s = 0.5 * (whole.reps[3].end_s + whole.reps[4].start_s)
+    pelvis = recording.pelvis
+    assert pelvis is not None
+    late, turn = pelvis.time_s > at_s, Rotation.from_rotvec([np.radians(by_deg), 0.0, 0.0])
+    acc, gyr = (np.where(late[:, None], turn.apply(one), one) for one in (pelvis.acc_mps2, pelvis.gyr_dps))
+    summary = analyze(recording.with_samples(replace(pelvis, acc_mps2=acc, gyr_dps=gyr))).summary
+
+    assert summary.set.rep_count == len(CLEAN.reps)
+    assert [rep.pelvic_tilt_deg is None for rep in summary.reps[4:]] == [True, True]
+    assert {fault.code for rep in summary.reps for fault in rep.faults} == set()
+    told = " ".join(words(finding) for finding in summary.findings)
+    assert re.search("pelvis sensor (shifted|turned) by about|turned by", told)
+
+
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("about_shank", [True, False])
 def test_a_sensor_that_turns_on_the_leg_again_and_again_costs_no_rep(

@@ -128,6 +128,35 @@ def test_the_pelvis_is_not_judged_from_the_shift_of_its_sensor_on(leg: Leg, axis
     ]
 
 
+@pytest.mark.parametrize("axis", ["x", "z"])
+@pytest.mark.parametrize("at", [0.1, 0.5, 0.9])
+def test_a_belt_that_slips_within_the_last_repetitions_but_one_shifts(leg: Leg, axis: str, at: float) -> None:
+    """About the body's long axis, or about gravity, which the gyroscope alone shows; at rest or in a way."""
+    elevation = lifted(leg)
+    slips = round((3.0 + 5.0 * (REPS - 2 + at)) * GRID_HZ)
+    turned = np.interp(np.arange(len(elevation)), [slips, slips + 0.3 * GRID_HZ], [0.0, 12.0])
+
+    estimate = estimated(
+        elevation, Rotation.identity(), -0.1 * elevation, about(axis, turned) * worn_pelvis()
+    )
+
+    shift = estimate.pelvis.shift
+    assert shift is not None
+    assert shift.by_deg == pytest.approx(12.0, abs=1.0)
+    assert shift.tick == pytest.approx(slips + 0.15 * GRID_HZ, abs=0.3 * GRID_HZ)
+
+
+@pytest.mark.parametrize("rolls_s", [1.5, 3.0])
+def test_a_pelvis_that_rolls_slowly_and_stays_so_has_not_slipped(leg: Leg, rolls_s: float) -> None:
+    elevation = lifted(leg)
+    starts = round((3.0 + 5.0 * (REPS - 1) - 1.0) * GRID_HZ)
+    rolled = np.interp(np.arange(len(elevation)), [starts, starts + rolls_s * GRID_HZ], [0.0, 8.0])
+
+    estimate = estimated(elevation, Rotation.identity(), -0.1 * elevation, about("x", rolled) * worn_pelvis())
+
+    assert estimate.pelvis.shift is None
+
+
 def test_a_back_that_arches_in_one_pause_is_no_shift(leg: Leg) -> None:
     elevation = lifted(leg)
     at = np.arange(len(elevation))

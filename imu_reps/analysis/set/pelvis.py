@@ -11,7 +11,7 @@ from imu_reps.analysis.reps.phases import SLOW_DPS
 from imu_reps.analysis.reps.segmentation import Excursion, Segmentation
 from imu_reps.analysis.set.held_leg import held_up
 from imu_reps.analysis.set.leg_frames import LegFrames
-from imu_reps.analysis.set.shifts import Shift, find_shift, find_step
+from imu_reps.analysis.set.shifts import Shift, find_shift, find_slip, find_step
 from imu_reps.analysis.set.spells import ZERO_S, Posture, Rest, rests_in
 from imu_reps.domain.exercise import HOLDS
 from imu_reps.domain.recording import Header
@@ -313,6 +313,7 @@ def _shift(
         at_end = np.abs(elevation - median(elevation[[rep.near.tick for rep in reps]])) < ON_FLOOR_DEG
         calm = motion.pelvis.still & at_end & (np.abs(speed_dps) < SLOW_DPS)
         found = find_step(up, _rests_in(calm, spell), elevation, reps, posture.cranial)
+        found = found or find_slip(up, bridged(motion.pelvis.gyr_dps), reps, posture.cranial)
     found = found or find_shift(up, reps)
     return None if found is None else Shift(found[0], float(motion.time_s[found[0]]), found[1])
 
