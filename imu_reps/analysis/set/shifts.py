@@ -39,9 +39,9 @@ RESTING_LEG_DEG = 15.0
 NO_ARCH_DEG, ARCH_SHARE = 12.0, 0.87
 QUICK_DEG, QUICK_TICKS = 6.0, 3
 
-#: A belt that slips makes at least this share of its turn within this time. It turns by more than this times
-#: what is usually left from one resting end to the next, and what a pelvis usually turns in that time (ours: of
-#: 327 sets by four authors none seems to slip that does not; two if it may be as slow).
+#: A belt that slips makes at least this share of its turn within this time. It turns by more than this
+#: multiple of what is usually left from one resting end to the next, and of what a pelvis usually turns in
+#: that time (ours: of 327 sets by four authors none seems to slip that does not; two if it may be as slow).
 SLIP_SHARE, SLIP_TICKS, TIMES_USUAL, TIMES_QUICKER = 0.6, int(0.5 * GRID_HZ), 4.0, 1.5
 
 #: Median share of a step that the later rests keep, and that the earlier ones lack, if it stays (ours).
