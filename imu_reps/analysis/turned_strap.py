@@ -104,6 +104,8 @@ class _Read:
     def unturned_belt(self, header: Header, settings: Settings) -> _Read:
         """Return the reading with the turns of the pelvis sensor turned back, at rest or not."""
         read = self.with_belt_turned_back(find_belt_turns(self.motion, header), header, settings)
+        if header.exercise in HOLDS:
+            return read
         turns = find_lasting_belt_turns(read.motion, read.whole, header)
         return read.with_belt_turned_back(turns, header, settings)
 
