@@ -24,6 +24,7 @@ from imu_reps.analysis.hold import find_hold, hold_findings, hold_summary
 from imu_reps.analysis.reps.control import tremor_findings
 from imu_reps.analysis.reps.measure import Measured, measure_set
 from imu_reps.analysis.reps.segmentation import Uncounted
+from imu_reps.analysis.set.shifts import Shift
 from imu_reps.analysis.set_findings import findings
 from imu_reps.analysis.set_motion import SetMotion, set_motion
 from imu_reps.analysis.set_summary import aim_findings, summarise_set, uncounted_set
@@ -167,20 +168,29 @@ def _sensed(used: _Used, settings: Settings) -> SetEstimate:
     """Estimate the set; its motion, which is large if a recording was left running, is freed on return."""
     header = used.recording.header
     motion = estimate_motion(used.recording, used.clocks, used.biases_dps)
-    return estimate_finished(_before_pelvis_turned(motion, used.findings), header, settings)
+    whole = estimate_finished(motion, header, settings)
+    shift = _pelvis_turned(motion, whole, used.findings)
+    if shift is None or motion.pelvis is None:
+        return whole
+    again = estimate_finished(replace(motion, pelvis=motion.pelvis.until(shift.tick)), header, settings)
+    known = whole.pelvis.shift is not None or bool(whole.belt_turns)
+    if len(again.segmentation.reps) < len(whole.segmentation.reps) + known:
+        return whole
+    return replace(again, pelvis=replace(again.pelvis, shift=shift))
 
 
-def _before_pelvis_turned(motion: Motion, known: Sequence[Finding]) -> Motion:
-    """Return the motion without the pelvis sensor's after that was knocked out of place.
+def _pelvis_turned(motion: Motion, whole: SetEstimate, known: Sequence[Finding]) -> Shift | None:
+    """Return from when in the set the pelvis sensor was out of place; None if it was not.
 
     Its gyroscope did not show how it turned, so that nothing tells how it sits from then on.
     """
-    turned_s = [f.start_s for f in known if (f.code, f.sensor) == ("sensor_turned", "pelvis")]
-    known_s = [at_s for at_s in turned_s if at_s is not None]
-    if not known_s or motion.pelvis is None:
-        return motion
-    tick = int(np.searchsorted(motion.time_s, min(known_s) - TURNED_WITHIN_S))
-    return replace(motion, pelvis=motion.pelvis.until(tick))
+    reps = whole.segmentation.reps
+    for finding in known:
+        if (finding.code, finding.sensor) == ("sensor_turned", "pelvis") and finding.start_s is not None:
+            tick = int(np.searchsorted(motion.time_s, finding.start_s - TURNED_WITHIN_S))
+            if reps and tick > reps[0].far.tick:
+                return Shift(tick, finding.start_s, finding.values["turned_deg"])
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ from imu_reps.kinematics.robust import median
 #: sets).
 HANGS, LIES = -0.75, -0.4
 
+#: Swings whose size and time differ by less than this from the usual repetition's, as logarithms, are like it
+#: (ours).
+LIKE_A_REP = 0.4
+
 
 @dataclass(frozen=True, slots=True)
 class EstimatorParams:
@@ -191,12 +195,13 @@ def estimate_set(
     if leg is not None and motion.ankle is not None:
         carried = arc_motion(leg.in_first(motion.ankle), leg.axis, _swinging_hip(motion, posture, header))
     certainty, other = certainty_of(choice, params) if known else (None, None)
-    sure = certainty == "high"
-    hidden = _hidden_count(motion, posture, smooth, speed, segmentation, params) if sure else 0
-    if hidden:
-        certainty, other = "fair", len(segmentation.reps) + hidden
-    elif sure and _may_be_another_exercise(choice, line, posture, header, params.evidence):
-        certainty, other = "fair", 0
+    if certainty == "high":
+        hidden = _hidden_count(motion, posture, smooth, speed, segmentation, params)
+        hidden = hidden or _unproven_count(motion, segmentation)
+        if hidden:
+            certainty, other = "fair", len(segmentation.reps) + hidden
+        elif _may_be_another_exercise(choice, line, posture, header, params.evidence):
+            certainty, other = "fair", 0
     return SetEstimate(
         track=_track(motion, elevation, pelvis),
         elevation_deg=smooth,
@@ -294,6 +299,23 @@ def _hidden_count(
         moves = any(np.abs(speed_dps[piece]).mean() > SLOW_DPS for piece in ends if len(speed_dps[piece]))
         hidden += moves or end - start >= usual_ticks
     return hidden
+
+
+def _unproven_count(motion: Motion, segmentation: Segmentation) -> int:
+    """Return how many swings that do not count are as large and long as repetitions, without a pelvis sensor.
+
+    A leg that is carried round a hip that moves looks like one that is not.
+    """
+    reps = segmentation.reps
+    if motion.pelvis is not None or len(reps) < FEW_REPS:
+        return 0
+    swings = [part.excursion for part in segmentation.partials if part.reason == "not_carried_round_hip"]
+    of_reps, of_swings = (
+        np.array([(one.smaller_way_deg, one.back.tick - one.near.tick) for one in some]).reshape(-1, 2)
+        for some in (reps, swings)
+    )
+    differs = np.log(of_swings / np.median(of_reps, axis=0))
+    return int((np.abs(differs) < LIKE_A_REP).all(axis=1).sum())
 
 
 def _track(motion: Motion, elevation_deg: FloatArray, pelvis: PelvisEstimate) -> AngleTrack:

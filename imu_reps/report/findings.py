@@ -794,14 +794,8 @@ SENTENCES: Mapping[str, Template | tuple[Template, Template]] = {
         "Nothing was lost; record with a clock that is never set.",
     ),
     "sensor_turned": (
-        lambda v: (
-            f"The {v['sensor']} sensor turned by {v['turned_deg']:.0f}° against the limb at {v['start_s']:.0f} s, or was knocked out of place{': from there on the pelvis was not judged' if v['sensor'] == 'pelvis' else ''}."
-        ),
-        lambda v: (
-            "Tighten its strap."
-            if v["sensor"] == "pelvis"
-            else "Tighten its strap; what came after may be counted and judged wrongly."
-        ),
+        "The {sensor} sensor turned by {turned_deg:.0f}° against the limb at {start_s:.0f} s, or was knocked out of place.",
+        "Tighten its strap; what came after may be counted and judged wrongly.",
     ),
     "counter_wraps": (
         "The {sensor} sensor's counter wraps at {range:.0f}: its sample numbers begin anew there and were continued. Every sample is used.",

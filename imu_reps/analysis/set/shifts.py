@@ -146,7 +146,8 @@ def find_slip(
     """Return the tick and angle, degrees, of a quick turn of the pelvis sensor that stays; None without one.
 
     From one resting end of the leg to the next the gyroscope shows by how much the sensor turned, about
-    gravity too. A pelvis that rolls, tips or arches goes back with the leg, or turns slowly.
+    gravity too. A pelvis that rolls goes back with the leg, or turns slowly, and a back that arches, or goes
+    back to the floor, tips it. Whoever lies down before the first repetition moves as well.
 
     Parameters
     ----------
@@ -176,7 +177,9 @@ def find_slip(
         if not stayed or not len(quick) or quick.max() < SLIP_SHARE:
             continue
         tick = ends[k] + int(quick.argmax()) + SLIP_TICKS // 2
-        tipped_deg = float(np.cross(up[ends[k]], steps[k]) @ cranial)
+        if tick < reps[0].far.tick:
+            continue
+        tipped_deg = abs(float(np.cross(up[ends[k]], steps[k]) @ cranial))
         if tipped_deg < ARCH_SHARE * sizes[k] or _is_quick(up, tick):
             return tick, float(sizes[k])
     return None
