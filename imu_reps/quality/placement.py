@@ -75,7 +75,8 @@ class PlacementParams:
     apart_share : float
         Difference of the two rates, as a share of the greater one, below which nine of ten such moments show
         one limb: at most 0.21 with both on one (ours, simulated), at least 0.68 on hip and leg (ours and the
-        recordings by other authors).
+        recordings by other authors), but 0.33 with the knees drawn up at a bar, the shank tipping with the
+        pelvis (ours, simulated).
     unmoved_deg : float
         Greatest deviation from its usual direction of a sensor that nobody wears: a body breathes, and its
         pulse shakes it (ours: at least 0.25° in 461 sets of three simulators, 0.75° on real limbs at rest).
@@ -109,7 +110,7 @@ class PlacementParams:
     min_correlation: float = 0.7
     turning_dps: float = 5.0
     min_turning: int = 20
-    apart_share: float = 0.5
+    apart_share: float = 0.27
     unmoved_deg: float = 0.2
     unmoved_share: float = 0.95
     min_unmoved_s: float = 10.0
