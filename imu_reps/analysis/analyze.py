@@ -210,7 +210,12 @@ class _JudgedSet:
 
 
 def _misleads(finding: Finding, reps: Sequence[Rep]) -> bool:
-    """Whether the ankle's gyroscope may hide repetitions; a knee that bends between them hides none."""
+    """Whether a count may be wrong: who lies face down raises no leg, and a gyroscope may hide repetitions.
+
+    A knee that bends between them hides none.
+    """
+    if finding.code == "acc_sign":
+        return True
     contradicts = finding.code == "gyro_contradicts" and bool(finding.reps or not reps)
     return finding.sensor == "ankle" and (contradicts or finding.code in MISLEADING)
 

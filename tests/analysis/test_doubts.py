@@ -197,6 +197,22 @@ def test_raises_after_the_pelvis_sensor_turned_over_are_counted(simulated: Simul
             assert rep.pelvic_tilt_deg == pytest.approx(unturned.pelvic_tilt_deg, abs=2.0)
 
 
+def test_a_set_by_a_pelvis_sensor_that_shows_the_person_face_down_is_not_certain(simulated: Simulate) -> None:
+    """Either its gravity has the other sign, or nobody raised a leg on the back; the file is left alone then.
+
+    A pelvis that tips with the leg would show which.
+    """
+    recording = simulated(replace(CLEAN, body=replace(CLEAN.body, share=0.02))).recording
+    pelvis = recording.pelvis
+    assert pelvis is not None
+    summary = analyze(recording.with_samples(replace(pelvis, acc_mps2=-pelvis.acc_mps2))).summary
+
+    assert summary.set.rep_count_certainty == "low"
+    (told,) = findings_of(summary, "acc_sign")
+    assert "you lay face down" in told
+    assert "then leave the file as it is" in told
+
+
 @pytest.mark.parametrize("by_deg", [25.0, 60.0])
 def test_raises_after_a_turn_of_the_pelvis_sensor_that_its_gyroscope_missed_are_counted_and_not_judged(
     simulated: Simulate, by_deg: float
