@@ -173,8 +173,8 @@ def _sensed(used: _Used, settings: Settings) -> SetEstimate:
     if shift is None or motion.pelvis is None:
         return whole
     again = estimate_finished(replace(motion, pelvis=motion.pelvis.until(shift.tick)), header, settings)
-    known = whole.pelvis.shift is not None or bool(whole.belt_turns)
-    if len(again.segmentation.reps) < len(whole.segmentation.reps) + known:
+    explained = whole.pelvis.shift is not None or bool(whole.belt_turns)
+    if len(again.segmentation.reps) < len(whole.segmentation.reps) + explained:
         return whole
     return replace(again, pelvis=replace(again.pelvis, shift=shift))
 

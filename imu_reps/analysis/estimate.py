@@ -185,21 +185,19 @@ def estimate_set(
     posture = find_posture(motion, header, params.spells)
     choice, leg, line = _read_leg(motion, posture, header, settings, params, before)
     segmentation = _counted(choice, settings)
-    elevation = np.full(len(motion), np.nan)
+    elevation, carried = np.full(len(motion), np.nan), None
     if leg is not None and motion.ankle is not None:
         elevation = leg.elevation_deg(motion.ankle.up, header, params.leg)
+        carried = arc_motion(leg.in_first(motion.ankle), leg.axis, _swinging_hip(motion, posture, header))
     smooth = low_passed(bridged(elevation))
     speed = rate_of_change(smooth)
     pelvis = estimate_pelvis(motion, posture, elevation, speed, segmentation, leg, header)
-    known, carried = motion.ankle is not None, None
-    if leg is not None and motion.ankle is not None:
-        carried = arc_motion(leg.in_first(motion.ankle), leg.axis, _swinging_hip(motion, posture, header))
-    certainty, other = certainty_of(choice, params) if known else (None, None)
+    certainty, other = (None, None) if motion.ankle is None else certainty_of(choice, params)
     if certainty == "high":
-        hidden = _hidden_count(motion, posture, smooth, speed, segmentation, params)
-        hidden = hidden or _unproven_count(motion, segmentation)
-        if hidden:
-            certainty, other = "fair", len(segmentation.reps) + hidden
+        more = _hidden_count(motion, posture, smooth, speed, segmentation, params)
+        more = more or _unproven_count(motion, segmentation)
+        if more:
+            certainty, other = "fair", len(segmentation.reps) + more
         elif _may_be_another_exercise(choice, line, posture, header, params.evidence):
             certainty, other = "fair", 0
     return SetEstimate(
@@ -220,6 +218,7 @@ def estimate_set(
 def _may_be_another_exercise(
     choice: Choice, line: LegLine | None, posture: Posture, header: Header, params: EvidenceParams
 ) -> bool:
+    """Return whether the leg rather moved about its knee, or in another posture than the header's."""
     lever = choice.best.lever if choice.is_set and choice.best is not None else None
     return contradicts_posture(line, posture, header) or may_be_about_knee(lever, header, params)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -610,6 +610,20 @@ def test_a_swing_that_does_not_circle_the_hip_does_not_count_and_keeps_its_reaso
 
     assert count(found) == 8
     assert reasons(found) == ["not_carried_round_hip"]
+
+
+@pytest.mark.parametrize(("pelvis", "certainty"), [(True, "high"), (False, "fair")])
+def test_a_swing_like_the_repetitions_leaves_a_doubt_where_no_pelvis_shows_that_the_hip_lay(
+    leg: Leg, pelvis: bool, certainty: str
+) -> None:
+    before = [FLOOR, *RAISES]
+    true = leg(0.0, [*before, *RAISES[:3], *RAISES])
+    slides = slice(len(leg(0.0, before)), len(leg(0.0, [*before, *RAISES[:3]])))
+    motion = slid(Wearer().motion(true, LOW), slides)
+    found = estimate_set(motion if pelvis else replace(motion, pelvis=None), LOW, Settings())
+
+    assert (count(found), found.certainty) == (8, certainty)
+    assert found.other_count == (None if pelvis else 9)
 
 
 def test_a_set_of_slides_alone_is_empty_and_gives_the_reason(leg: Leg) -> None:

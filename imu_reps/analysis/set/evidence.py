@@ -7,7 +7,7 @@ It is bounded, so that none can veto alone, and 0 where it does not apply.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -265,9 +265,10 @@ def may_be_about_knee(lever: Lever | None, header: Header, params: EvidenceParam
     """
     if lever is None or header.exercise == "heel_tap":
         return False
-    squares = ((lever.length_m - params.knee_m) ** 2, (lever.length_m - params.lever_m) ** 2)
-    variances = [lever.sd_m**2 + sd_m**2 for sd_m in (params.knee_sd_m, params.lever_sd_m)]
-    knee, leg = (-0.5 * (one / v + math.log(v)) for one, v in zip(squares, variances, strict=True))
+    knee, leg = (
+        _log_normal(((lever.length_m - usual_m) ** 2,), (lever.sd_m**2 + sd_m**2,))
+        for usual_m, sd_m in ((params.knee_m, params.knee_sd_m), (params.lever_m, params.lever_sd_m))
+    )
     return knee > leg
 
 
@@ -275,10 +276,10 @@ def _bounded(value: float, minimum: float, maximum: float) -> float:
     return min(max(value, minimum), maximum)
 
 
-def _log_normal(squares: tuple[float, float], variances: tuple[float, float]) -> float:
-    """Return the log density of a normal vector in a plane, by its squared components and their variances."""
-    one, other = variances
-    return -0.5 * (squares[0] / one + squares[1] / other + math.log(4.0 * math.pi**2 * one * other))
+def _log_normal(squares: Sequence[float], variances: Sequence[float]) -> float:
+    """Return the log density of a normal vector, by its squared components and their variances."""
+    far = sum(square / variance for square, variance in zip(squares, variances, strict=True))
+    return -0.5 * (far + math.log(math.prod(2.0 * math.pi * variance for variance in variances)))
 
 
 def size_term(seen: Observed, params: EvidenceParams) -> float:

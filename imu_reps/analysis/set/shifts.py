@@ -132,10 +132,8 @@ def find_step(
             by_deg < NO_ARCH_DEG or (_arches(changed, cranial) and not _is_quick(up, tick))
         ):
             continue
-        share = (directions - directions[k - 1]) @ changed / (changed @ changed)
-        stayed = np.median(share[:k]) < 1.0 - STAYS_SHARE and np.median(share[k:]) > STAYS_SHARE
         new = bool(angle_between_deg(directions[:k], directions[k]).min() > RETURNED_DEG)
-        if stayed and new and len(share[k:]) > 1 and by_deg >= SHIFTED_DEG:
+        if _stays(directions, k) and new and len(directions[k:]) > 1 and by_deg >= SHIFTED_DEG:
             return tick, by_deg
     return None
 
@@ -170,11 +168,9 @@ def find_slip(
     quickest_deg = np.maximum.reduceat(within_deg, np.minimum(ends[:-1], len(within_deg) - 1))
     least_quick_deg = TIMES_QUICKER * quantiles(quickest_deg, 0.5)[0]
     for k in np.flatnonzero((sizes > least_deg) & (quickest_deg > least_quick_deg)).tolist():
-        share = (at_ends - at_ends[k]) @ steps[k] / sizes[k] ** 2
-        stayed = np.median(share[: k + 1]) < 1.0 - STAYS_SHARE and np.median(share[k + 1 :]) > STAYS_SHARE
         within = turned_deg[ends[k] : ends[k + 1] + 1] @ steps[k] / sizes[k] ** 2
         quick = within[SLIP_TICKS:] - within[:-SLIP_TICKS]
-        if not stayed or not len(quick) or quick.max() < SLIP_SHARE:
+        if not _stays(at_ends, k + 1) or not len(quick) or quick.max() < SLIP_SHARE:
             continue
         tick = ends[k] + int(quick.argmax()) + SLIP_TICKS // 2
         if tick < reps[0].far.tick:
@@ -183,6 +179,13 @@ def find_slip(
         if tipped_deg < ARCH_SHARE * sizes[k] or _is_quick(up, tick):
             return tick, float(sizes[k])
     return None
+
+
+def _stays(places: FloatArray, at: int) -> bool:
+    """Return whether most of the step to a place, of (k, 3) in order, stays in the later ones alone."""
+    step = places[at] - places[at - 1]
+    share = (places - places[at - 1]) @ step / (step @ step)
+    return bool(np.median(share[:at]) < 1.0 - STAYS_SHARE and np.median(share[at:]) > STAYS_SHARE)
 
 
 def _arches(changed: FloatArray, cranial: FloatArray) -> bool:

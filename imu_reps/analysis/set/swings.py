@@ -92,6 +92,8 @@ class SeenLeg:
         Result of `leg.up_turning_dps`.
     inside : (n,) bool
         Whether each tick is within the spells and the ankle was measured.
+    spells : tuple of slice
+        The spells from the ankle's first measurement in each to its last.
     rests : tuple of Rest
         Still stretches of the ankle within the spells.
     tilt_deg : (n,) float or None
@@ -113,6 +115,7 @@ class SeenLeg:
     posture: Posture
     turning_dps: FloatArray
     inside: BoolArray
+    spells: tuple[slice, ...]
     rests: tuple[Rest, ...]
     tilt_deg: FloatArray | None
     pelvis_dps2: FloatArray | None
@@ -153,6 +156,7 @@ def observe(motion: Motion, posture: Posture, header: Header) -> SeenLeg | None:
         posture=posture,
         turning_dps=up_turning_dps(up, bridged(ankle.gyr_dps)),
         inside=inside,
+        spells=_measured(posture.spells, inside),
         rests=tuple(rests_within(ankle.still, posture.spells)),
         tilt_deg=_tilt_deg(motion, posture, header),
         pelvis_dps2=bridged(row_dots(pelvis.gyr_dps, pelvis.gyr_dps))
@@ -163,6 +167,12 @@ def observe(motion: Motion, posture: Posture, header: Header) -> SeenLeg | None:
         may_walk=_may_walk(bounce, len(motion)) if hanging else None,
         carried=ankle_motion(ankle, SET_CUTOFF_HZ),
     )
+
+
+def _measured(spells: Sequence[slice], inside: BoolArray) -> tuple[slice, ...]:
+    """Return spells from the first tick in each that is `inside`, (n,), to the last; without empty ones."""
+    ticks = [spell.start + np.flatnonzero(inside[spell]) for spell in spells]
+    return tuple(slice(int(one[0]), int(one[-1]) + 1) for one in ticks if len(one))
 
 
 def _vertical_mps2(ankle: GridMotion, bounce_mps2: FloatArray) -> FloatArray:
@@ -319,8 +329,8 @@ def _swing(
     settings: Settings,
 ) -> Swing:
     """Return the motion of a leg with this angle and this rate of turning by the gyroscope, both (n,)."""
-    turns, spells = [], _measured(seen)
-    for spell in spells:
+    turns = []
+    for spell in seen.spells:
         finder = TurnFinder(settings.min_range_deg)
         finder.push(spell.start, angle_deg[spell])
         turns.append(finder.turns)
@@ -333,18 +343,12 @@ def _swing(
         plane,
         angle_deg,
         unturned_deg=angle_deg - np.where(known, turning_dps / GRID_HZ, step).cumsum(),
-        spells=spells,
+        spells=seen.spells,
         turns=turns,
         rests={rest: median(angle_deg[rest.start : rest.end]) for rest in rests},
         tilt_deg=seen.tilt_deg,
         may_walk=_may_walk_about(axis, seen),
     )
-
-
-def _measured(seen: SeenLeg) -> tuple[slice, ...]:
-    """Return the spells from the ankle's first measurement in each to its last."""
-    ticks = [spell.start + np.flatnonzero(seen.inside[spell]) for spell in seen.posture.spells]
-    return tuple(slice(int(one[0]), int(one[-1]) + 1) for one in ticks if len(one))
 
 
 def _may_walk_about(axis: FloatArray, seen: SeenLeg) -> BoolArray | None:
